@@ -1,0 +1,25 @@
+// A target from the inside: what programs and checks call.
+#ifndef TUFF_CORE_TARGET_H
+#define TUFF_CORE_TARGET_H
+
+#include <stdbool.h>
+
+#include "tuff/context.h"
+
+struct tuff_target {
+    const struct tuff_log *log; // the context's
+    const char *backend_name;
+    const struct tuff_backend_interface *interface;
+    struct tuff_backend *backend;
+    struct tuff_device *device;
+    struct tuff_stream *stream;
+    struct tuff_device_info info;
+};
+
+// Optional slots as functions that know the defaults.
+bool tuff_target_supports(const struct tuff_target *target, uint32_t op, const struct tuff_op_args *args);
+uint64_t tuff_target_workspace_size(const struct tuff_target *target, uint32_t op, const struct tuff_op_args *args);
+enum tuff_layout tuff_target_activation_layout(const struct tuff_target *target, uint32_t batch_size);
+bool tuff_target_can_capture(const struct tuff_target *target);
+
+#endif

@@ -1,0 +1,62 @@
+// Models: layers with inferred shapes, read from a YAML file.
+#ifndef TUFF_MODEL_H
+#define TUFF_MODEL_H
+
+#include <stdio.h>
+
+#include "log.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tuff_model;
+
+// name: a model that ships ("lenet-mnist"), or the path of a model file (it has a '/' or ends in .yaml or .yml).
+// Failure: TUFF_ERROR_NOT_FOUND with the nearest name; TUFF_ERROR_FORMAT or TUFF_ERROR_INVALID with
+// file:line:column for what the file says that cannot be.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_model_load(const struct tuff_log *log, const char *name,
+                                                          struct tuff_model **model);
+// The same from text; `source` is what messages call it.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_model_parse(const struct tuff_log *log, const char *source,
+                                                           const char *text, size_t length,
+                                                           struct tuff_model **model);
+// NULL-safe, and *model becomes NULL.
+TUFF_API void tuff_model_destroy(struct tuff_model **model);
+
+TUFF_API const char *tuff_model_name(const struct tuff_model *model);
+TUFF_API void tuff_model_input(const struct tuff_model *model, uint32_t chw[3]);
+TUFF_API uint32_t tuff_model_classes(const struct tuff_model *model); // features of the last layer
+
+// Models that ship; NULL from the count on.
+TUFF_API const char *tuff_model_shipped(size_t index);
+
+struct tuff_layer_info {
+    const char *name;       // "conv1", or the kind's name and a number for layers without one
+    const char *kind;       // "conv2d"
+    uint32_t output_rank;   // without the batch: 3 for C,H,W; 1 for features
+    uint32_t output_dims[3];
+    uint64_t parameters;    // elements
+    uint64_t multiply_adds; // per sample, forward
+};
+TUFF_API size_t tuff_model_layer_count(const struct tuff_model *model);
+TUFF_API void tuff_model_layer(const struct tuff_model *model, size_t index, struct tuff_layer_info *info);
+
+struct tuff_parameter_info {
+    const char *name; // as in a PyTorch state_dict: "conv1.weight"
+    uint32_t rank;
+    uint32_t dims[4]; // canonical: (out,in,kh,kw), (out,in), (out)
+    uint32_t fan_in;  // inputs of one output, by which it is initialized
+};
+TUFF_API size_t tuff_model_parameter_count(const struct tuff_model *model); // tensors
+TUFF_API void tuff_model_parameter(const struct tuff_model *model, size_t index, struct tuff_parameter_info *info);
+TUFF_API uint64_t tuff_model_parameter_elements(const struct tuff_model *model); // all of them
+
+// Initial values of parameter `index`: uniform in [-b,b), b = 1/sqrt(fan_in), as PyTorch's conv and linear layers
+// start (kaiming_uniform with a = sqrt(5), and the bias); from Philox, purpose INITIALIZE, step = index.
+TUFF_API void tuff_model_initialize(const struct tuff_model *model, size_t index, uint64_t seed, float *values);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,63 @@
+// The step state: all that changes from one training step to the next, on the device.
+#ifndef TUFF_OP_STEP_H
+#define TUFF_OP_STEP_H
+
+#include "../tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// A replayed step is static. The host plans many steps ahead as rows (all of an epoch, say: learning rates and
+// Adam's corrections computed in double), uploads them once, and the device takes the next row at each step.
+struct tuff_step_row {
+    uint32_t step;  // optimizer steps done when this one is done; 1 for the first
+    uint32_t begin; // position in the index of the batch's first sample
+    uint32_t valid; // samples in this batch, at least 1, at most the program's batch size
+    uint32_t reserved0;
+    float learning_rate;
+    float bias_correction1;      // 1 - beta1^step
+    float bias_correction2_sqrt; // sqrt(1 - beta2^step)
+    float reserved1;
+};
+
+struct tuff_step_state {
+    uint32_t cursor; // rows taken so far; the host writes it between replays
+    uint32_t reserved[7];
+    struct tuff_step_row row; // the row of the step at hand
+};
+
+enum { TUFF_STEP_ROW_WORDS = 8, TUFF_STEP_STATE_WORDS = 16 };
+
+// The first op of a step. state.row = rows[state.cursor]; state.cursor += 1. cursor < R on entry.
+//
+// state: (16) u32, a struct tuff_step_state, inout.  rows: (R,8) u32, R struct tuff_step_row.
+struct tuff_step_advance_args {
+    uint32_t size;
+    uint32_t reserved;
+    const void *params; // none
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *state; // inout
+    const struct tuff_tensor *rows;
+};
+
+// Writes down the step's figures, r = state.cursor - 1:
+//   metrics[r][0] = the bits of the f32 sum of loss[n] over all n;  metrics[r][1] = the sum of correct[n]
+// Other rows keep what they held. The host reads rows when someone looks.
+//
+// metrics: (R,2) u32, inout.  loss: (N) f32.  correct: (N) u32.  state: (16) u32.
+struct tuff_metrics_record_args {
+    uint32_t size;
+    uint32_t reserved;
+    const void *params; // none
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *metrics; // inout
+    const struct tuff_tensor *loss;
+    const struct tuff_tensor *correct;
+    const struct tuff_tensor *state;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,23 @@
+// Every op, once: TUFF_OP(NAME, name). The order is part of the plugin ABI: append only.
+// For each line there are: struct tuff_<name>_args in op/<family>.h, tuff_op_info_<name> in core/op/<family>.c,
+// a kernel in each backend, and cases in tests/op/<family>.c.
+TUFF_OP(FILL, fill)
+TUFF_OP(COPY, copy)
+TUFF_OP(ADD, add)
+TUFF_OP(CONV2D_FORWARD, conv2d_forward)
+TUFF_OP(CONV2D_BACKWARD_INPUT, conv2d_backward_input)
+TUFF_OP(CONV2D_BACKWARD_WEIGHT, conv2d_backward_weight)
+TUFF_OP(MAX_POOL2D_FORWARD, max_pool2d_forward)
+TUFF_OP(MAX_POOL2D_BACKWARD, max_pool2d_backward)
+TUFF_OP(RELU_FORWARD, relu_forward)
+TUFF_OP(RELU_BACKWARD, relu_backward)
+TUFF_OP(LINEAR_FORWARD, linear_forward)
+TUFF_OP(LINEAR_BACKWARD_INPUT, linear_backward_input)
+TUFF_OP(LINEAR_BACKWARD_WEIGHT, linear_backward_weight)
+TUFF_OP(SOFTMAX_CROSS_ENTROPY_FORWARD, softmax_cross_entropy_forward)
+TUFF_OP(SOFTMAX_CROSS_ENTROPY_BACKWARD, softmax_cross_entropy_backward)
+TUFF_OP(ADAM, adam)
+TUFF_OP(GATHER_IMAGES, gather_images)
+TUFF_OP(GATHER_LABELS, gather_labels)
+TUFF_OP(STEP_ADVANCE, step_advance)
+TUFF_OP(METRICS_RECORD, metrics_record)
