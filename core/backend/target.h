@@ -7,6 +7,8 @@
 #include "tuff/context.h"
 
 struct tuff_target {
+    struct tuff_context *context;
+    struct tuff_plugin *plugin;
     const struct tuff_log *log; // the context's
     const char *backend_name;
     const struct tuff_backend_interface *interface;
@@ -16,9 +18,16 @@ struct tuff_target {
     struct tuff_device_info info;
 };
 
+// One failure, one line: as tuff_plugin_fail, for calls on a target. errors_before: tuff_target_errors before
+// the call.
+unsigned tuff_target_errors(const struct tuff_target *target);
+enum tuff_status tuff_target_fail(const struct tuff_target *target, unsigned errors_before,
+                                  enum tuff_status status, const char *what);
+
 // Optional slots as functions that know the defaults.
 bool tuff_target_supports(const struct tuff_target *target, uint32_t op, const struct tuff_op_args *args);
-uint64_t tuff_target_workspace_size(const struct tuff_target *target, uint32_t op, const struct tuff_op_args *args);
+uint64_t tuff_target_workspace_size(const struct tuff_target *target, uint32_t op,
+                                    const struct tuff_op_args *args);
 enum tuff_layout tuff_target_activation_layout(const struct tuff_target *target, uint32_t batch_size);
 bool tuff_target_can_capture(const struct tuff_target *target);
 

@@ -5,7 +5,8 @@
 
 enum { MESSAGE_BYTES = 2048 };
 
-static void log_formatted(const struct tuff_log *log, enum tuff_log_level level, const char *format, va_list arguments)
+static void log_formatted(const struct tuff_log *log, enum tuff_log_level level, const char *format,
+                          va_list arguments)
 {
     if (log == NULL || log->write == NULL || level > log->level)
         return;

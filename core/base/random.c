@@ -37,7 +37,8 @@ void tuff_random_permutation(uint64_t seed, uint32_t epoch, uint32_t count, uint
     for (uint32_t i = 0; i < count; i++)
         order[i] = i;
     for (uint32_t i = count; i-- > 1;) {
-        uint32_t j = (uint32_t)(((uint64_t)tuff_random_u32(seed, TUFF_RANDOM_SHUFFLE, epoch, i) * (i + 1)) >> 32);
+        uint32_t j =
+            (uint32_t)(((uint64_t)tuff_random_u32(seed, TUFF_RANDOM_SHUFFLE, epoch, i) * (i + 1)) >> 32);
         uint32_t other = order[j];
         order[j] = order[i];
         order[i] = other;

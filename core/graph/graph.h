@@ -21,10 +21,10 @@ struct tuff_value {
     char name[64];
     enum tuff_value_kind kind;
     uint32_t index;
-    struct tuff_tensor shape;    // buffer NULL, offset 0
-    tuff_value_id storage;       // itself, or the value whose memory this one shows under another shape
-    tuff_value_id gradient;      // the value that holds its gradient, once there is one (autodiff)
-    bool needs_gradient;         // it depends on a parameter
+    struct tuff_tensor shape; // buffer NULL, offset 0
+    tuff_value_id storage;    // itself, or the value whose memory this one shows under another shape
+    tuff_value_id gradient;   // the value that holds its gradient, once there is one (autodiff)
+    bool needs_gradient;      // it depends on a parameter
 };
 
 enum { TUFF_MAX_PARAMS_BYTES = 128 };
@@ -45,24 +45,27 @@ struct tuff_graph {
     uint32_t node_count, node_capacity;
 };
 
-TUFF_MUST_CHECK enum tuff_status tuff_graph_create(const struct tuff_log *log, enum tuff_layout activation_layout,
-                                                   struct tuff_graph **graph);
+TUFF_MUST_CHECK enum tuff_status
+tuff_graph_create(const struct tuff_log *log, enum tuff_layout activation_layout, struct tuff_graph **graph);
 void tuff_graph_destroy(struct tuff_graph **graph); // NULL-safe, nulls
 
-// A new value. batched: its first dimension is the batch, so that it has the activation layout. name is for messages.
+// A new value. batched: its first dimension is the batch, so that it has the activation layout. name is for
+// messages.
 TUFF_MUST_CHECK enum tuff_status tuff_graph_add_value(struct tuff_graph *graph, enum tuff_value_kind kind,
                                                       uint32_t index, const char *name, enum tuff_dtype dtype,
                                                       uint32_t rank, const uint32_t *dims, bool batched,
                                                       tuff_value_id *value);
 
 // The same memory under another shape with as many elements; batched values keep their first dimension.
-TUFF_MUST_CHECK enum tuff_status tuff_graph_add_view(struct tuff_graph *graph, tuff_value_id of, const char *name,
-                                                     uint32_t rank, const uint32_t *dims, tuff_value_id *value);
+TUFF_MUST_CHECK enum tuff_status tuff_graph_add_view(struct tuff_graph *graph, tuff_value_id of,
+                                                     const char *name, uint32_t rank, const uint32_t *dims,
+                                                     tuff_value_id *value);
 
-// Appends a node. values: one per tensor of the op, in the order of its arguments; TUFF_NO_VALUE for an optional one
-// that is absent, and for an output of a forward op that shall be made: it becomes an activation of the inferred
-// shape called `name`, and its id is written back into `values`. Checks everything.
-TUFF_MUST_CHECK enum tuff_status tuff_graph_add_node(struct tuff_graph *graph, enum tuff_op op, const void *params,
-                                                     const char *name, tuff_value_id *values);
+// Appends a node. values: one per tensor of the op, in the order of its arguments; TUFF_NO_VALUE for an
+// optional one that is absent, and for an output of a forward op that shall be made: it becomes an activation
+// of the inferred shape called `name`, and its id is written back into `values`. Checks everything.
+TUFF_MUST_CHECK enum tuff_status tuff_graph_add_node(struct tuff_graph *graph, enum tuff_op op,
+                                                     const void *params, const char *name,
+                                                     tuff_value_id *values);
 
 #endif

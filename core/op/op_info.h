@@ -1,5 +1,5 @@
-// What the core knows of each op: its tensors and their roles, how to check arguments, how shapes follow, and how
-// its gradient is formed. One struct tuff_op_info per line of op_list.h, in core/op/<family>.c.
+// What the core knows of each op: its tensors and their roles, how to check arguments, how shapes follow, and
+// how its gradient is formed. One struct tuff_op_info per line of op_list.h, in core/op/<family>.c.
 #ifndef TUFF_CORE_OP_INFO_H
 #define TUFF_CORE_OP_INFO_H
 
@@ -35,14 +35,15 @@ struct tuff_op_info {
     struct tuff_role roles[TUFF_OP_MAX_TENSORS]; // in the order of the argument struct
     // Bit i: output 0 may be the same tensor as tensor i.
     uint32_t in_place;
-    // Forward ops: sets rank and dims of the outputs from inputs and params; else NULL. Logs what does not fit.
+    // Forward ops: sets rank and dims of the outputs from inputs and params; else NULL. Logs what does not
+    // fit.
     enum tuff_status (*infer)(const struct tuff_log *log, const void *params,
                               struct tuff_tensor *const tensors[TUFF_OP_MAX_TENSORS]);
     // Checks shapes and params against each other; roles have been checked before. Logs what does not fit.
     enum tuff_status (*check)(const struct tuff_log *log, const void *params,
                               const struct tuff_tensor *const tensors[TUFF_OP_MAX_TENSORS]);
-    // Forward ops on the way from parameters to the loss: appends the ops that turn the gradients of the outputs
-    // into those of the inputs (graph/autodiff.h); else NULL.
+    // Forward ops on the way from parameters to the loss: appends the ops that turn the gradients of the
+    // outputs into those of the inputs (graph/autodiff.h); else NULL.
     enum tuff_status (*gradient)(struct tuff_graph *graph, const struct tuff_node *node);
 };
 
@@ -52,7 +53,8 @@ const struct tuff_op_info *tuff_op_info(enum tuff_op op);
 // The op of that name; TUFF_OP_COUNT if there is none.
 enum tuff_op tuff_op_find(const char *name);
 
-// Checks arguments wholly: presence, types, ranks, layouts, shapes, params. The single check that kernels rely on.
+// Checks arguments wholly: presence, types, ranks, layouts, shapes, params. The single check that kernels
+// rely on.
 TUFF_MUST_CHECK enum tuff_status tuff_op_check(const struct tuff_log *log, enum tuff_op op,
                                                const struct tuff_op_args *args);
 

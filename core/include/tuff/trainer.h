@@ -14,34 +14,34 @@ struct tuff_trainer;
 
 struct tuff_trainer_options {
     size_t size;
-    uint32_t batch_size;    // at least 1
-    uint64_t seed;          // of initial parameters and of the order of samples
-    int shuffle;            // 1: every epoch has an order of its own; 0: the data set's order
-    double learning_rate;   // of Adam
+    uint32_t batch_size;  // at least 1
+    uint64_t seed;        // of initial parameters and of the order of samples
+    int shuffle;          // 1: every epoch has an order of its own; 0: the data set's order
+    double learning_rate; // of Adam
     double beta1, beta2, epsilon, weight_decay;
 };
 
 // batch 16, seed 42, shuffled, lr 1e-3, beta 0.9 and 0.999, epsilon 1e-8, no weight decay.
 TUFF_API void tuff_trainer_options_default(struct tuff_trainer_options *options);
 
-// Plans the training step and the evaluation of `model` for one batch size, takes memory for them, uploads the data
-// sets, and initializes the parameters. model, train, test and target outlive the trainer. train may be NULL (only
-// evaluation), test may be NULL (only training).
-// Failure: shapes or classes that do not fit the model; an op the backend lacks, by name; memory.
-TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_create(struct tuff_target *target,
-                                                              const struct tuff_model *model,
-                                                              const struct tuff_dataset *train,
-                                                              const struct tuff_dataset *test,
-                                                              const struct tuff_trainer_options *options,
-                                                              struct tuff_trainer **trainer);
+// Plans the training step and the evaluation of `model` for one batch size, takes memory for them, uploads
+// the data sets, and initializes the parameters. model, train, test and target outlive the trainer. train may
+// be NULL (only evaluation), test may be NULL (only training). Failure: shapes or classes that do not fit the
+// model; an op the backend lacks, by name; memory.
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_trainer_create(struct tuff_target *target, const struct tuff_model *model,
+                    const struct tuff_dataset *train, const struct tuff_dataset *test,
+                    const struct tuff_trainer_options *options, struct tuff_trainer **trainer);
 // NULL-safe, and *trainer becomes NULL.
 TUFF_API void tuff_trainer_destroy(struct tuff_trainer **trainer);
+
+TUFF_API const struct tuff_model *tuff_trainer_model(const struct tuff_trainer *trainer);
 
 struct tuff_metrics {
     uint64_t samples;
     uint64_t correct;
-    double loss;     // mean over the samples
-    double seconds;  // wall-clock time
+    double loss;    // mean over the samples
+    double seconds; // wall-clock time
 };
 
 // Called between submissions, about ten times a second at most; what it is given covers the epoch so
@@ -58,24 +58,25 @@ struct tuff_observer {
 // Steps in an epoch: ceil(samples / batch size); the last one may be short.
 TUFF_API uint32_t tuff_trainer_steps_per_epoch(const struct tuff_trainer *trainer);
 
-// One epoch of training in the epoch's own order (Philox, purpose SHUFFLE, step = epoch; the first is 0). Blocking. observer may be NULL.
+// One epoch of training in the epoch's own order (Philox, purpose SHUFFLE, step = epoch; the first is 0).
+// Blocking. observer may be NULL.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_epoch(struct tuff_trainer *trainer, uint32_t epoch,
                                                              const struct tuff_observer *observer,
                                                              struct tuff_metrics *metrics);
 // The first `steps` steps of an epoch (0: all of them). mean_losses: room for as many floats, or NULL.
-TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_steps(struct tuff_trainer *trainer, uint32_t epoch,
-                                                             uint32_t steps, const struct tuff_observer *observer,
-                                                             struct tuff_metrics *metrics, float *mean_losses);
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_trainer_steps(struct tuff_trainer *trainer, uint32_t epoch, uint32_t steps,
+                   const struct tuff_observer *observer, struct tuff_metrics *metrics, float *mean_losses);
 // The test set in order. Blocking; changes nothing that training sees.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_evaluate(struct tuff_trainer *trainer,
                                                                 const struct tuff_observer *observer,
                                                                 struct tuff_metrics *metrics);
 
 // Parameters by the model's index, canonical layout, tuff_model_parameter's size. Blocking.
-TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_parameter(struct tuff_trainer *trainer, size_t index,
-                                                                      float *values);
-TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_write_parameter(struct tuff_trainer *trainer, size_t index,
-                                                                       const float *values);
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_parameter(struct tuff_trainer *trainer,
+                                                                      size_t index, float *values);
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_write_parameter(struct tuff_trainer *trainer,
+                                                                       size_t index, const float *values);
 
 struct tuff_memory_plan {
     uint64_t parameters, gradients, optimizer, activations, data; // bytes on the device

@@ -1,0 +1,153 @@
+#include "runner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "op/op_info.h"
+
+struct call {
+    enum tuff_op op;
+    struct tuff_op_args args; // points into this struct, and is set up where the call will stay
+    struct tuff_tensor tensors[TUFF_OP_MAX_TENSORS];
+    struct tuff_tensor workspace;
+    _Alignas(16) uint8_t params[TUFF_MAX_PARAMS_BYTES];
+};
+
+struct tuff_runner {
+    const struct tuff_target *target;
+    struct tuff_capture *capture; // NULL where the backend cannot
+    uint32_t call_count;
+    struct call calls[];
+};
+
+static struct tuff_place place_of(const struct tuff_graph *graph, const struct tuff_plan *plan,
+                                  const struct tuff_bindings *bindings, tuff_value_id id)
+{
+    const struct tuff_value *value = &graph->values[id];
+    switch (value->kind) {
+    case TUFF_VALUE_ACTIVATION:
+        return (struct tuff_place){bindings->activations, plan->offsets[id]};
+    case TUFF_VALUE_PARAMETER:
+        return (struct tuff_place){bindings->parameters, bindings->parameter_offsets[value->index]};
+    case TUFF_VALUE_GRADIENT:
+        return (struct tuff_place){bindings->gradients, bindings->parameter_offsets[value->index]};
+    case TUFF_VALUE_EXTERNAL:
+        break;
+    }
+    return bindings->externals[value->index];
+}
+
+static void set_up_call(struct call *call, const struct tuff_graph *graph, const struct tuff_plan *plan,
+                        const struct tuff_bindings *bindings, uint32_t index)
+{
+    const struct tuff_node *node = &graph->nodes[index];
+    call->op = node->op;
+    call->args.size = tuff_op_args_size(node->op);
+    memcpy(call->params, node->params, sizeof call->params);
+    call->args.params = tuff_op_info(node->op)->params_size == 0 ? NULL : call->params;
+    for (uint32_t i = 0; i < node->tensor_count; i++) {
+        if (node->values[i] == TUFF_NO_VALUE)
+            continue;
+        struct tuff_place place = place_of(graph, plan, bindings, node->values[i]);
+        call->tensors[i] = graph->values[node->values[i]].shape;
+        call->tensors[i].buffer = place.buffer;
+        call->tensors[i].offset = place.offset;
+        call->args.tensors[i] = &call->tensors[i];
+    }
+    if (plan->workspace_bytes[index] != 0) {
+        call->workspace = (struct tuff_tensor){.size = sizeof call->workspace,
+                                               .dtype = TUFF_U8,
+                                               .rank = 1,
+                                               .dims = {(uint32_t)plan->workspace_bytes[index], 1, 1, 1},
+                                               .buffer = bindings->activations,
+                                               .offset = plan->workspace_offsets[index]};
+        call->args.workspace = &call->workspace;
+    }
+}
+
+static enum tuff_status call_all(struct tuff_runner *runner)
+{
+    const struct tuff_target *target = runner->target;
+    for (uint32_t i = 0; i < runner->call_count; i++) {
+        const struct call *call = &runner->calls[i];
+        unsigned errors = tuff_target_errors(target);
+        enum tuff_status status =
+            tuff_op_call(target->interface->kernels, call->op, target->stream, &call->args);
+        if (status != TUFF_OK)
+            return tuff_target_fail(target, errors, status, tuff_op_info(call->op)->name);
+    }
+    return TUFF_OK;
+}
+
+static enum tuff_status capture(struct tuff_runner *runner)
+{
+    const struct tuff_target *target = runner->target;
+    unsigned errors = tuff_target_errors(target);
+    enum tuff_status status = target->interface->capture_begin(target->stream);
+    if (status == TUFF_OK) {
+        status = call_all(runner);
+        enum tuff_status ended = target->interface->capture_end(target->stream, &runner->capture);
+        if (status == TUFF_OK)
+            status = ended;
+    }
+    return status == TUFF_OK ? TUFF_OK : tuff_target_fail(target, errors, status, "record the program");
+}
+
+enum tuff_status tuff_runner_create(const struct tuff_target *target, const struct tuff_graph *graph,
+                                    const struct tuff_plan *plan, const struct tuff_bindings *bindings,
+                                    struct tuff_runner **runner)
+{
+    *runner = NULL;
+    struct tuff_runner *made = calloc(1, sizeof *made + graph->node_count * sizeof made->calls[0]);
+    if (made == NULL)
+        return tuff_fail(target->log, TUFF_ERROR_MEMORY, "out of memory");
+    made->target = target;
+    made->call_count = graph->node_count;
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        set_up_call(&made->calls[i], graph, plan, bindings, i);
+    enum tuff_status status = tuff_target_can_capture(target) ? capture(made) : TUFF_OK;
+    if (status != TUFF_OK)
+        tuff_runner_destroy(&made);
+    *runner = made;
+    return status;
+}
+
+void tuff_runner_destroy(struct tuff_runner **runner)
+{
+    if (*runner == NULL)
+        return;
+    if ((*runner)->capture != NULL)
+        (*runner)->target->interface->capture_destroy((*runner)->capture);
+    free(*runner);
+    *runner = NULL;
+}
+
+enum tuff_status tuff_runner_run(struct tuff_runner *runner, uint32_t count)
+{
+    const struct tuff_target *target = runner->target;
+    unsigned errors = tuff_target_errors(target);
+    enum tuff_status status = TUFF_OK;
+    if (count == 0)
+        return TUFF_OK;
+    if (runner->capture != NULL) {
+        status = target->interface->capture_replay(target->stream, runner->capture, count);
+        return status == TUFF_OK ? TUFF_OK : tuff_target_fail(target, errors, status, "replay the program");
+    }
+    for (uint32_t i = 0; status == TUFF_OK && i < count; i++) {
+        status = target->interface->stream_begin(target->stream);
+        if (status == TUFF_OK)
+            status = call_all(runner);
+        if (status == TUFF_OK)
+            status = target->interface->stream_submit(target->stream);
+    }
+    return status == TUFF_OK ? TUFF_OK : tuff_target_fail(target, errors, status, "run the program");
+}
+
+enum tuff_status tuff_runner_wait(struct tuff_runner *runner)
+{
+    const struct tuff_target *target = runner->target;
+    unsigned errors = tuff_target_errors(target);
+    enum tuff_status status = target->interface->stream_wait(target->stream);
+    return status == TUFF_OK ? TUFF_OK
+                             : tuff_target_fail(target, errors, status, "finish the work on the device");
+}

@@ -1,0 +1,287 @@
+#include "target.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/suggest.h"
+#include "context.h"
+
+// What `auto` and a missing --device prefer; greater is better.
+static uint32_t kind_rank(const struct tuff_device_info *info)
+{
+    if (info->software_gpu)
+        return 0;
+    switch ((enum tuff_device_kind)info->kind) {
+    case TUFF_DEVICE_DISCRETE_GPU:
+        return 5;
+    case TUFF_DEVICE_INTEGRATED_GPU:
+        return 4;
+    case TUFF_DEVICE_VIRTUAL_GPU:
+        return 3;
+    case TUFF_DEVICE_CPU:
+        return 2;
+    case TUFF_DEVICE_OTHER:
+        return 1;
+    }
+    return 1;
+}
+
+static bool better(const struct tuff_device_info *a, const struct tuff_device_info *b)
+{
+    uint32_t rank_a = kind_rank(a), rank_b = kind_rank(b);
+    return rank_a != rank_b ? rank_a > rank_b : a->preference > b->preference;
+}
+
+static bool contains_ignoring_case(const char *text, const char *part)
+{
+    return strcasestr(text, part) != NULL;
+}
+
+static void uuid_text(const uint8_t uuid[16], char text[33])
+{
+    for (int i = 0; i < 16; i++)
+        snprintf(text + 2 * i, 3, "%02x", uuid[i]);
+}
+
+// Hexadecimal digits, with the dashes that people write left out; "" if it is anything else or shorter
+// than 4.
+static void uuid_prefix(const char *selector, char digits[33])
+{
+    size_t n = 0;
+    for (const char *c = selector; *c != '\0'; c++) {
+        if (*c == '-')
+            continue;
+        if (!isxdigit((unsigned char)*c) || n == 32) {
+            n = 0;
+            break;
+        }
+        digits[n++] = (char)tolower((unsigned char)*c);
+    }
+    digits[n < 4 ? 0 : n] = '\0';
+}
+
+static bool is_index(const char *selector, uint32_t count, uint32_t *index)
+{
+    char *end;
+    if (!isdigit((unsigned char)selector[0]) || strlen(selector) > 3)
+        return false;
+    unsigned long value = strtoul(selector, &end, 10);
+    *index = (uint32_t)value;
+    return *end == '\0' && value < count;
+}
+
+static enum tuff_status best_device(const struct tuff_plugin *plugin, uint32_t *index,
+                                    struct tuff_device_info *best)
+{
+    for (uint32_t i = 0; i < plugin->device_count; i++) {
+        struct tuff_device_info info = {.size = sizeof info};
+        enum tuff_status status = plugin->interface.device_describe(plugin->backend, i, &info);
+        if (status != TUFF_OK)
+            return status;
+        if (i == 0 || better(&info, best)) {
+            *best = info;
+            *index = i;
+        }
+    }
+    return TUFF_OK;
+}
+
+static enum tuff_status select_device(const struct tuff_log *log, const struct tuff_plugin *plugin,
+                                      const char *selector, uint32_t *index)
+{
+    struct tuff_device_info info;
+    if (plugin->device_count == 0)
+        return tuff_fail(log, TUFF_ERROR_NOT_FOUND, "backend %s finds no device on this machine",
+                         plugin->name);
+    if (selector == NULL)
+        return best_device(plugin, index, &info);
+    if (is_index(selector, plugin->device_count, index))
+        return TUFF_OK;
+    char prefix[33];
+    uuid_prefix(selector, prefix);
+    uint32_t matches = 0;
+    for (uint32_t i = 0; i < plugin->device_count; i++) {
+        info = (struct tuff_device_info){.size = sizeof info};
+        enum tuff_status status = plugin->interface.device_describe(plugin->backend, i, &info);
+        if (status != TUFF_OK)
+            return status;
+        char uuid[33];
+        uuid_text(info.uuid, uuid);
+        bool match = contains_ignoring_case(info.name, selector) ||
+                     (prefix[0] != '\0' && strncmp(uuid, prefix, strlen(prefix)) == 0);
+        if (match && matches++ == 0)
+            *index = i;
+    }
+    if (matches == 1 && selector[0] != '\0')
+        return TUFF_OK;
+    return tuff_fail(
+        log, TUFF_ERROR_NOT_FOUND,
+        "%s: '%s' fits %u devices, expected one: an index below %u, the beginning of a UUID or a part of "
+        "the name (see tuff devices)",
+        plugin->name, selector, matches, plugin->device_count);
+}
+
+static enum tuff_status find_named(struct tuff_context *context, const char *name, struct tuff_plugin **found)
+{
+    for (size_t i = 0; i < context->plugin_count; i++) {
+        struct tuff_plugin *plugin = context->plugins[i];
+        if (strcmp(plugin->name, name) != 0)
+            continue;
+        enum tuff_status status = tuff_plugin_open(plugin);
+        if (status == TUFF_OK && strcmp(plugin->name, name) != 0)
+            return tuff_fail(&context->log, TUFF_ERROR_PLUGIN, "%s: holds the backend '%s', expected '%s'",
+                             plugin->path, plugin->name, name);
+        *found = plugin;
+        return status;
+    }
+    const char **names = calloc(context->plugin_count + 1, sizeof *names);
+    char list[512] = "none";
+    size_t used = 0;
+    for (size_t i = 0; names != NULL && i < context->plugin_count; i++) {
+        names[i] = context->plugins[i]->name;
+        if (used + strlen(names[i]) + 3 < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : ", ", names[i]);
+    }
+    const char *nearest = names == NULL ? NULL : tuff_suggest(name, names, context->plugin_count);
+    enum tuff_status status =
+        nearest == NULL
+            ? tuff_fail(&context->log, TUFF_ERROR_NOT_FOUND, "unknown backend '%s'; there are: %s", name,
+                        list)
+            : tuff_fail(&context->log, TUFF_ERROR_NOT_FOUND,
+                        "unknown backend '%s'; did you mean '%s'? There are: %s", name, nearest, list);
+    free(names);
+    return status;
+}
+
+// The plugin that has the best device of all; failing plugins have logged why and are passed over.
+static enum tuff_status find_best(struct tuff_context *context, const char *device,
+                                  struct tuff_plugin **found)
+{
+    struct tuff_device_info best = {.size = sizeof best};
+    *found = NULL;
+    for (size_t i = 0; i < context->plugin_count; i++) {
+        struct tuff_plugin *plugin = context->plugins[i];
+        struct tuff_device_info info = {.size = sizeof info};
+        uint32_t index;
+        if (tuff_plugin_open(plugin) != TUFF_OK || plugin->device_count == 0 ||
+            best_device(plugin, &index, &info) != TUFF_OK || info.preference == 0)
+            continue;
+        if (device != NULL && select_device(NULL, plugin, device, &index) != TUFF_OK)
+            continue;
+        if (*found == NULL || better(&info, &best)) {
+            *found = plugin;
+            best = info;
+        }
+    }
+    if (*found != NULL)
+        return TUFF_OK;
+    if (device != NULL)
+        return tuff_fail(&context->log, TUFF_ERROR_NOT_FOUND,
+                         "no backend has a device that '%s' names (see tuff devices)", device);
+    return tuff_fail(&context->log, TUFF_ERROR_NOT_FOUND,
+                     "no backend with a device was found (see tuff devices)");
+}
+
+enum tuff_status tuff_target_open(struct tuff_context *context, const char *backend, const char *device,
+                                  const struct tuff_device_options *options, struct tuff_target **target)
+{
+    *target = NULL;
+    struct tuff_plugin *plugin;
+    uint32_t index = 0;
+    enum tuff_status status = strcmp(backend, "auto") == 0 ? find_best(context, device, &plugin)
+                                                           : find_named(context, backend, &plugin);
+    if (status == TUFF_OK)
+        status = select_device(&context->log, plugin, device, &index);
+    if (status != TUFF_OK)
+        return status;
+    struct tuff_target *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return tuff_fail(&context->log, TUFF_ERROR_MEMORY, "out of memory");
+    made->context = context;
+    made->log = &context->log;
+    made->plugin = plugin;
+    made->backend_name = plugin->name;
+    made->interface = &plugin->interface;
+    made->backend = plugin->backend;
+    context->target_count++;
+    made->info.size = sizeof made->info;
+    unsigned errors = atomic_load(&plugin->errors_logged);
+    struct tuff_device_options defaults = {.size = sizeof defaults};
+    status = plugin->interface.device_describe(plugin->backend, index, &made->info);
+    if (status == TUFF_OK)
+        status = plugin->interface.device_open(plugin->backend, index, options == NULL ? &defaults : options,
+                                               &made->device);
+    if (status == TUFF_OK)
+        status = plugin->interface.stream_create(made->device, &made->stream);
+    if (status != TUFF_OK) {
+        tuff_target_close(&made);
+        return tuff_plugin_fail(plugin, errors, status, "open the device");
+    }
+    if (made->info.software_gpu)
+        tuff_log_message(&context->log, TUFF_LOG_WARNING,
+                         "%s is a driver that emulates a GPU on the CPU; --backend cpu is faster",
+                         made->info.name);
+    *target = made;
+    return TUFF_OK;
+}
+
+void tuff_target_close(struct tuff_target **target)
+{
+    struct tuff_target *t = *target;
+    if (t == NULL)
+        return;
+    t->interface->stream_destroy(t->stream);
+    t->interface->device_close(t->device);
+    t->context->target_count--;
+    free(t);
+    *target = NULL;
+}
+
+const char *tuff_target_backend(const struct tuff_target *target)
+{
+    return target->backend_name;
+}
+
+const struct tuff_device_info *tuff_target_info(const struct tuff_target *target)
+{
+    return &target->info;
+}
+
+unsigned tuff_target_errors(const struct tuff_target *target)
+{
+    return atomic_load(&target->plugin->errors_logged);
+}
+
+enum tuff_status tuff_target_fail(const struct tuff_target *target, unsigned errors_before,
+                                  enum tuff_status status, const char *what)
+{
+    return tuff_plugin_fail(target->plugin, errors_before, status, what);
+}
+
+bool tuff_target_supports(const struct tuff_target *target, uint32_t op, const struct tuff_op_args *args)
+{
+    return target->interface->supports == NULL || target->interface->supports(target->device, op, args) != 0;
+}
+
+uint64_t tuff_target_workspace_size(const struct tuff_target *target, uint32_t op,
+                                    const struct tuff_op_args *args)
+{
+    return target->interface->workspace_size == NULL
+               ? 0
+               : target->interface->workspace_size(target->device, op, args);
+}
+
+enum tuff_layout tuff_target_activation_layout(const struct tuff_target *target, uint32_t batch_size)
+{
+    uint32_t layout = TUFF_LAYOUT_ROW_MAJOR;
+    if (target->interface->activation_layout != NULL)
+        layout = target->interface->activation_layout(target->device, batch_size);
+    return layout == TUFF_LAYOUT_BATCH16 ? TUFF_LAYOUT_BATCH16 : TUFF_LAYOUT_ROW_MAJOR;
+}
+
+bool tuff_target_can_capture(const struct tuff_target *target)
+{
+    return target->interface->capture_begin != NULL;
+}

@@ -1,0 +1,79 @@
+#include "autodiff.h"
+
+#include <stdio.h>
+
+#include "op/op_info.h"
+
+// A gradient is kept with the storage: a view and what it shows share one.
+
+static enum tuff_status in_shape_of(struct tuff_graph *graph, tuff_value_id like, tuff_value_id *gradient)
+{
+    const struct tuff_tensor shape = graph->values[like].shape, have = graph->values[*gradient].shape;
+    bool same = shape.rank == have.rank;
+    for (uint32_t i = 0; i < TUFF_MAX_RANK; i++)
+        same = same && shape.dims[i] == have.dims[i];
+    if (same)
+        return TUFF_OK;
+    char name[64];
+    snprintf(name, sizeof name, "%s", graph->values[*gradient].name);
+    return tuff_graph_add_view(graph, *gradient, name, shape.rank, shape.dims, gradient);
+}
+
+enum tuff_status tuff_gradient_of(struct tuff_graph *graph, tuff_value_id value, tuff_value_id *gradient)
+{
+    *gradient = graph->values[graph->values[value].storage].gradient;
+    return *gradient == TUFF_NO_VALUE ? TUFF_OK : in_shape_of(graph, value, gradient);
+}
+
+bool tuff_gradient_wanted(const struct tuff_graph *graph, tuff_value_id value)
+{
+    return graph->values[value].needs_gradient;
+}
+
+enum tuff_status tuff_gradient_begin(struct tuff_graph *graph, tuff_value_id value, tuff_value_id *gradient)
+{
+    const struct tuff_value of = graph->values[value]; // a copy: adding a value moves the array
+    bool first = graph->values[of.storage].gradient == TUFF_NO_VALUE;
+    enum tuff_value_kind kind =
+        of.kind == TUFF_VALUE_PARAMETER && first ? TUFF_VALUE_GRADIENT : TUFF_VALUE_ACTIVATION;
+    char name[sizeof of.name + 1];
+    snprintf(name, sizeof name, "d%s", of.name);
+    enum tuff_status status =
+        tuff_graph_add_value(graph, kind, of.index, name, (enum tuff_dtype)of.shape.dtype, of.shape.rank,
+                             of.shape.dims, false, gradient);
+    if (status == TUFF_OK)
+        graph->values[*gradient].shape.layout = of.shape.layout;
+    return status;
+}
+
+enum tuff_status tuff_gradient_end(struct tuff_graph *graph, tuff_value_id value, tuff_value_id gradient)
+{
+    tuff_value_id storage = graph->values[value].storage, before = graph->values[storage].gradient;
+    if (before == TUFF_NO_VALUE) {
+        graph->values[storage].gradient = gradient;
+        return TUFF_OK;
+    }
+    enum tuff_status status = in_shape_of(graph, value, &before);
+    tuff_value_id values[3] = {before, before, gradient};
+    return status == TUFF_OK ? tuff_graph_add_node(graph, TUFF_OP_ADD, NULL, NULL, values) : status;
+}
+
+enum tuff_status tuff_graph_differentiate(struct tuff_graph *graph)
+{
+    for (uint32_t i = graph->node_count; i-- > 0;) {
+        const struct tuff_node node = graph->nodes[i];
+        const struct tuff_op_info *info = tuff_op_info(node.op);
+        bool on_the_way = false;
+        for (uint32_t t = 0; t < node.tensor_count; t++)
+            on_the_way = on_the_way ||
+                         (node.values[t] != TUFF_NO_VALUE && graph->values[node.values[t]].needs_gradient);
+        if (!on_the_way)
+            continue;
+        if (info->gradient == NULL)
+            return tuff_fail(graph->log, TUFF_ERROR_UNSUPPORTED, "%s has no gradient", info->name);
+        enum tuff_status status = info->gradient(graph, &node);
+        if (status != TUFF_OK)
+            return status;
+    }
+    return TUFF_OK;
+}

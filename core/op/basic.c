@@ -1,0 +1,56 @@
+// fill, copy, add: see tuff/op/basic.h.
+#include "check.h"
+
+static enum tuff_status check_fill(const struct tuff_log *log, const void *params,
+                                   const struct tuff_tensor *const tensors[])
+{
+    (void)log, (void)params, (void)tensors;
+    return TUFF_OK;
+}
+
+const struct tuff_op_info tuff_op_info_fill = {
+    .name = "fill",
+    .params_size = sizeof(struct tuff_fill_params),
+    .tensor_count = 1,
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_ANY, .batched = true}},
+    .check = check_fill,
+};
+
+static enum tuff_status check_copy(const struct tuff_log *log, const void *params,
+                                   const struct tuff_tensor *const tensors[])
+{
+    (void)params;
+    const struct tuff_tensor *y = tensors[0], *x = tensors[1];
+    if (y->dtype != x->dtype || x->dtype == TUFF_U8)
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "copy: element types %s and %s, expected both f32 or both u32",
+                         tuff_dtype_name(y->dtype), tuff_dtype_name(x->dtype));
+    return tuff_check_shape(log, "copy", "y", y, x->rank, x->dims);
+}
+
+const struct tuff_op_info tuff_op_info_copy = {
+    .name = "copy",
+    .tensor_count = 2,
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_ANY, .batched = true},
+              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_ANY, .batched = true}},
+    .check = check_copy,
+};
+
+static enum tuff_status check_add(const struct tuff_log *log, const void *params,
+                                  const struct tuff_tensor *const tensors[])
+{
+    (void)params;
+    const struct tuff_tensor *a = tensors[1];
+    enum tuff_status status = tuff_check_shape(log, "add", "y", tensors[0], a->rank, a->dims);
+    return status == TUFF_OK ? tuff_check_shape(log, "add", "b", tensors[2], a->rank, a->dims) : status;
+}
+
+const struct tuff_op_info tuff_op_info_add = {
+    .name = "add",
+    .tensor_count = 3,
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .batched = true},
+              {.name = "a", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true},
+              {.name = "b", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true}},
+    .in_place = 1u << 1 | 1u << 2,
+    .check = check_add,
+};

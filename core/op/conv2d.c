@@ -1,0 +1,134 @@
+// Convolution: see tuff/op/conv2d.h.
+#include "check.h"
+#include "graph/autodiff.h"
+
+// y's shape for these x, weight and params; checks how x, weight and params fit.
+static enum tuff_status output_shape(const struct tuff_log *log, const char *op,
+                                     const struct tuff_conv2d_params *p, const struct tuff_tensor *x,
+                                     const struct tuff_tensor *weight, uint32_t dims[4])
+{
+    uint32_t channels = x->dims[1], filters = weight->dims[0];
+    if (p->groups == 0 || channels % p->groups != 0 || filters % p->groups != 0)
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "%s: %u groups do not divide %u input and %u output channels", op, p->groups,
+                         channels, filters);
+    if (weight->dims[1] != channels / p->groups)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "%s: weight has %u input channels a group, expected %u", op,
+                         weight->dims[1], channels / p->groups);
+    struct tuff_window rows = {x->dims[2],    weight->dims[2], p->stride_h,
+                               p->dilation_h, p->pad_top,      p->pad_bottom};
+    struct tuff_window columns = {x->dims[3],    weight->dims[3], p->stride_w,
+                                  p->dilation_w, p->pad_left,     p->pad_right};
+    enum tuff_status status = tuff_window_output(log, op, "height", &rows, &dims[2]);
+    if (status == TUFF_OK)
+        status = tuff_window_output(log, op, "width", &columns, &dims[3]);
+    dims[0] = x->dims[0];
+    dims[1] = filters;
+    return status;
+}
+
+static enum tuff_status check_all(const struct tuff_log *log, const char *op,
+                                  const struct tuff_conv2d_params *params, const char *names[2],
+                                  const struct tuff_tensor *x, const struct tuff_tensor *weight,
+                                  const struct tuff_tensor *bias, const struct tuff_tensor *y)
+{
+    uint32_t dims[4];
+    enum tuff_status status = output_shape(log, op, params, x, weight, dims);
+    if (status == TUFF_OK && bias != NULL)
+        status = tuff_check_shape(log, op, names[1], bias, 1, weight->dims);
+    return status == TUFF_OK ? tuff_check_shape(log, op, names[0], y, 4, dims) : status;
+}
+
+static enum tuff_status infer_forward(const struct tuff_log *log, const void *params,
+                                      struct tuff_tensor *const tensors[])
+{
+    tensors[0]->rank = 4;
+    return output_shape(log, "conv2d_forward", params, tensors[1], tensors[2], tensors[0]->dims);
+}
+
+static enum tuff_status check_forward(const struct tuff_log *log, const void *params,
+                                      const struct tuff_tensor *const tensors[])
+{
+    return check_all(log, "conv2d_forward", params, (const char *[]){"y", "bias"}, tensors[1], tensors[2],
+                     tensors[3], tensors[0]);
+}
+
+static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_node *node)
+{
+    const struct tuff_node forward = *node; // the graph's nodes move as it grows
+    tuff_value_id y = forward.values[0], x = forward.values[1], weight = forward.values[2],
+                  bias = forward.values[3];
+    tuff_value_id dy;
+    enum tuff_status status = tuff_gradient_of(graph, y, &dy);
+    if (status != TUFF_OK || dy == TUFF_NO_VALUE)
+        return status;
+    if (tuff_gradient_wanted(graph, weight)) {
+        tuff_value_id values[4] = {TUFF_NO_VALUE, TUFF_NO_VALUE, dy, x};
+        status = tuff_gradient_begin(graph, weight, &values[0]);
+        if (status == TUFF_OK && bias != TUFF_NO_VALUE)
+            status = tuff_gradient_begin(graph, bias, &values[1]);
+        if (status == TUFF_OK)
+            status = tuff_graph_add_node(graph, TUFF_OP_CONV2D_BACKWARD_WEIGHT, forward.params, NULL, values);
+        if (status == TUFF_OK)
+            status = tuff_gradient_end(graph, weight, values[0]);
+        if (status == TUFF_OK && bias != TUFF_NO_VALUE)
+            status = tuff_gradient_end(graph, bias, values[1]);
+    }
+    if (status == TUFF_OK && tuff_gradient_wanted(graph, x)) {
+        tuff_value_id values[3] = {TUFF_NO_VALUE, dy, weight};
+        status = tuff_gradient_begin(graph, x, &values[0]);
+        if (status == TUFF_OK)
+            status = tuff_graph_add_node(graph, TUFF_OP_CONV2D_BACKWARD_INPUT, forward.params, NULL, values);
+        if (status == TUFF_OK)
+            status = tuff_gradient_end(graph, x, values[0]);
+    }
+    return status;
+}
+
+const struct tuff_op_info tuff_op_info_conv2d_forward = {
+    .name = "conv2d_forward",
+    .params_size = sizeof(struct tuff_conv2d_params),
+    .tensor_count = 4,
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
+              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},
+              {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4},
+              {.name = "bias", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true}},
+    .infer = infer_forward,
+    .check = check_forward,
+    .gradient = gradient,
+};
+
+static enum tuff_status check_backward_input(const struct tuff_log *log, const void *params,
+                                             const struct tuff_tensor *const tensors[])
+{
+    return check_all(log, "conv2d_backward_input", params, (const char *[]){"dy", "bias"}, tensors[0],
+                     tensors[2], NULL, tensors[1]);
+}
+
+const struct tuff_op_info tuff_op_info_conv2d_backward_input = {
+    .name = "conv2d_backward_input",
+    .params_size = sizeof(struct tuff_conv2d_params),
+    .tensor_count = 3,
+    .roles = {{.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
+              {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},
+              {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4}},
+    .check = check_backward_input,
+};
+
+static enum tuff_status check_backward_weight(const struct tuff_log *log, const void *params,
+                                              const struct tuff_tensor *const tensors[])
+{
+    return check_all(log, "conv2d_backward_weight", params, (const char *[]){"dy", "dbias"}, tensors[3],
+                     tensors[0], tensors[1], tensors[2]);
+}
+
+const struct tuff_op_info tuff_op_info_conv2d_backward_weight = {
+    .name = "conv2d_backward_weight",
+    .params_size = sizeof(struct tuff_conv2d_params),
+    .tensor_count = 4,
+    .roles = {{.name = "dweight", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4},
+              {.name = "dbias", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1, .optional = true},
+              {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},
+              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
+    .check = check_backward_weight,
+};

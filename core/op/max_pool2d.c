@@ -1,0 +1,93 @@
+// Max pooling: see tuff/op/max_pool2d.h.
+#include "check.h"
+#include "graph/autodiff.h"
+
+static enum tuff_status output_shape(const struct tuff_log *log, const char *op,
+                                     const struct tuff_max_pool2d_params *p, const struct tuff_tensor *x,
+                                     uint32_t dims[4])
+{
+    struct tuff_window rows = {x->dims[2],    p->kernel_h, p->stride_h,
+                               p->dilation_h, p->pad_top,  p->pad_bottom};
+    struct tuff_window columns = {x->dims[3],    p->kernel_w, p->stride_w,
+                                  p->dilation_w, p->pad_left, p->pad_right};
+    enum tuff_status status = tuff_window_output(log, op, "height", &rows, &dims[2]);
+    if (status == TUFF_OK)
+        status = tuff_window_output(log, op, "width", &columns, &dims[3]);
+    if (status != TUFF_OK)
+        return status;
+    if (p->pad_top > p->kernel_h / 2 || p->pad_bottom > p->kernel_h / 2 || p->pad_left > p->kernel_w / 2 ||
+        p->pad_right > p->kernel_w / 2)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "%s: padding is more than half of the kernel %ux%u", op,
+                         p->kernel_h, p->kernel_w);
+    dims[0] = x->dims[0];
+    dims[1] = x->dims[1];
+    return TUFF_OK;
+}
+
+static enum tuff_status infer_forward(const struct tuff_log *log, const void *params,
+                                      struct tuff_tensor *const tensors[])
+{
+    tensors[0]->rank = tensors[1]->rank = 4;
+    enum tuff_status status = output_shape(log, "max_pool2d_forward", params, tensors[2], tensors[0]->dims);
+    for (int i = 0; i < 4; i++)
+        tensors[1]->dims[i] = tensors[0]->dims[i];
+    return status;
+}
+
+static enum tuff_status check_both(const struct tuff_log *log, const char *op, const void *params,
+                                   const struct tuff_tensor *x, const char *y_name,
+                                   const struct tuff_tensor *y, const struct tuff_tensor *index)
+{
+    uint32_t dims[4];
+    enum tuff_status status = output_shape(log, op, params, x, dims);
+    if (status == TUFF_OK)
+        status = tuff_check_shape(log, op, y_name, y, 4, dims);
+    return status == TUFF_OK ? tuff_check_shape(log, op, "index", index, 4, dims) : status;
+}
+
+static enum tuff_status check_forward(const struct tuff_log *log, const void *params,
+                                      const struct tuff_tensor *const tensors[])
+{
+    return check_both(log, "max_pool2d_forward", params, tensors[2], "y", tensors[0], tensors[1]);
+}
+
+static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_node *node)
+{
+    const struct tuff_node forward = *node;
+    tuff_value_id x = forward.values[2], values[3] = {TUFF_NO_VALUE, TUFF_NO_VALUE, forward.values[1]};
+    enum tuff_status status = tuff_gradient_of(graph, forward.values[0], &values[1]);
+    if (status != TUFF_OK || values[1] == TUFF_NO_VALUE || !tuff_gradient_wanted(graph, x))
+        return status;
+    status = tuff_gradient_begin(graph, x, &values[0]);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(graph, TUFF_OP_MAX_POOL2D_BACKWARD, forward.params, NULL, values);
+    return status == TUFF_OK ? tuff_gradient_end(graph, x, values[0]) : status;
+}
+
+const struct tuff_op_info tuff_op_info_max_pool2d_forward = {
+    .name = "max_pool2d_forward",
+    .params_size = sizeof(struct tuff_max_pool2d_params),
+    .tensor_count = 3,
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
+              {.name = "index", .access = TUFF_ACCESS_OUT, .dtype = TUFF_U32, .rank = 4, .batched = true},
+              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
+    .infer = infer_forward,
+    .check = check_forward,
+    .gradient = gradient,
+};
+
+static enum tuff_status check_backward(const struct tuff_log *log, const void *params,
+                                       const struct tuff_tensor *const tensors[])
+{
+    return check_both(log, "max_pool2d_backward", params, tensors[0], "dy", tensors[1], tensors[2]);
+}
+
+const struct tuff_op_info tuff_op_info_max_pool2d_backward = {
+    .name = "max_pool2d_backward",
+    .params_size = sizeof(struct tuff_max_pool2d_params),
+    .tensor_count = 3,
+    .roles = {{.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
+              {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},
+              {.name = "index", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 4, .batched = true}},
+    .check = check_backward,
+};

@@ -1,0 +1,35 @@
+// Optimizers: see tuff/op/optimizer.h.
+#include "check.h"
+
+static enum tuff_status check_adam(const struct tuff_log *log, const void *params,
+                                   const struct tuff_tensor *const tensors[])
+{
+    const struct tuff_adam_params *p = params;
+    if (!(p->beta1 >= 0 && p->beta1 < 1 && p->beta2 >= 0 && p->beta2 < 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "adam: beta1 %g and beta2 %g must lie in [0, 1)", p->beta1,
+                         p->beta2);
+    if (!(p->epsilon > 0 && p->epsilon < 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "adam: epsilon %g must lie in (0, 1)", p->epsilon);
+    if (!(p->weight_decay >= 0 && p->weight_decay < 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "adam: weight decay %g must lie in [0, 1)",
+                         p->weight_decay);
+    const uint32_t *count = tensors[0]->dims;
+    enum tuff_status status =
+        tuff_check_shape(log, "adam", "moments", tensors[1], 2, (uint32_t[]){2, *count});
+    if (status == TUFF_OK)
+        status = tuff_check_shape(log, "adam", "gradients", tensors[2], 1, count);
+    if (status == TUFF_OK)
+        status = tuff_check_shape(log, "adam", "state", tensors[3], 1, (uint32_t[]){TUFF_STEP_STATE_WORDS});
+    return status;
+}
+
+const struct tuff_op_info tuff_op_info_adam = {
+    .name = "adam",
+    .params_size = sizeof(struct tuff_adam_params),
+    .tensor_count = 4,
+    .roles = {{.name = "parameters", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},
+              {.name = "moments", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 2},
+              {.name = "gradients", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},
+              {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
+    .check = check_adam,
+};

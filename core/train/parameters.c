@@ -1,0 +1,86 @@
+#include "parameters.h"
+
+#include <stdlib.h>
+
+#include "device_memory.h"
+
+static enum tuff_status lay_out(struct tuff_parameters *p, const struct tuff_model *model)
+{
+    uint64_t alignment = p->target->info.buffer_alignment < 64 ? 64 : p->target->info.buffer_alignment;
+    p->count = tuff_model_parameter_count(model);
+    p->offsets = calloc(p->count + 1, sizeof(uint64_t));
+    p->bytes = calloc(p->count + 1, sizeof(uint64_t));
+    if (p->offsets == NULL || p->bytes == NULL)
+        return tuff_fail(p->target->log, TUFF_ERROR_MEMORY, "out of memory");
+    for (size_t i = 0; i < p->count; i++) {
+        struct tuff_parameter_info info;
+        tuff_model_parameter(model, i, &info);
+        p->offsets[i] = p->arena_bytes;
+        p->bytes[i] = sizeof(float);
+        for (uint32_t d = 0; d < info.rank; d++)
+            p->bytes[i] *= info.dims[d];
+        p->arena_bytes += (p->bytes[i] + alignment - 1) / alignment * alignment;
+    }
+    return TUFF_OK;
+}
+
+static enum tuff_status initialize(struct tuff_parameters *p, const struct tuff_model *model, uint64_t seed)
+{
+    enum tuff_status status = TUFF_OK;
+    for (size_t i = 0; status == TUFF_OK && i < p->count; i++) {
+        float *values = malloc(p->bytes[i]);
+        if (values == NULL)
+            return tuff_fail(p->target->log, TUFF_ERROR_MEMORY, "out of memory");
+        tuff_model_initialize(model, i, seed, values);
+        status = tuff_parameters_write(p, i, values);
+        free(values);
+    }
+    return status;
+}
+
+enum tuff_status tuff_parameters_create(const struct tuff_target *target, const struct tuff_model *model,
+                                        uint64_t seed, bool for_training, struct tuff_parameters **parameters)
+{
+    struct tuff_parameters *made = calloc(1, sizeof *made);
+    *parameters = NULL;
+    if (made == NULL)
+        return tuff_fail(target->log, TUFF_ERROR_MEMORY, "out of memory");
+    made->target = target;
+    enum tuff_status status = lay_out(made, model);
+    if (status == TUFF_OK)
+        status = tuff_device_zeroed(target, "parameters", made->arena_bytes, &made->values);
+    if (status == TUFF_OK && for_training)
+        status = tuff_device_zeroed(target, "gradients", made->arena_bytes, &made->gradients);
+    if (status == TUFF_OK && for_training)
+        status = tuff_device_zeroed(target, "optimizer state", 2 * made->arena_bytes, &made->moments);
+    if (status == TUFF_OK)
+        status = initialize(made, model, seed);
+    if (status != TUFF_OK)
+        tuff_parameters_destroy(&made);
+    *parameters = made;
+    return status;
+}
+
+void tuff_parameters_destroy(struct tuff_parameters **parameters)
+{
+    struct tuff_parameters *p = *parameters;
+    if (p == NULL)
+        return;
+    tuff_device_release(p->target, &p->values);
+    tuff_device_release(p->target, &p->gradients);
+    tuff_device_release(p->target, &p->moments);
+    free(p->offsets);
+    free(p->bytes);
+    free(p);
+    *parameters = NULL;
+}
+
+enum tuff_status tuff_parameters_read(struct tuff_parameters *p, size_t index, float *values)
+{
+    return tuff_device_read(p->target, p->values, p->offsets[index], values, p->bytes[index]);
+}
+
+enum tuff_status tuff_parameters_write(struct tuff_parameters *p, size_t index, const float *values)
+{
+    return tuff_device_write(p->target, p->values, p->offsets[index], values, p->bytes[index]);
+}

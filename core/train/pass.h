@@ -1,0 +1,39 @@
+// A pass over a data set on a device: of training, or of evaluation. The set lies on the device; a planned
+// step is run as often as there are batches.
+#ifndef TUFF_CORE_PASS_H
+#define TUFF_CORE_PASS_H
+
+#include "graph/plan.h"
+#include "parameters.h"
+#include "tuff/trainer.h"
+
+struct tuff_pass;
+
+struct tuff_pass_options {
+    uint32_t batch_size;
+    const struct tuff_adam_params *adam; // NULL: evaluation
+};
+
+// Builds and plans the step. Takes no memory on the device yet: tuff_pass_plan tells how much it wants.
+TUFF_MUST_CHECK enum tuff_status
+tuff_pass_create(const struct tuff_target *target, const struct tuff_model *model,
+                 const struct tuff_dataset *data, const struct tuff_parameters *parameters,
+                 const struct tuff_pass_options *options, struct tuff_pass **pass);
+void tuff_pass_destroy(struct tuff_pass **pass); // NULL-safe, nulls
+const struct tuff_plan *tuff_pass_plan(const struct tuff_pass *pass);
+uint64_t tuff_pass_data_bytes(const struct tuff_pass *pass);
+uint32_t tuff_pass_steps(const struct tuff_pass *pass); // ceil(samples / batch size)
+
+// Uploads the data set and makes the step ready. activations: of at least the plan's arena_bytes; it outlives
+// the pass.
+TUFF_MUST_CHECK enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *activations);
+
+// Runs the first `steps` steps of a pass. order: of the data set's samples. rows: one per step, with learning
+// rates and corrections; begin and valid are filled in here. *done: steps that were run, also on failure.
+// mean_losses: room for `steps`, or NULL.
+TUFF_MUST_CHECK enum tuff_status tuff_pass_run(struct tuff_pass *pass, const uint32_t *order,
+                                               struct tuff_step_row *rows, uint32_t steps,
+                                               const struct tuff_observer *observer, uint32_t *done,
+                                               struct tuff_metrics *metrics, float *mean_losses);
+
+#endif

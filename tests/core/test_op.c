@@ -1,0 +1,129 @@
+// The checks that every kernel relies on.
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "op/op_info.h"
+
+static char last_message[512];
+
+static void keep_message(void *user, enum tuff_log_level level, const char *message)
+{
+    (void)user, (void)level;
+    snprintf(last_message, sizeof last_message, "%s", message);
+}
+
+static const struct tuff_log test_log = {keep_message, NULL, TUFF_LOG_ERROR};
+
+static struct tuff_tensor tensor(enum tuff_dtype dtype, uint32_t rank, uint32_t a, uint32_t b, uint32_t c,
+                                 uint32_t d)
+{
+    return (struct tuff_tensor){
+        .size = sizeof(struct tuff_tensor), .dtype = (uint32_t)dtype, .rank = rank, .dims = {a, b, c, d}};
+}
+
+struct conv {
+    struct tuff_conv2d_params params;
+    struct tuff_tensor y, x, weight, bias;
+};
+
+static struct conv good_conv(void)
+{
+    return (struct conv){
+        .params = {sizeof(struct tuff_conv2d_params), 2, 1, 1, 2, 1, 0, 2, 1, 2},
+        // height: (9 + 1 + 0 - 3) / 2 + 1 = 4; width: (7 + 2 + 1 - 2*(2-1) - 1) / 1 + 1 = 8
+        .y = tensor(TUFF_F32, 4, 5, 4, 4, 8),
+        .x = tensor(TUFF_F32, 4, 5, 6, 9, 7),
+        .weight = tensor(TUFF_F32, 4, 4, 3, 3, 2),
+        .bias = tensor(TUFF_F32, 1, 4, 1, 1, 1),
+    };
+}
+
+static enum tuff_status check_conv(const struct conv *c)
+{
+    struct tuff_op_args args = {.size = sizeof(struct tuff_conv2d_forward_args),
+                                .params = &c->params,
+                                .tensors = {&c->y, &c->x, &c->weight, &c->bias}};
+    last_message[0] = '\0';
+    return tuff_op_check(&test_log, TUFF_OP_CONV2D_FORWARD, &args);
+}
+
+Test(op, every_op_is_complete)
+{
+    for (enum tuff_op op = 0; op < TUFF_OP_COUNT; op++) {
+        const struct tuff_op_info *info = tuff_op_info(op);
+        cr_assert_not_null(info->name);
+        cr_assert_eq(tuff_op_find(info->name), op, "%s", info->name);
+        cr_assert_not_null(info->check, "%s", info->name);
+        cr_assert_eq(tuff_op_args_size(op),
+                     offsetof(struct tuff_op_args, tensors) + info->tensor_count * sizeof(void *),
+                     "%s names %u tensors, but its arguments hold another number", info->name,
+                     info->tensor_count);
+        for (uint32_t i = 0; i < info->tensor_count; i++)
+            cr_assert_not_null(info->roles[i].name, "%s", info->name);
+    }
+    cr_assert_eq(tuff_op_find("conv3d_forward"), TUFF_OP_COUNT);
+}
+
+Test(op, conv2d_accepts_what_fits)
+{
+    struct conv c = good_conv();
+    cr_assert_eq(check_conv(&c), TUFF_OK, "%s", last_message);
+}
+
+Test(op, conv2d_refuses_what_does_not_fit)
+{
+    struct conv c = good_conv();
+    c.y.dims[3] = 7;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "conv2d_forward: y has shape (5, 4, 4, 7), expected (5, 4, 4, 8)");
+    c = good_conv(), c.params.groups = 4;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "conv2d_forward: 4 groups do not divide 6 input and 4 output channels");
+    c = good_conv(), c.params.stride_h = 0;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    c = good_conv(), c.params.dilation_w = UINT32_MAX;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    c = good_conv(), c.params.pad_top = UINT32_MAX;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    c = good_conv(), c.params.size = 8;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    c = good_conv(), c.x.dtype = TUFF_U32;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "conv2d_forward: x has element type u32, expected f32");
+    c = good_conv(), c.x.dims[2] = 0;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    c = good_conv(), c.bias.dims[0] = 5;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    c = good_conv(), c.x.layout = TUFF_LAYOUT_BATCH16;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID, "layouts differ");
+    c.y.layout = TUFF_LAYOUT_BATCH16;
+    cr_assert_eq(check_conv(&c), TUFF_OK, "%s", last_message);
+    c.weight.layout = TUFF_LAYOUT_BATCH16;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID, "a parameter is row-major");
+}
+
+Test(op, a_missing_tensor_is_named)
+{
+    struct tuff_op_args args = {.size = sizeof(struct tuff_relu_forward_args)};
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_RELU_FORWARD, &args), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "relu_forward: tensor y is missing");
+}
+
+Test(op, a_table_of_an_older_plugin_is_shorter)
+{
+    struct tuff_kernels kernels = {.size = offsetof(struct tuff_kernels, metrics_record)};
+    cr_assert_not(tuff_op_has_kernel(&kernels, TUFF_OP_METRICS_RECORD));
+    cr_assert_not(tuff_op_has_kernel(&kernels, TUFF_OP_FILL));
+    struct tuff_op_args args = {.size = sizeof args};
+    cr_assert_eq(tuff_op_call(&kernels, TUFF_OP_FILL, NULL, &args), TUFF_ERROR_UNSUPPORTED);
+}
+
+Test(tensor, batch16_storage_counts_whole_blocks)
+{
+    struct tuff_tensor t = tensor(TUFF_F32, 4, 17, 3, 5, 2);
+    cr_assert_eq(tuff_tensor_bytes(&t), 17 * 3 * 5 * 2 * 4);
+    t.layout = TUFF_LAYOUT_BATCH16;
+    cr_assert_eq(tuff_tensor_bytes(&t), 32 * 3 * 5 * 2 * 4);
+    cr_assert_eq(tuff_tensor_elements(&t), 17 * 3 * 5 * 2);
+}

@@ -1,0 +1,187 @@
+// Planning: no two tensors that live at once overlap, and memory is reused.
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "graph/autodiff.h"
+#include "graph/plan.h"
+#include "model/model.h"
+#include "op/op_info.h"
+
+// A target that supports everything and asks for workspaces, without a device: planning needs no more.
+static uint64_t some_workspace(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+{
+    (void)device, (void)args;
+    return op == TUFF_OP_CONV2D_BACKWARD_WEIGHT ? 5000 : 0;
+}
+
+static enum tuff_status never_called(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args)
+{
+    (void)stream, (void)args;
+    return TUFF_ERROR_INTERNAL;
+}
+
+static struct tuff_kernels all_kernels(void)
+{
+    struct tuff_kernels kernels = {.size = sizeof kernels};
+    // Every slot holds a function pointer; none is called here.
+    for (size_t offset = offsetof(struct tuff_kernels, fill); offset < sizeof kernels;
+         offset += sizeof &never_called) {
+        enum tuff_status (*kernel)(struct tuff_stream *, const struct tuff_conv2d_forward_args *) =
+            never_called;
+        memcpy((char *)&kernels + offset, &kernel, sizeof kernel);
+    }
+    return kernels;
+}
+
+struct fixture {
+    struct tuff_kernels kernels;
+    struct tuff_backend_interface interface;
+    struct tuff_target target;
+    struct tuff_graph *graph;
+    tuff_value_id logits;
+};
+
+static void build_lenet(struct fixture *f, uint32_t batch)
+{
+    f->kernels = all_kernels();
+    f->interface = (struct tuff_backend_interface){
+        .size = sizeof f->interface, .workspace_size = some_workspace, .kernels = &f->kernels};
+    f->target = (struct tuff_target){.backend_name = "test",
+                                     .interface = &f->interface,
+                                     .info = {.buffer_alignment = 256, .max_tensor_bytes = UINT32_MAX}};
+    struct tuff_model *model;
+    cr_assert_eq(tuff_model_load(NULL, "lenet-mnist", &model), TUFF_OK);
+    cr_assert_eq(tuff_graph_create(NULL, TUFF_LAYOUT_ROW_MAJOR, &f->graph), TUFF_OK);
+    tuff_value_id x, labels, state, parameters[10];
+    cr_assert_eq(tuff_graph_add_value(f->graph, TUFF_VALUE_ACTIVATION, 0, "x", TUFF_F32, 4,
+                                      (uint32_t[]){batch, 1, 28, 28}, true, &x),
+                 TUFF_OK);
+    cr_assert_eq(
+        tuff_graph_add_value(f->graph, TUFF_VALUE_EXTERNAL, 0, "labels", TUFF_U32, 1, &batch, false, &labels),
+        TUFF_OK);
+    cr_assert_eq(tuff_graph_add_value(f->graph, TUFF_VALUE_EXTERNAL, 1, "state", TUFF_U32, 1,
+                                      (uint32_t[]){16}, false, &state),
+                 TUFF_OK);
+    cr_assert_eq(tuff_model_parameter_count(model), 10);
+    for (uint32_t i = 0; i < 10; i++) {
+        struct tuff_parameter_info info;
+        tuff_model_parameter(model, i, &info);
+        cr_assert_eq(tuff_graph_add_value(f->graph, TUFF_VALUE_PARAMETER, i, info.name, TUFF_F32, info.rank,
+                                          info.dims, false, &parameters[i]),
+                     TUFF_OK);
+    }
+    struct tuff_fill_params fill = {.size = sizeof fill};
+    cr_assert_eq(tuff_graph_add_node(f->graph, TUFF_OP_FILL, &fill, NULL, &x), TUFF_OK);
+    cr_assert_eq(tuff_model_lower(model, f->graph, x, parameters, &f->logits), TUFF_OK);
+    tuff_value_id loss[5] = {TUFF_NO_VALUE, TUFF_NO_VALUE, f->logits, labels, state};
+    cr_assert_eq(tuff_graph_add_node(f->graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, NULL, NULL, loss),
+                 TUFF_OK);
+    cr_assert_eq(tuff_graph_differentiate(f->graph), TUFF_OK);
+    tuff_model_destroy(&model);
+}
+
+// Plays the program on the arena with a tag per byte range: what a node reads must still be what was written
+// for it.
+static void play(const struct tuff_graph *graph, const struct tuff_plan *plan)
+{
+    enum { GRAIN = 64 };
+    size_t cells = (plan->arena_bytes + GRAIN - 1) / GRAIN;
+    uint32_t *owner = calloc(cells, sizeof *owner);
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct tuff_node *node = &graph->nodes[n];
+        const struct tuff_op_info *info = tuff_op_info(node->op);
+        for (int writing = 0; writing < 2; writing++) {
+            for (uint32_t i = 0; i < node->tensor_count; i++) {
+                tuff_value_id id = node->values[i];
+                if (id == TUFF_NO_VALUE || graph->values[id].kind != TUFF_VALUE_ACTIVATION)
+                    continue;
+                tuff_value_id storage = graph->values[id].storage;
+                uint64_t bytes = tuff_tensor_bytes(&graph->values[id].shape), offset = plan->offsets[id];
+                cr_assert_neq(offset, UINT64_MAX, "%s has no place", graph->values[id].name);
+                cr_assert_leq(offset + bytes, plan->arena_bytes);
+                cr_assert_eq(offset % 256, 0);
+                for (uint64_t c = offset / GRAIN; c < (offset + bytes + GRAIN - 1) / GRAIN; c++) {
+                    if (writing && info->roles[i].access != TUFF_ACCESS_IN)
+                        owner[c] = storage + 1;
+                    else if (!writing && info->roles[i].access != TUFF_ACCESS_OUT)
+                        cr_assert_eq(owner[c], storage + 1, "node %u (%s): %s was overwritten by %s", n,
+                                     info->name, graph->values[id].name,
+                                     owner[c] == 0 ? "nobody" : graph->values[owner[c] - 1].name);
+                }
+            }
+            // A workspace is overwritten while the node runs, after its inputs are known and before its
+            // outputs are.
+            for (uint64_t c = plan->workspace_offsets[n] / GRAIN;
+                 !writing && c < (plan->workspace_offsets[n] + plan->workspace_bytes[n] + GRAIN - 1) / GRAIN;
+                 c++) {
+                for (uint32_t i = 0; i < node->tensor_count; i++) {
+                    tuff_value_id id = node->values[i];
+                    if (id != TUFF_NO_VALUE && graph->values[id].kind == TUFF_VALUE_ACTIVATION)
+                        cr_assert(c * GRAIN + GRAIN <= plan->offsets[id] ||
+                                      c * GRAIN >=
+                                          plan->offsets[id] + tuff_tensor_bytes(&graph->values[id].shape),
+                                  "node %u: its workspace overlaps %s", n, graph->values[id].name);
+                }
+                owner[c] = 0;
+            }
+        }
+    }
+    free(owner);
+}
+
+Test(plan, tensors_that_live_at_once_do_not_overlap)
+{
+    static const uint32_t batches[] = {1, 3, 16, 500};
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+        struct fixture f;
+        struct tuff_plan *plan;
+        build_lenet(&f, batches[i]);
+        cr_assert_eq(tuff_plan_create(&f.target, f.graph, &plan), TUFF_OK);
+        play(f.graph, plan);
+        cr_assert_lt(plan->arena_bytes, plan->unshared_bytes * 3 / 4, "%llu of %llu bytes: nothing is reused",
+                     (unsigned long long)plan->arena_bytes, (unsigned long long)plan->unshared_bytes);
+        tuff_plan_destroy(&plan);
+        tuff_graph_destroy(&f.graph);
+    }
+}
+
+Test(plan, relu_works_in_place)
+{
+    struct fixture f;
+    struct tuff_plan *plan;
+    build_lenet(&f, 16);
+    cr_assert_eq(tuff_plan_create(&f.target, f.graph, &plan), TUFF_OK);
+    uint32_t relus = 0;
+    for (uint32_t n = 0; n < f.graph->node_count; n++) {
+        const struct tuff_node *node = &f.graph->nodes[n];
+        if (node->op != TUFF_OP_RELU_FORWARD && node->op != TUFF_OP_RELU_BACKWARD)
+            continue;
+        relus++;
+        cr_assert_eq(plan->offsets[node->values[0]], plan->offsets[node->values[1]]);
+    }
+    cr_assert_eq(relus, 8);
+    tuff_plan_destroy(&plan);
+    tuff_graph_destroy(&f.graph);
+}
+
+static char last_message[256];
+
+static void keep_message(void *user, enum tuff_log_level level, const char *message)
+{
+    (void)user, (void)level;
+    snprintf(last_message, sizeof last_message, "%s", message);
+}
+
+Test(plan, an_op_without_a_kernel_is_named)
+{
+    struct fixture f;
+    struct tuff_plan *plan;
+    const struct tuff_log log = {keep_message, NULL, TUFF_LOG_ERROR};
+    build_lenet(&f, 2);
+    f.kernels.max_pool2d_backward = NULL;
+    f.target.log = &log;
+    cr_assert_eq(tuff_plan_create(&f.target, f.graph, &plan), TUFF_ERROR_UNSUPPORTED);
+    cr_assert_null(plan);
+    cr_assert_str_eq(last_message, "backend test does not support max_pool2d_backward for these shapes");
+    tuff_graph_destroy(&f.graph);
+}
