@@ -162,17 +162,22 @@ static enum tuff_status open_backend(struct tuff_plugin *plugin)
     memcpy(&plugin->interface, interface, known);
     const char *missing = missing_slot(&plugin->interface);
     if (missing != NULL)
-        return tuff_fail(log, TUFF_ERROR_PLUGIN, "%s: plugin %s lacks the slot '%s', which is mandatory%s",
-                         plugin->path, descriptor->name, missing,
-                         strncmp(missing, "capture_", 8) == 0 || strncmp(missing, "stream_timestamp", 16) == 0
-                             ? " beside the others of its group"
-                             : "");
-    plugin->backend = backend;
-    status = plugin->interface.device_count(backend, &plugin->device_count);
-    if (status != TUFF_OK)
-        return tuff_fail(log, status, "%s: plugin %s could not count its devices: %s", plugin->path,
-                         descriptor->name, tuff_status_name(status));
-    return TUFF_OK;
+        status =
+            tuff_fail(log, TUFF_ERROR_PLUGIN, "%s: plugin %s lacks the slot '%s', which is mandatory%s",
+                      plugin->path, descriptor->name, missing,
+                      strncmp(missing, "capture_", 8) == 0 || strncmp(missing, "stream_timestamp", 16) == 0
+                          ? " beside the others of its group"
+                          : "");
+    if (status == TUFF_OK) {
+        status = plugin->interface.device_count(backend, &plugin->device_count);
+        if (status != TUFF_OK)
+            status = tuff_plugin_fail(plugin, errors, status, "count its devices");
+    }
+    if (status == TUFF_OK)
+        plugin->backend = backend;
+    else if (plugin->interface.close != NULL)
+        plugin->interface.close(backend);
+    return status;
 }
 
 static enum tuff_status load(struct tuff_plugin *plugin)
@@ -187,8 +192,11 @@ static enum tuff_status load(struct tuff_plugin *plugin)
                          dlerror());
     // Never dlclose'd: threads, handlers and strings of the plugin may outlive any use that we know of.
     const struct tuff_plugin_descriptor *descriptor = dlsym(handle, TUFF_PLUGIN_SYMBOL);
-    if (descriptor == NULL)
-        return tuff_fail(log, TUFF_ERROR_PLUGIN, "%s: not a Tuff plugin: %s", plugin->path, dlerror());
+    if (descriptor == NULL) {
+        const char *why = dlerror(); // NULL where the symbol is there, but is NULL
+        return tuff_fail(log, TUFF_ERROR_PLUGIN, "%s: not a Tuff plugin: %s", plugin->path,
+                         why == NULL ? "the symbol " TUFF_PLUGIN_SYMBOL " is NULL" : why);
+    }
     enum tuff_status status = check_descriptor(log, plugin->path, descriptor);
     if (status != TUFF_OK)
         return status;

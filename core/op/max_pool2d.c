@@ -2,6 +2,22 @@
 #include "check.h"
 #include "graph/autodiff.h"
 
+// Whether a window holds no element at all: each of its taps falls on padding.
+static bool has_empty_window(const struct tuff_window *w, uint32_t outputs)
+{
+    for (uint32_t o = 0; o < outputs; o++) {
+        int64_t tap = (int64_t)o * w->stride - w->pad_before;
+        uint32_t k = 0;
+        while (tap < 0 && k < w->kernel) {
+            tap += w->dilation;
+            k++;
+        }
+        if (k == w->kernel || tap >= (int64_t)w->input)
+            return true;
+    }
+    return false;
+}
+
 static enum tuff_status output_shape(const struct tuff_log *log, const char *op,
                                      const struct tuff_max_pool2d_params *p, const struct tuff_tensor *x,
                                      uint32_t dims[4])
@@ -19,6 +35,10 @@ static enum tuff_status output_shape(const struct tuff_log *log, const char *op,
         p->pad_right > p->kernel_w / 2)
         return tuff_fail(log, TUFF_ERROR_INVALID, "%s: padding is more than half of the kernel %ux%u", op,
                          p->kernel_h, p->kernel_w);
+    if (has_empty_window(&rows, dims[2]) || has_empty_window(&columns, dims[3]))
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "%s: a window of the dilated kernel %ux%u lies wholly on padding", op, p->kernel_h,
+                         p->kernel_w);
     dims[0] = x->dims[0];
     dims[1] = x->dims[1];
     return TUFF_OK;

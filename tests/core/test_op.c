@@ -103,6 +103,22 @@ Test(op, conv2d_refuses_what_does_not_fit)
     cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID, "a parameter is row-major");
 }
 
+Test(op, max_pool2d_refuses_a_window_that_holds_nothing)
+{
+    // Two taps three apart over a height of 2 and a row of padding: they fall on rows -1 and 2.
+    struct tuff_max_pool2d_params params = {sizeof params, 2, 1, 1, 1, 3, 1, 1, 1, 0, 0};
+    struct tuff_tensor x = tensor(TUFF_F32, 4, 1, 1, 2, 5), y = tensor(TUFF_F32, 4, 1, 1, 1, 5);
+    struct tuff_tensor index = tensor(TUFF_U32, 4, 1, 1, 1, 5);
+    struct tuff_op_args args = {
+        .size = sizeof(struct tuff_max_pool2d_forward_args), .params = &params, .tensors = {&y, &index, &x}};
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_MAX_POOL2D_FORWARD, &args), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message,
+                     "max_pool2d_forward: a window of the dilated kernel 2x1 lies wholly on padding");
+    params.dilation_h = 2; // rows -1 and 1
+    y.dims[2] = index.dims[2] = 2;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_MAX_POOL2D_FORWARD, &args), TUFF_OK, "%s", last_message);
+}
+
 Test(op, a_missing_tensor_is_named)
 {
     struct tuff_op_args args = {.size = sizeof(struct tuff_relu_forward_args)};

@@ -52,7 +52,8 @@ struct tuff_host {
     uint32_t size;
     uint32_t abi_minor; // the host's
     void *user;         // handed back to log
-    // May be called from any thread. The message is copied before the call returns.
+    // May be called from any thread. The message is copied before the call returns. The host puts the plugin's name
+    // in front of it, so the message need not.
     void (*log)(void *user, enum tuff_log_level level, const char *message);
 };
 

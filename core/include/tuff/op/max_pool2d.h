@@ -8,8 +8,9 @@
 extern "C" {
 #endif
 
-// Output size, each dimension: OH = (H + pad_top + pad_bottom - dilation_h*(kernel_h-1) - 1) / stride_h + 1, at
-// least 1. Paddings are at most half of the kernel, so that every window holds at least one element of x.
+// Output size, each dimension: OH = (H + pad_top + pad_bottom - dilation_h*(kernel_h-1) - 1) / stride_h + 1,
+// at least 1. Paddings are at most half of the kernel, and every window holds at least one element of x
+// (which a dilated kernel that straddles x may fail to: such a shape is refused).
 struct tuff_max_pool2d_params {
     uint32_t size;
     uint32_t kernel_h, kernel_w;     // at least 1

@@ -1,0 +1,27 @@
+#include "element.h"
+#include "kernels.h"
+
+#include <math.h>
+
+// The moments are rounded to float32 when they are stored; the step of a parameter is computed from what was
+// stored, so that it can be computed again from the moments.
+enum tuff_status ref_adam(struct tuff_stream *stream, const struct tuff_adam_args *args)
+{
+    (void)stream;
+    const struct tuff_adam_params *params = args->params;
+    const struct tuff_step_state *state = ref_data(args->state);
+    const float *gradients = ref_data(args->gradients); // (P)
+    float *parameters = ref_data(args->parameters);     // (P)
+    const uint32_t count = args->parameters->dims[0];
+    float *m = ref_data(args->moments); // (2,P): m, then v
+    float *v = m + count;
+    const double step_size = (double)state->row.learning_rate / state->row.bias_correction1;
+    for (uint32_t i = 0; i < count; i++) {
+        const double g = gradients[i] + params->weight_decay * parameters[i];
+        m[i] = (float)(params->beta1 * m[i] + (1 - params->beta1) * g);
+        v[i] = (float)(params->beta2 * v[i] + (1 - params->beta2) * g * g);
+        const double denominator = sqrt(v[i]) / state->row.bias_correction2_sqrt + params->epsilon;
+        parameters[i] = (float)(parameters[i] - step_size * m[i] / denominator);
+    }
+    return TUFF_OK;
+}

@@ -1,0 +1,34 @@
+// Sliding windows along one axis, as convolution and pooling use them: tap t of the window at output position
+// o lies at input position
+//   i = o*stride + t*dilation - pad
+// where the input has `size` positions and anything else is padding.
+#ifndef REFERENCE_WINDOW_H
+#define REFERENCE_WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ref_axis {
+    uint32_t stride, dilation;
+    uint32_t pad; // before the first input position
+};
+
+// The input position under tap `tap` of window `output`. False: it is padding.
+static inline bool ref_axis_input(struct ref_axis axis, uint32_t output, uint32_t tap, uint32_t input_size,
+                                  uint32_t *input)
+{
+    const int64_t i = (int64_t)output * axis.stride + (int64_t)tap * axis.dilation - axis.pad;
+    *input = (uint32_t)i;
+    return i >= 0 && i < input_size;
+}
+
+// The other way round: the window whose tap `tap` lies on `input`. False: there is none.
+static inline bool ref_axis_output(struct ref_axis axis, uint32_t input, uint32_t tap, uint32_t output_size,
+                                   uint32_t *output)
+{
+    const int64_t distance = (int64_t)input + axis.pad - (int64_t)tap * axis.dilation;
+    *output = (uint32_t)(distance / axis.stride);
+    return distance >= 0 && distance % axis.stride == 0 && distance / axis.stride < output_size;
+}
+
+#endif
