@@ -63,10 +63,11 @@ enum tuff_status tuff_graph_differentiate(struct tuff_graph *graph)
     for (uint32_t i = graph->node_count; i-- > 0;) {
         const struct tuff_node node = graph->nodes[i];
         const struct tuff_op_info *info = tuff_op_info(node.op);
-        bool on_the_way = false;
+        bool on_the_way = false; // an output that depends on a parameter
         for (uint32_t t = 0; t < node.tensor_count; t++)
-            on_the_way = on_the_way ||
-                         (node.values[t] != TUFF_NO_VALUE && graph->values[node.values[t]].needs_gradient);
+            on_the_way =
+                on_the_way || (info->roles[t].access != TUFF_ACCESS_IN && node.values[t] != TUFF_NO_VALUE &&
+                               graph->values[node.values[t]].needs_gradient);
         if (!on_the_way)
             continue;
         if (info->gradient == NULL)
