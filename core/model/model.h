@@ -5,8 +5,8 @@
 #include "graph/graph.h"
 #include "tuff/model.h"
 
-// Appends the model's forward ops. input: (N,C,H,W), batched, of the model's input shape. parameters: one value per
-// parameter, in the model's order. *logits: (N,classes).
+// Appends the model's forward ops. input: (N,C,H,W), batched, of the model's input shape. parameters: one
+// value per parameter, in the model's order. *logits: (N,classes).
 TUFF_MUST_CHECK enum tuff_status tuff_model_lower(const struct tuff_model *model, struct tuff_graph *graph,
                                                   tuff_value_id input, const tuff_value_id *parameters,
                                                   tuff_value_id *logits);

@@ -1,0 +1,134 @@
+// Layers, and the model that they make, from the inside.
+//
+// A layer kind is one file, core/model/layer_<kind>.c, that defines a struct tuff_layer_kind, and one line of
+// layer_list.h. The kind lists the keys that the model file may give; the parser reads them into settings by
+// that list.
+#ifndef TUFF_CORE_LAYER_H
+#define TUFF_CORE_LAYER_H
+
+#include <stdbool.h>
+
+#include "graph/graph.h"
+#include "model/source.h"
+#include "tuff/model.h"
+
+enum {
+    TUFF_LAYER_NAME_BYTES = 48,
+    TUFF_PARAMETER_NAME_BYTES = 64,
+    TUFF_LAYER_MAX_KEYS = 8, // the name not counted
+    TUFF_LAYER_MAX_PARAMETERS = 2,
+    TUFF_MODEL_MAX_LAYERS = 4096,
+    TUFF_MAX_EXTENT = 65535,     // of heights, widths, kernels, strides, dilations and paddings
+    TUFF_MAX_FEATURES = 1 << 24, // of channels, features and groups
+};
+
+// What a setting looks like in the file. Each number is at least 1, a padding's at least 0.
+enum tuff_setting_type {
+    TUFF_SETTING_NUMBER,  // n
+    TUFF_SETTING_PAIR,    // n or [height, width]
+    TUFF_SETTING_PADDING, // n, [height, width], valid or same
+    TUFF_SETTING_SWITCH,  // true or false
+};
+
+struct tuff_layer_key {
+    const char *name;
+    enum tuff_setting_type type;
+    bool required;
+    uint32_t maximum;
+    uint32_t fallback; // each value of an absent key; 0 where no number may be 0 lets the kind see that it is
+                       // absent
+};
+
+// The value of one key.
+struct tuff_setting {
+    uint32_t value[2]; // height, width; one number is in both; a switch is 0 or 1
+    bool same;         // padding: same
+    struct tuff_mark mark;
+};
+
+// Without the batch: C,H,W (rank 3) or features (rank 1); dims from rank on are 1.
+struct tuff_layer_shape {
+    uint32_t rank;
+    uint32_t dims[3];
+};
+
+struct tuff_layer_parameter {
+    const char *suffix; // "weight", "bias"
+    uint32_t rank;
+    uint32_t dims[4];
+    uint32_t fan_in;
+};
+
+struct tuff_layer_kind;
+
+struct tuff_layer {
+    const struct tuff_layer_kind *kind;
+    char name[TUFF_LAYER_NAME_BYTES];
+    struct tuff_mark mark;
+    struct tuff_setting settings[TUFF_LAYER_MAX_KEYS]; // by the kind's key numbers
+    struct tuff_layer_shape input, output;
+    uint32_t parameter_count;
+    struct tuff_layer_parameter parameters[TUFF_LAYER_MAX_PARAMETERS];
+    uint64_t multiply_adds; // per sample, forward
+};
+
+struct tuff_layer_kind {
+    const char *name;      // "conv2d", as files write it
+    const char *automatic; // "conv": the n-th layer of the kind is called conv<n> unless the file names it
+    size_t key_count;
+    const struct tuff_layer_key *keys;
+    // From settings and input: sets output, parameters and multiply_adds. Logs what does not fit, with its
+    // place.
+    enum tuff_status (*infer)(const struct tuff_source *source, struct tuff_layer *layer);
+    // Appends the forward ops. parameters: the layer's, in its order. *output: (N, the layer's output shape).
+    enum tuff_status (*lower)(const struct tuff_layer *layer, struct tuff_graph *graph, tuff_value_id input,
+                              const tuff_value_id *parameters, tuff_value_id *output);
+};
+
+struct tuff_model_parameter {
+    char name[TUFF_PARAMETER_NAME_BYTES];
+    uint32_t layer;    // its number in the model
+    uint32_t position; // its number in the layer
+};
+
+struct tuff_model {
+    char name[TUFF_LAYER_NAME_BYTES];
+    uint32_t input[3];
+    uint32_t layer_count, layer_capacity;
+    struct tuff_layer *layers;
+    uint32_t parameter_count;
+    struct tuff_model_parameter *parameters;
+};
+
+// All kinds, in the order of layer_list.h; NULL from the count on.
+const struct tuff_layer_kind *tuff_layer_kind(size_t index);
+
+// Logs "file:line:column: kind: message" and returns TUFF_ERROR_INVALID. key: the setting to point at, or
+// TUFF_LAYER_ITSELF.
+enum { TUFF_LAYER_ITSELF = -1 };
+enum tuff_status tuff_layer_fail(const struct tuff_source *source, const struct tuff_layer *layer, int key,
+                                 const char *format, ...) TUFF_PRINTF(4, 5);
+
+// Fails unless the input is C,H,W.
+TUFF_MUST_CHECK enum tuff_status tuff_layer_require_image(const struct tuff_source *source,
+                                                          const struct tuff_layer *layer);
+
+// Sets the output shape. Fails if a sample would have 2^31 elements or more.
+TUFF_MUST_CHECK enum tuff_status tuff_layer_set_output(const struct tuff_source *source,
+                                                       struct tuff_layer *layer, uint32_t rank,
+                                                       const uint32_t *dims);
+
+// Appends a parameter. Fails if it would have 2^31 elements or more.
+TUFF_MUST_CHECK enum tuff_status tuff_layer_add_parameter(const struct tuff_source *source,
+                                                          struct tuff_layer *layer, const char *suffix,
+                                                          uint32_t rank, const uint32_t *dims,
+                                                          uint32_t fan_in);
+
+// The product of the dimensions (each below 2^32). False if it is 2^31 or more.
+bool tuff_layer_elements(uint32_t rank, const uint32_t *dims, uint64_t *elements);
+
+// "16x5x5" or "120 features".
+enum { TUFF_SHAPE_TEXT_BYTES = 48 };
+const char *tuff_layer_shape_text(const struct tuff_layer_shape *shape, char out[TUFF_SHAPE_TEXT_BYTES]);
+
+#endif

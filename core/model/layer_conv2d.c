@@ -1,0 +1,82 @@
+#include "layer_kinds.h"
+#include "window.h"
+
+enum { CHANNELS, KERNEL, STRIDE, PADDING, DILATION, GROUPS, BIAS, KEY_COUNT };
+
+static const struct tuff_layer_key keys[KEY_COUNT] = {
+    [CHANNELS] = {"channels", TUFF_SETTING_NUMBER, .required = true, .maximum = TUFF_MAX_FEATURES},
+    [KERNEL] = {"kernel", TUFF_SETTING_PAIR, .required = true, .maximum = TUFF_MAX_EXTENT},
+    [STRIDE] = {"stride", TUFF_SETTING_PAIR, .maximum = TUFF_MAX_EXTENT, .fallback = 1},
+    [PADDING] = {"padding", TUFF_SETTING_PADDING, .maximum = TUFF_MAX_EXTENT, .fallback = 0},
+    [DILATION] = {"dilation", TUFF_SETTING_PAIR, .maximum = TUFF_MAX_EXTENT, .fallback = 1},
+    [GROUPS] = {"groups", TUFF_SETTING_NUMBER, .maximum = TUFF_MAX_FEATURES, .fallback = 1},
+    [BIAS] = {"bias", TUFF_SETTING_SWITCH, .fallback = 1},
+};
+static const struct tuff_window_keys window_keys = {KERNEL, STRIDE, PADDING, DILATION};
+
+static enum tuff_status conv2d_infer(const struct tuff_source *source, struct tuff_layer *layer)
+{
+    enum tuff_status status = tuff_layer_require_image(source, layer);
+    if (status != TUFF_OK)
+        return status;
+    uint32_t input_channels = layer->input.dims[0];
+    uint32_t channels = layer->settings[CHANNELS].value[0];
+    uint32_t groups = layer->settings[GROUPS].value[0];
+    if (input_channels % groups != 0)
+        return tuff_layer_fail(source, layer, GROUPS, "%u groups do not divide the %u channels of the input",
+                               groups, input_channels);
+    if (channels % groups != 0)
+        return tuff_layer_fail(source, layer, GROUPS, "%u groups do not divide the %u channels of the output",
+                               groups, channels);
+    struct tuff_window window;
+    status = tuff_window_infer(source, layer, &window_keys, &window);
+    if (status == TUFF_OK)
+        status = tuff_layer_set_output(source, layer, 3,
+                                       (uint32_t[]){channels, window.output[0], window.output[1]});
+    if (status != TUFF_OK)
+        return status;
+
+    // Cannot wrap where it is kept: a weight that has fan_in elements or more is refused below.
+    uint32_t weight[] = {channels, input_channels / groups, window.kernel[0], window.kernel[1]};
+    uint32_t fan_in = weight[1] * weight[2] * weight[3];
+    status = tuff_layer_add_parameter(source, layer, "weight", 4, weight, fan_in);
+    if (status == TUFF_OK && layer->settings[BIAS].value[0])
+        status = tuff_layer_add_parameter(source, layer, "bias", 1, &channels, fan_in);
+    layer->multiply_adds = (uint64_t)channels * window.output[0] * window.output[1] * fan_in;
+    return status;
+}
+
+static enum tuff_status conv2d_lower(const struct tuff_layer *layer, struct tuff_graph *graph,
+                                     tuff_value_id input, const tuff_value_id *parameters,
+                                     tuff_value_id *output)
+{
+    struct tuff_window window;
+    tuff_window_get(layer, &window_keys, &window);
+    const struct tuff_conv2d_params params = {
+        .size = sizeof params,
+        .stride_h = window.stride[0],
+        .stride_w = window.stride[1],
+        .dilation_h = window.dilation[0],
+        .dilation_w = window.dilation[1],
+        .pad_top = window.pad_before[0],
+        .pad_bottom = window.pad_after[0],
+        .pad_left = window.pad_before[1],
+        .pad_right = window.pad_after[1],
+        .groups = layer->settings[GROUPS].value[0],
+    };
+    tuff_value_id values[] = {TUFF_NO_VALUE, input, parameters[0],
+                              layer->parameter_count > 1 ? parameters[1] : TUFF_NO_VALUE};
+    enum tuff_status status =
+        tuff_graph_add_node(graph, TUFF_OP_CONV2D_FORWARD, &params, layer->name, values);
+    *output = values[0];
+    return status;
+}
+
+const struct tuff_layer_kind tuff_layer_conv2d = {
+    .name = "conv2d",
+    .automatic = "conv",
+    .key_count = KEY_COUNT,
+    .keys = keys,
+    .infer = conv2d_infer,
+    .lower = conv2d_lower,
+};

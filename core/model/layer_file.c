@@ -1,0 +1,195 @@
+#include "layer_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_KINDS = 64, WHAT_BYTES = 64 };
+
+// Sets *number, or UINT64_MAX for one that is negative or very large. False if the node is no whole number.
+static bool parse_number(const struct tuff_yaml_node *node, uint64_t *number)
+{
+    if (node->kind != TUFF_YAML_SCALAR || !node->plain)
+        return false;
+    const char *digits = node->text;
+    bool negative = *digits == '-';
+    if (negative)
+        digits++;
+    size_t length = node->length - (size_t)(digits - node->text);
+    // YAML 1.1 reads 010 as eight, YAML 1.2 as ten.
+    if (length == 0 || (digits[0] == '0' && length > 1) || strspn(digits, "0123456789") != length)
+        return false;
+    *number = UINT64_MAX;
+    if (negative || length > 18)
+        return true;
+    *number = 0;
+    for (size_t i = 0; i < length; i++)
+        *number = *number * 10 + (uint64_t)(digits[i] - '0');
+    return true;
+}
+
+enum tuff_status tuff_number_read(const struct tuff_source *source, const char *what, const char *or_else,
+                                  const struct tuff_yaml_node *node, uint32_t minimum, uint32_t maximum,
+                                  uint32_t *number)
+{
+    uint64_t found = 0;
+    bool is_number = parse_number(node, &found);
+    if (is_number && found >= minimum && found <= maximum) {
+        *number = (uint32_t)found;
+        return TUFF_OK;
+    }
+    char text[TUFF_YAML_DESCRIBE_BYTES];
+    return tuff_source_fail(source, is_number ? TUFF_ERROR_INVALID : TUFF_ERROR_FORMAT, node->mark,
+                            "%s must be a whole number from %u to %u%s, found %s", what, minimum, maximum,
+                            or_else, tuff_yaml_describe(node, text));
+}
+
+// n or [height, width]
+static enum tuff_status read_pair(const struct tuff_source *source, const char *what, const char *or_else,
+                                  const struct tuff_yaml_node *node, uint32_t minimum, uint32_t maximum,
+                                  uint32_t pair[2])
+{
+    enum tuff_status status;
+    if (node->kind != TUFF_YAML_SEQUENCE || node->count != 2) {
+        status = tuff_number_read(source, what, or_else, node, minimum, maximum, &pair[0]);
+        pair[1] = pair[0];
+        return status;
+    }
+    status = tuff_number_read(source, what, or_else, node->first, minimum, maximum, &pair[0]);
+    if (status == TUFF_OK)
+        status = tuff_number_read(source, what, or_else, node->last, minimum, maximum, &pair[1]);
+    return status;
+}
+
+// true or false
+static enum tuff_status read_switch(const struct tuff_source *source, const char *what,
+                                    const struct tuff_yaml_node *node, uint32_t *value)
+{
+    static const char *const words[2][3] = {{"false", "False", "FALSE"}, {"true", "True", "TRUE"}};
+    for (uint32_t on = 0; on < 2; on++) {
+        for (size_t i = 0; i < 3; i++) {
+            if (node->plain && tuff_yaml_is(node, words[on][i])) {
+                *value = on;
+                return TUFF_OK;
+            }
+        }
+    }
+    char text[TUFF_YAML_DESCRIBE_BYTES];
+    return tuff_source_fail(source, TUFF_ERROR_FORMAT, node->mark, "%s must be true or false, found %s", what,
+                            tuff_yaml_describe(node, text));
+}
+
+// node: NULL if the file does not give the key.
+static enum tuff_status read_setting(const struct tuff_source *source, const struct tuff_layer *layer,
+                                     const struct tuff_layer_key *key, const struct tuff_yaml_node *node,
+                                     struct tuff_setting *setting)
+{
+    const char *kind = layer->kind->name;
+    setting->mark = layer->mark;
+    setting->value[0] = setting->value[1] = key->fallback;
+    if (node == NULL && key->required)
+        return tuff_source_fail(source, TUFF_ERROR_FORMAT, layer->mark, "%s: missing key '%s'", kind,
+                                key->name);
+    if (node == NULL)
+        return TUFF_OK;
+    setting->mark = node->mark;
+    char what[WHAT_BYTES];
+    snprintf(what, sizeof what, "%s: '%s'", kind, key->name);
+    switch (key->type) {
+    case TUFF_SETTING_NUMBER:
+        return tuff_number_read(source, what, "", node, 1, key->maximum, &setting->value[0]);
+    case TUFF_SETTING_PAIR:
+        return read_pair(source, what, " or [height, width]", node, 1, key->maximum, setting->value);
+    case TUFF_SETTING_PADDING:
+        setting->same = tuff_yaml_is(node, "same");
+        if (setting->same || tuff_yaml_is(node, "valid"))
+            return TUFF_OK;
+        return read_pair(source, what, ", [height, width], valid or same", node, 0, key->maximum,
+                         setting->value);
+    case TUFF_SETTING_SWITCH:
+        return read_switch(source, what, node, &setting->value[0]);
+    }
+    return TUFF_ERROR_INTERNAL;
+}
+
+static enum tuff_status read_name(const struct tuff_source *source, struct tuff_layer *layer,
+                                  const struct tuff_yaml_node *node)
+{
+    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.";
+    if (node->kind == TUFF_YAML_SCALAR && !tuff_yaml_is_null(node) && node->length < sizeof layer->name &&
+        strspn(node->text, first) > 0 && strspn(node->text, others) == node->length) {
+        memcpy(layer->name, node->text, node->length + 1);
+        return TUFF_OK;
+    }
+    char text[TUFF_YAML_DESCRIBE_BYTES];
+    return tuff_source_fail(
+        source, TUFF_ERROR_FORMAT, node->mark,
+        "%s: 'name' must be at most %d letters, digits, '_' and '.', beginning with a letter or "
+        "'_', found %s",
+        layer->kind->name, TUFF_LAYER_NAME_BYTES - 1, tuff_yaml_describe(node, text));
+}
+
+static enum tuff_status find_kind(const struct tuff_source *source, const struct tuff_yaml_node *word,
+                                  const struct tuff_layer_kind **found)
+{
+    const char *names[MAX_KINDS];
+    size_t count = 0;
+    for (; count < MAX_KINDS && (*found = tuff_layer_kind(count)) != NULL; count++) {
+        names[count] = (*found)->name;
+        if (tuff_yaml_is(word, names[count]))
+            return TUFF_OK;
+    }
+    return tuff_yaml_fail_unknown(source, "", "layer kind", word, names, count);
+}
+
+// mapping: NULL for a layer that is written as its kind alone.
+static enum tuff_status read_settings(const struct tuff_source *source, const struct tuff_yaml_node *mapping,
+                                      struct tuff_layer *layer)
+{
+    const struct tuff_layer_kind *kind = layer->kind;
+    const char *names[TUFF_LAYER_MAX_KEYS + 1] = {"name"};
+    const struct tuff_yaml_node *values[TUFF_LAYER_MAX_KEYS + 1] = {NULL};
+    for (size_t i = 0; i < kind->key_count; i++)
+        names[i + 1] = kind->keys[i].name;
+    enum tuff_status status = TUFF_OK;
+    if (mapping != NULL) {
+        char prefix[WHAT_BYTES];
+        snprintf(prefix, sizeof prefix, "%s: ", kind->name);
+        status = tuff_yaml_read_mapping(source, prefix, mapping, names, kind->key_count + 1, values);
+    }
+    if (status == TUFF_OK && values[0] != NULL)
+        status = read_name(source, layer, values[0]);
+    for (size_t i = 0; status == TUFF_OK && i < kind->key_count; i++)
+        status = read_setting(source, layer, &kind->keys[i], values[i + 1], &layer->settings[i]);
+    return status;
+}
+
+enum tuff_status tuff_layer_read(const struct tuff_source *source, const struct tuff_yaml_node *item,
+                                 struct tuff_layer *layer)
+{
+    *layer = (struct tuff_layer){.mark = item->mark};
+    bool is_mapping = item->kind == TUFF_YAML_MAPPING && item->count != 0;
+    const struct tuff_yaml_node *word = is_mapping ? item->first : item;
+    enum tuff_status status = find_kind(source, word, &layer->kind);
+    if (status != TUFF_OK)
+        return status;
+    if (!is_mapping)
+        return read_settings(source, NULL, layer);
+
+    // Settings that are not indented deeper than their kind become further keys of the item.
+    const struct tuff_yaml_node *settings = word->next, *second = settings->next;
+    if (second != NULL)
+        return tuff_source_fail(
+            source, TUFF_ERROR_FORMAT, second->mark,
+            "%s: a list item is one layer, found a second key; are the settings indented deeper "
+            "than '%s'?",
+            layer->kind->name, layer->kind->name);
+    if (settings->kind == TUFF_YAML_MAPPING)
+        return read_settings(source, settings, layer);
+    if (tuff_yaml_is_null(settings))
+        return read_settings(source, NULL, layer);
+    char text[TUFF_YAML_DESCRIBE_BYTES];
+    return tuff_source_fail(source, TUFF_ERROR_FORMAT, settings->mark,
+                            "%s: expected settings in braces, found %s", layer->kind->name,
+                            tuff_yaml_describe(settings, text));
+}

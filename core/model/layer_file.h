@@ -1,0 +1,20 @@
+// One layer as a model file writes it.
+#ifndef TUFF_CORE_LAYER_FILE_H
+#define TUFF_CORE_LAYER_FILE_H
+
+#include "layer.h"
+#include "yaml_tree.h"
+
+// Reads an item of the list of layers: "relu", "relu:" or "conv2d: {channels: 6, kernel: 3}". Sets kind,
+// mark, settings, and the name, which is empty if the file gives none; the rest becomes zero.
+TUFF_MUST_CHECK enum tuff_status tuff_layer_read(const struct tuff_source *source,
+                                                 const struct tuff_yaml_node *item, struct tuff_layer *layer);
+
+// A whole number as files write it: decimal digits, no quotes. Fails unless minimum <= number <= maximum:
+// with TUFF_ERROR_INVALID if it is a number, TUFF_ERROR_FORMAT if not; "what must be a whole number from … to
+// …, found …". or_else: what else could have stood there (" or [height, width]"), or "".
+TUFF_MUST_CHECK enum tuff_status tuff_number_read(const struct tuff_source *source, const char *what,
+                                                  const char *or_else, const struct tuff_yaml_node *node,
+                                                  uint32_t minimum, uint32_t maximum, uint32_t *number);
+
+#endif

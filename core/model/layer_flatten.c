@@ -1,0 +1,28 @@
+#include "layer_kinds.h"
+
+static enum tuff_status flatten_infer(const struct tuff_source *source, struct tuff_layer *layer)
+{
+    uint64_t elements;
+    if (!tuff_layer_elements(layer->input.rank, layer->input.dims, &elements))
+        return TUFF_ERROR_INTERNAL;
+    uint32_t features = (uint32_t)elements;
+    return tuff_layer_set_output(source, layer, 1, &features);
+}
+
+// No op: the same memory under another shape.
+static enum tuff_status flatten_lower(const struct tuff_layer *layer, struct tuff_graph *graph,
+                                      tuff_value_id input, const tuff_value_id *parameters,
+                                      tuff_value_id *output)
+{
+    (void)parameters;
+    uint32_t batch = graph->values[input].shape.dims[0];
+    return tuff_graph_add_view(graph, input, layer->name, 2, (uint32_t[]){batch, layer->output.dims[0]},
+                               output);
+}
+
+const struct tuff_layer_kind tuff_layer_flatten = {
+    .name = "flatten",
+    .automatic = "flatten",
+    .infer = flatten_infer,
+    .lower = flatten_lower,
+};

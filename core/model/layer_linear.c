@@ -1,0 +1,47 @@
+#include "layer_kinds.h"
+
+enum { FEATURES, BIAS, KEY_COUNT };
+
+static const struct tuff_layer_key keys[KEY_COUNT] = {
+    [FEATURES] = {"features", TUFF_SETTING_NUMBER, .required = true, .maximum = TUFF_MAX_FEATURES},
+    [BIAS] = {"bias", TUFF_SETTING_SWITCH, .fallback = 1},
+};
+
+static enum tuff_status linear_infer(const struct tuff_source *source, struct tuff_layer *layer)
+{
+    if (layer->input.rank != 1) {
+        char text[TUFF_SHAPE_TEXT_BYTES];
+        return tuff_layer_fail(source, layer, TUFF_LAYER_ITSELF,
+                               "expected an input of features, found %s; add a flatten layer before it",
+                               tuff_layer_shape_text(&layer->input, text));
+    }
+    uint32_t features = layer->settings[FEATURES].value[0];
+    uint32_t fan_in = layer->input.dims[0];
+    enum tuff_status status = tuff_layer_set_output(source, layer, 1, &features);
+    if (status == TUFF_OK)
+        status = tuff_layer_add_parameter(source, layer, "weight", 2, (uint32_t[]){features, fan_in}, fan_in);
+    if (status == TUFF_OK && layer->settings[BIAS].value[0])
+        status = tuff_layer_add_parameter(source, layer, "bias", 1, &features, fan_in);
+    layer->multiply_adds = (uint64_t)features * fan_in;
+    return status;
+}
+
+static enum tuff_status linear_lower(const struct tuff_layer *layer, struct tuff_graph *graph,
+                                     tuff_value_id input, const tuff_value_id *parameters,
+                                     tuff_value_id *output)
+{
+    tuff_value_id values[] = {TUFF_NO_VALUE, input, parameters[0],
+                              layer->parameter_count > 1 ? parameters[1] : TUFF_NO_VALUE};
+    enum tuff_status status = tuff_graph_add_node(graph, TUFF_OP_LINEAR_FORWARD, NULL, layer->name, values);
+    *output = values[0];
+    return status;
+}
+
+const struct tuff_layer_kind tuff_layer_linear = {
+    .name = "linear",
+    .automatic = "fc",
+    .key_count = KEY_COUNT,
+    .keys = keys,
+    .infer = linear_infer,
+    .lower = linear_lower,
+};

@@ -1,0 +1,24 @@
+#include "layer_kinds.h"
+
+static enum tuff_status relu_infer(const struct tuff_source *source, struct tuff_layer *layer)
+{
+    return tuff_layer_set_output(source, layer, layer->input.rank, layer->input.dims);
+}
+
+static enum tuff_status relu_lower(const struct tuff_layer *layer, struct tuff_graph *graph,
+                                   tuff_value_id input, const tuff_value_id *parameters,
+                                   tuff_value_id *output)
+{
+    (void)parameters;
+    tuff_value_id values[] = {TUFF_NO_VALUE, input};
+    enum tuff_status status = tuff_graph_add_node(graph, TUFF_OP_RELU_FORWARD, NULL, layer->name, values);
+    *output = values[0];
+    return status;
+}
+
+const struct tuff_layer_kind tuff_layer_relu = {
+    .name = "relu",
+    .automatic = "relu",
+    .infer = relu_infer,
+    .lower = relu_lower,
+};

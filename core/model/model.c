@@ -1,0 +1,127 @@
+#include "model/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "layer.h"
+#include "tuff/random.h"
+
+void tuff_model_destroy(struct tuff_model **model)
+{
+    if (model == NULL || *model == NULL)
+        return;
+    free((*model)->layers);
+    free((*model)->parameters);
+    free(*model);
+    *model = NULL;
+}
+
+const char *tuff_model_name(const struct tuff_model *model)
+{
+    return model->name;
+}
+
+void tuff_model_input(const struct tuff_model *model, uint32_t chw[3])
+{
+    for (int i = 0; i < 3; i++)
+        chw[i] = model->input[i];
+}
+
+uint32_t tuff_model_classes(const struct tuff_model *model)
+{
+    return model->layers[model->layer_count - 1].output.dims[0];
+}
+
+size_t tuff_model_layer_count(const struct tuff_model *model)
+{
+    return model->layer_count;
+}
+
+static uint64_t parameter_elements(const struct tuff_layer_parameter *parameter)
+{
+    uint64_t elements = 1;
+    for (uint32_t i = 0; i < parameter->rank; i++)
+        elements *= parameter->dims[i];
+    return elements;
+}
+
+void tuff_model_layer(const struct tuff_model *model, size_t index, struct tuff_layer_info *info)
+{
+    const struct tuff_layer *layer = &model->layers[index];
+    *info = (struct tuff_layer_info){
+        .name = layer->name,
+        .kind = layer->kind->name,
+        .output_rank = layer->output.rank,
+        .multiply_adds = layer->multiply_adds,
+    };
+    for (int i = 0; i < 3; i++)
+        info->output_dims[i] = layer->output.dims[i];
+    for (uint32_t i = 0; i < layer->parameter_count; i++)
+        info->parameters += parameter_elements(&layer->parameters[i]);
+}
+
+static const struct tuff_layer_parameter *find_parameter(const struct tuff_model *model, size_t index)
+{
+    const struct tuff_model_parameter *parameter = &model->parameters[index];
+    return &model->layers[parameter->layer].parameters[parameter->position];
+}
+
+size_t tuff_model_parameter_count(const struct tuff_model *model)
+{
+    return model->parameter_count;
+}
+
+void tuff_model_parameter(const struct tuff_model *model, size_t index, struct tuff_parameter_info *info)
+{
+    const struct tuff_layer_parameter *parameter = find_parameter(model, index);
+    *info = (struct tuff_parameter_info){
+        .name = model->parameters[index].name,
+        .rank = parameter->rank,
+        .fan_in = parameter->fan_in,
+    };
+    for (int i = 0; i < 4; i++)
+        info->dims[i] = parameter->dims[i];
+}
+
+uint64_t tuff_model_parameter_elements(const struct tuff_model *model)
+{
+    uint64_t elements = 0;
+    for (uint32_t i = 0; i < model->parameter_count; i++)
+        elements += parameter_elements(find_parameter(model, i));
+    return elements;
+}
+
+void tuff_model_initialize(const struct tuff_model *model, size_t index, uint64_t seed, float *values)
+{
+    const struct tuff_layer_parameter *parameter = find_parameter(model, index);
+    // The same bits everywhere: the bound is rounded to double twice and to float once; u has 24 bits, so
+    // that 2u - 1 is exact, contracted or not; the product is rounded once.
+    float bound = (float)(1.0 / sqrt((double)parameter->fan_in));
+    uint64_t elements = parameter_elements(parameter);
+    for (uint64_t i = 0; i < elements; i++) {
+        float u = tuff_random_uniform(seed, TUFF_RANDOM_INITIALIZE, (uint32_t)index, i);
+        values[i] = (2.0f * u - 1.0f) * bound;
+    }
+}
+
+enum tuff_status tuff_model_lower(const struct tuff_model *model, struct tuff_graph *graph,
+                                  tuff_value_id input, const tuff_value_id *parameters, tuff_value_id *logits)
+{
+    const struct tuff_tensor *shape = &graph->values[input].shape;
+    if (shape->rank != 4 || shape->dims[1] != model->input[0] || shape->dims[2] != model->input[1] ||
+        shape->dims[3] != model->input[2])
+        return tuff_fail(graph->log, TUFF_ERROR_INVALID,
+                         "model %s: expected an input of (N,%u,%u,%u), found rank %u: (%u,%u,%u,%u)",
+                         model->name, model->input[0], model->input[1], model->input[2], shape->rank,
+                         shape->dims[0], shape->dims[1], shape->dims[2], shape->dims[3]);
+    tuff_value_id value = input;
+    for (uint32_t i = 0; i < model->layer_count; i++) {
+        const struct tuff_layer *layer = &model->layers[i];
+        enum tuff_status status = layer->kind->lower(layer, graph, value, parameters, &value);
+        if (status != TUFF_OK)
+            return status;
+        parameters += layer->parameter_count;
+    }
+    *logits = value;
+    return TUFF_OK;
+}
