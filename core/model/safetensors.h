@@ -22,18 +22,20 @@ struct tuff_safetensors {
     void *storage; // private
 };
 
-// Reads and checks a whole file: header within the file, at most 100 MB, valid JSON, offsets that tile the data part
-// exactly, sizes that match shape and type. Failure: one line that names the file and what is wrong.
+// Reads and checks a whole file: header within the file, at most 100 MB, valid JSON, offsets that tile the
+// data part exactly, sizes that match shape and type. Failure: one line that names the file and what is
+// wrong.
 TUFF_MUST_CHECK enum tuff_status tuff_safetensors_read(const struct tuff_log *log, const char *path,
                                                        struct tuff_safetensors **file);
 void tuff_safetensors_destroy(struct tuff_safetensors **file); // NULL-safe, nulls
 
 const struct tuff_safetensor *tuff_safetensors_find(const struct tuff_safetensors *file, const char *name);
 
-// Writes to "path.tmp.<pid>" in the same folder, fsync, rename, fsync of the folder. On failure nothing is left behind
-// and what stood at `path` before still does.
+// Writes to "path.tmp.<pid>" in the same folder, fsync, rename, fsync of the folder. On failure nothing is
+// left behind and what stood at `path` before still does.
 TUFF_MUST_CHECK enum tuff_status tuff_safetensors_write(const struct tuff_log *log, const char *path,
                                                         const struct tuff_safetensor *tensors, size_t count,
-                                                        const struct tuff_metadata *metadata, size_t metadata_count);
+                                                        const struct tuff_metadata *metadata,
+                                                        size_t metadata_count);
 
 #endif

@@ -1,0 +1,215 @@
+#include "tuff/checkpoint.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/suggest.h"
+#include "printable.h"
+#include "safetensors.h"
+
+static uint64_t parameter_elements(const struct tuff_parameter_info *info)
+{
+    uint64_t elements = 1;
+    for (uint32_t i = 0; i < info->rank; i++)
+        elements *= info->dims[i];
+    return elements;
+}
+
+// The file has its floats in little-endian order, whatever the machine's.
+static void encode_floats(uint8_t *to, const float *values, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        uint32_t word;
+        memcpy(&word, &values[i], sizeof word);
+        for (int byte = 0; byte < 4; byte++)
+            to[4 * i + (uint64_t)byte] = (uint8_t)(word >> (8 * byte));
+    }
+}
+
+static void decode_floats(float *values, const uint8_t *from, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        const uint8_t *b = from + 4 * i;
+        uint32_t word = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+        memcpy(&values[i], &word, sizeof word);
+    }
+}
+
+// -- Saving
+
+// Reads every parameter. values: room for all elements; bytes: the same in the file's order.
+static enum tuff_status collect(struct tuff_trainer *trainer, const struct tuff_model *model, float *values,
+                                uint8_t *bytes, struct tuff_safetensor *tensors)
+{
+    for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
+        struct tuff_parameter_info info;
+        tuff_model_parameter(model, i, &info);
+        uint64_t elements = parameter_elements(&info);
+        enum tuff_status status = tuff_trainer_read_parameter(trainer, i, values);
+        if (status != TUFF_OK)
+            return status;
+        encode_floats(bytes, values, elements);
+        tensors[i] = (struct tuff_safetensor){
+            .name = info.name, .dtype = "F32", .rank = info.rank, .bytes = 4 * elements, .data = bytes};
+        for (uint32_t d = 0; d < info.rank; d++)
+            tensors[i].dims[d] = info.dims[d];
+        bytes += 4 * elements;
+        values += elements;
+    }
+    return TUFF_OK;
+}
+
+enum tuff_status tuff_checkpoint_save(const struct tuff_log *log, const char *path,
+                                      struct tuff_trainer *trainer, const struct tuff_metadata *metadata,
+                                      size_t metadata_count)
+{
+    const struct tuff_model *model = tuff_trainer_model(trainer);
+    size_t count = tuff_model_parameter_count(model), elements = (size_t)tuff_model_parameter_elements(model);
+    float *values = malloc((elements + 1) * sizeof *values);
+    uint8_t *bytes = malloc((elements + 1) * sizeof *values);
+    struct tuff_safetensor *tensors = calloc(count + 1, sizeof *tensors);
+    enum tuff_status status;
+    if (values == NULL || bytes == NULL || tensors == NULL)
+        status = tuff_fail(log, TUFF_ERROR_MEMORY, "%s: no memory for %zu parameters", path, elements);
+    else
+        status = collect(trainer, model, values, bytes, tensors);
+    if (status == TUFF_OK)
+        status = tuff_safetensors_write(log, path, tensors, count, metadata, metadata_count);
+    free(tensors);
+    free(bytes);
+    free(values);
+    return status;
+}
+
+// -- Loading
+
+struct shape_text {
+    char text[96];
+};
+
+static struct shape_text show_shape(uint32_t rank, const uint64_t *dims)
+{
+    struct shape_text shape = {"("};
+    size_t used = 1;
+    for (uint32_t i = 0; i < rank && used < sizeof shape.text; i++)
+        used += (size_t)snprintf(shape.text + used, sizeof shape.text - used, "%s%" PRIu64, i == 0 ? "" : ",",
+                                 dims[i]);
+    if (used < sizeof shape.text)
+        snprintf(shape.text + used, sizeof shape.text - used, ")");
+    return shape;
+}
+
+static bool model_has(const struct tuff_model *model, const char *name)
+{
+    struct tuff_parameter_info info;
+    for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
+        tuff_model_parameter(model, i, &info);
+        if (strcmp(info.name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+// A parameter that the file lacks; perhaps a surplus name of the file is near.
+static enum tuff_status missing(const struct tuff_log *log, const char *path, const struct tuff_model *model,
+                                const struct tuff_safetensors *file, const char *name)
+{
+    const char **surplus = calloc(file->count + 1, sizeof *surplus);
+    size_t count = 0;
+    for (size_t i = 0; i < file->count && surplus != NULL; i++)
+        if (!model_has(model, file->tensors[i].name))
+            surplus[count++] = file->tensors[i].name;
+    const char *nearest = surplus == NULL ? NULL : tuff_suggest(name, surplus, count);
+    free(surplus);
+    if (nearest != NULL)
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "%s: the model's parameter '%s' is missing; is it '%s' in the file?", path, name,
+                         tuff_printable(nearest).text);
+    return tuff_fail(log, TUFF_ERROR_INVALID, "%s: the model's parameter '%s' is missing", path, name);
+}
+
+// A name of the file that the model lacks. All of the model's are in the file when this is asked.
+static enum tuff_status surplus(const struct tuff_log *log, const char *path, const struct tuff_model *model,
+                                const char *name)
+{
+    size_t count = tuff_model_parameter_count(model);
+    const char **names = calloc(count + 1, sizeof *names);
+    for (size_t i = 0; i < count && names != NULL; i++) {
+        struct tuff_parameter_info info;
+        tuff_model_parameter(model, i, &info);
+        names[i] = info.name;
+    }
+    const char *nearest = names == NULL ? NULL : tuff_suggest(name, names, count);
+    free(names);
+    if (nearest != NULL)
+        return tuff_fail(
+            log, TUFF_ERROR_INVALID,
+            "%s: tensor '%s' is not a parameter of the model '%s'; did you mean '%s', which is there too?",
+            path, tuff_printable(name).text, tuff_model_name(model), nearest);
+    return tuff_fail(log, TUFF_ERROR_INVALID, "%s: tensor '%s' is not a parameter of the model '%s'", path,
+                     tuff_printable(name).text, tuff_model_name(model));
+}
+
+static enum tuff_status check(const struct tuff_log *log, const char *path, const struct tuff_model *model,
+                              const struct tuff_safetensors *file)
+{
+    for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
+        struct tuff_parameter_info info;
+        tuff_model_parameter(model, i, &info);
+        const struct tuff_safetensor *tensor = tuff_safetensors_find(file, info.name);
+        if (tensor == NULL)
+            return missing(log, path, model, file, info.name);
+        uint64_t dims[4] = {0};
+        bool same = tensor->rank == info.rank;
+        for (uint32_t d = 0; d < info.rank; d++) {
+            dims[d] = info.dims[d];
+            same = same && tensor->dims[d] == dims[d];
+        }
+        if (!same)
+            return tuff_fail(log, TUFF_ERROR_INVALID, "%s: parameter '%s': expected the shape %s, found %s",
+                             path, info.name, show_shape(info.rank, dims).text,
+                             show_shape(tensor->rank, tensor->dims).text);
+        if (strcmp(tensor->dtype, "F32") != 0)
+            return tuff_fail(log, TUFF_ERROR_INVALID, "%s: parameter '%s': expected the type F32, found %s",
+                             path, info.name, tensor->dtype);
+    }
+    for (size_t i = 0; i < file->count; i++)
+        if (!model_has(model, file->tensors[i].name))
+            return surplus(log, path, model, file->tensors[i].name);
+    return TUFF_OK;
+}
+
+static enum tuff_status apply(const struct tuff_log *log, const char *path, struct tuff_trainer *trainer,
+                              const struct tuff_model *model, const struct tuff_safetensors *file)
+{
+    float *values = malloc(((size_t)tuff_model_parameter_elements(model) + 1) * sizeof *values);
+    if (values == NULL)
+        return tuff_fail(log, TUFF_ERROR_MEMORY, "%s: no memory for the parameters", path);
+    enum tuff_status status = TUFF_OK;
+    for (size_t i = 0; i < tuff_model_parameter_count(model) && status == TUFF_OK; i++) {
+        struct tuff_parameter_info info;
+        tuff_model_parameter(model, i, &info);
+        const struct tuff_safetensor *tensor = tuff_safetensors_find(file, info.name);
+        decode_floats(values, tensor->data, tensor->bytes / 4);
+        status = tuff_trainer_write_parameter(trainer, i, values);
+    }
+    free(values);
+    return status;
+}
+
+enum tuff_status tuff_checkpoint_load(const struct tuff_log *log, const char *path,
+                                      struct tuff_trainer *trainer)
+{
+    const struct tuff_model *model = tuff_trainer_model(trainer);
+    struct tuff_safetensors *file;
+    enum tuff_status status = tuff_safetensors_read(log, path, &file);
+    if (status != TUFF_OK)
+        return status;
+    status = check(log, path, model, file);
+    if (status == TUFF_OK)
+        status = apply(log, path, trainer, model, file);
+    tuff_safetensors_destroy(&file);
+    return status;
+}
