@@ -6,6 +6,7 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/tuffConfig.cmake.in ${
     INSTALL_DESTINATION ${package_folder} PATH_VARS TUFF_PLUGIN_INSTALL_DIR)
 # Before 1.0 a minor version may break what stands on it.
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/tuffConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+file(RELATIVE_PATH TUFF_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/tuff.pc.in ${CMAKE_BINARY_DIR}/tuff.pc @ONLY)
 install(EXPORT tuffTargets NAMESPACE tuff:: DESTINATION ${package_folder})
 install(FILES ${CMAKE_BINARY_DIR}/tuffConfig.cmake ${CMAKE_BINARY_DIR}/tuffConfigVersion.cmake

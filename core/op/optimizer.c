@@ -1,4 +1,6 @@
 // Optimizers: see tuff/op/optimizer.h.
+#include <math.h>
+
 #include "check.h"
 
 static enum tuff_status check_adam(const struct tuff_log *log, const void *params,
@@ -8,8 +10,8 @@ static enum tuff_status check_adam(const struct tuff_log *log, const void *param
     if (!(p->beta1 >= 0 && p->beta1 < 1 && p->beta2 >= 0 && p->beta2 < 1))
         return tuff_fail(log, TUFF_ERROR_INVALID, "adam: beta1 %g and beta2 %g must lie in [0, 1)", p->beta1,
                          p->beta2);
-    if (!(p->epsilon > 0 && p->epsilon < 1))
-        return tuff_fail(log, TUFF_ERROR_INVALID, "adam: epsilon %g must lie in (0, 1)", p->epsilon);
+    if (!(isfinite(p->epsilon) && p->epsilon > 0))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "adam: epsilon %g must be above 0", p->epsilon);
     if (!(p->weight_decay >= 0 && p->weight_decay < 1))
         return tuff_fail(log, TUFF_ERROR_INVALID, "adam: weight decay %g must lie in [0, 1)",
                          p->weight_decay);
