@@ -1,0 +1,86 @@
+// Convolution: which implementation takes which layout.
+#include "conv2d.h"
+
+#include "ops.h"
+
+struct cpu_conv2d cpu_conv2d_sizes(const struct tuff_conv2d_params *params, const struct tuff_tensor *x,
+                                   const struct tuff_tensor *y, const struct tuff_tensor *weight)
+{
+    struct cpu_conv2d conv = {
+        .batch = x->dims[0],
+        .blocks = cpu_blocks(x),
+        .channels = x->dims[1],
+        .height = x->dims[2],
+        .width = x->dims[3],
+        .outputs = y->dims[1],
+        .out_h = y->dims[2],
+        .out_w = y->dims[3],
+        .kernel_h = weight->dims[2],
+        .kernel_w = weight->dims[3],
+        .groups = params->groups,
+        .stride_h = params->stride_h,
+        .stride_w = params->stride_w,
+        .dilation_h = params->dilation_h,
+        .dilation_w = params->dilation_w,
+        .pad_top = params->pad_top,
+        .pad_bottom = params->pad_bottom,
+        .pad_left = params->pad_left,
+        .pad_right = params->pad_right,
+    };
+    conv.group_channels = conv.channels / conv.groups;
+    conv.group_outputs = conv.outputs / conv.groups;
+    conv.taps = conv.group_channels * conv.kernel_h * conv.kernel_w;
+    return conv;
+}
+
+uint64_t cpu_conv2d_work(const struct cpu_conv2d *conv)
+{
+    return (uint64_t)conv->blocks * (uint64_t)conv->outputs * (uint64_t)conv->out_h * (uint64_t)conv->out_w *
+           (uint64_t)conv->taps;
+}
+
+void cpu_conv2d_forward(struct tuff_device *device, const struct tuff_conv2d_forward_args *args)
+{
+    if (args->x->layout == TUFF_LAYOUT_BATCH16)
+        cpu_conv2d_forward_batch16(device, args);
+    else
+        cpu_conv2d_forward_row_major(device, args);
+}
+
+uint64_t cpu_conv2d_forward_workspace(struct tuff_device *device, const struct tuff_conv2d_forward_args *args)
+{
+    return args->x->layout == TUFF_LAYOUT_BATCH16 ? 0 : cpu_conv2d_forward_workspace_row_major(device, args);
+}
+
+void cpu_conv2d_backward_input(struct tuff_device *device, const struct tuff_conv2d_backward_input_args *args)
+{
+    if (args->dy->layout == TUFF_LAYOUT_BATCH16)
+        cpu_conv2d_backward_input_batch16(device, args);
+    else
+        cpu_conv2d_backward_input_row_major(device, args);
+}
+
+uint64_t cpu_conv2d_backward_input_workspace(struct tuff_device *device,
+                                             const struct tuff_conv2d_backward_input_args *args)
+{
+    return args->dy->layout == TUFF_LAYOUT_BATCH16
+               ? cpu_conv2d_backward_input_workspace_batch16(args)
+               : cpu_conv2d_backward_input_workspace_row_major(device, args);
+}
+
+void cpu_conv2d_backward_weight(struct tuff_device *device,
+                                const struct tuff_conv2d_backward_weight_args *args)
+{
+    if (args->x->layout == TUFF_LAYOUT_BATCH16)
+        cpu_conv2d_backward_weight_batch16(device, args);
+    else
+        cpu_conv2d_backward_weight_row_major(device, args);
+}
+
+uint64_t cpu_conv2d_backward_weight_workspace(struct tuff_device *device,
+                                              const struct tuff_conv2d_backward_weight_args *args)
+{
+    return args->x->layout == TUFF_LAYOUT_BATCH16
+               ? cpu_conv2d_backward_weight_workspace_batch16(device, args)
+               : cpu_conv2d_backward_weight_workspace_row_major(device, args);
+}

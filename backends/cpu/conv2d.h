@@ -1,0 +1,50 @@
+// What the convolution's sources share: its sizes, and one implementation per layout.
+#ifndef TUFF_CPU_CONV2D_H
+#define TUFF_CPU_CONV2D_H
+
+#include "tuff/op.h"
+
+#include "device.h"
+
+struct cpu_conv2d {
+    ptrdiff_t batch, blocks; // blocks: of 16 samples
+    ptrdiff_t channels, height, width;
+    ptrdiff_t outputs, out_h, out_w;
+    ptrdiff_t kernel_h, kernel_w;
+    ptrdiff_t groups, group_channels, group_outputs;
+    ptrdiff_t taps; // group_channels * kernel_h * kernel_w: what one output element sums
+    ptrdiff_t stride_h, stride_w, dilation_h, dilation_w;
+    ptrdiff_t pad_top, pad_bottom, pad_left, pad_right;
+};
+
+// x: (N,C,H,W), y: (N,K,OH,OW), weight: (K,C/groups,KH,KW); or the gradients in their places.
+struct cpu_conv2d cpu_conv2d_sizes(const struct tuff_conv2d_params *params, const struct tuff_tensor *x,
+                                   const struct tuff_tensor *y, const struct tuff_tensor *weight);
+
+// Multiply-adds of the whole batch in vector operations of 16 lanes.
+uint64_t cpu_conv2d_work(const struct cpu_conv2d *conv);
+
+// The op in TUFF_LAYOUT_BATCH16, and the bytes of workspace that it needs.
+void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_conv2d_forward_args *args);
+void cpu_conv2d_backward_input_batch16(struct tuff_device *device,
+                                       const struct tuff_conv2d_backward_input_args *args);
+uint64_t cpu_conv2d_backward_input_workspace_batch16(const struct tuff_conv2d_backward_input_args *args);
+void cpu_conv2d_backward_weight_batch16(struct tuff_device *device,
+                                        const struct tuff_conv2d_backward_weight_args *args);
+uint64_t cpu_conv2d_backward_weight_workspace_batch16(struct tuff_device *device,
+                                                      const struct tuff_conv2d_backward_weight_args *args);
+
+// The op in TUFF_LAYOUT_ROW_MAJOR.
+void cpu_conv2d_forward_row_major(struct tuff_device *device, const struct tuff_conv2d_forward_args *args);
+uint64_t cpu_conv2d_forward_workspace_row_major(struct tuff_device *device,
+                                                const struct tuff_conv2d_forward_args *args);
+void cpu_conv2d_backward_input_row_major(struct tuff_device *device,
+                                         const struct tuff_conv2d_backward_input_args *args);
+uint64_t cpu_conv2d_backward_input_workspace_row_major(struct tuff_device *device,
+                                                       const struct tuff_conv2d_backward_input_args *args);
+void cpu_conv2d_backward_weight_row_major(struct tuff_device *device,
+                                          const struct tuff_conv2d_backward_weight_args *args);
+uint64_t cpu_conv2d_backward_weight_workspace_row_major(struct tuff_device *device,
+                                                        const struct tuff_conv2d_backward_weight_args *args);
+
+#endif

@@ -1,0 +1,214 @@
+#include "device.h"
+
+#include <cblas.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "isa.h"
+#include "stream.h"
+
+enum {
+    MAX_THREADS = 1024,
+    PREFERENCE = 100,
+    // Below this a task is done before a second thread has joined in; in vector operations of 16 lanes.
+    PARALLEL_WORK = 8192,
+};
+
+void cpu_log(const struct tuff_backend *backend, enum tuff_log_level level, const char *format, ...)
+{
+    char message[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    backend->host->log(backend->host->user, level, message);
+}
+
+// The processors that this process may run on.
+static uint32_t usable_processors(void)
+{
+    long count = 0;
+    // The kernel refuses a set that is smaller than its own.
+    for (int bits = 1024; bits <= 1 << 18; bits *= 2) {
+        cpu_set_t *set = CPU_ALLOC((size_t)bits);
+        if (!set)
+            break;
+        const size_t bytes = CPU_ALLOC_SIZE((size_t)bits);
+        const int failure = sched_getaffinity(0, bytes, set) != 0 ? errno : 0;
+        if (failure == 0)
+            count = CPU_COUNT_S(bytes, set);
+        CPU_FREE(set);
+        if (failure != EINVAL)
+            break;
+    }
+    if (count < 1)
+        count = sysconf(_SC_NPROCESSORS_ONLN);
+    if (count < 1)
+        return 1;
+    return count > MAX_THREADS ? MAX_THREADS : (uint32_t)count;
+}
+
+// The value behind the first line of `path` that starts with `key`, without the colon and blanks before it;
+// false if there is none.
+static int read_line(const char *path, const char *key, char *value, size_t size)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return 0;
+    char line[512];
+    int found = 0;
+    while (!found && fgets(line, sizeof line, file)) {
+        if (strncmp(line, key, strlen(key)) != 0)
+            continue;
+        const char *start = line + strlen(key);
+        start += strspn(start, " \t:");
+        snprintf(value, size, "%.*s", (int)strcspn(start, "\n"), start);
+        found = *value != '\0';
+    }
+    fclose(file);
+    return found;
+}
+
+static uint64_t physical_bytes(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : UINT64_C(1) << 30;
+}
+
+static uint64_t available_bytes(void)
+{
+    char value[64];
+    if (read_line("/proc/meminfo", "MemAvailable", value, sizeof value))
+        return strtoull(value, NULL, 10) * 1024;
+    return physical_bytes() / 2;
+}
+
+enum tuff_status cpu_device_count(struct tuff_backend *backend, uint32_t *count)
+{
+    (void)backend;
+    *count = 1;
+    return TUFF_OK;
+}
+
+enum tuff_status cpu_device_describe(struct tuff_backend *backend, uint32_t index,
+                                     struct tuff_device_info *info)
+{
+    if (index != 0) {
+        cpu_log(backend, TUFF_LOG_ERROR, "cpu: expected device 0, found %" PRIu32, index);
+        return TUFF_ERROR_NOT_FOUND;
+    }
+    const struct lanes_table *lanes = cpu_isa_choose();
+    const char *isa = lanes ? lanes->name : "unknown instruction set";
+    struct tuff_device_info full = {
+        .kind = TUFF_DEVICE_CPU,
+        .buffer_alignment = CPU_BUFFER_ALIGNMENT,
+        .max_buffer_bytes = physical_bytes() & ~(uint64_t)(CPU_BUFFER_ALIGNMENT - 1),
+        // BLAS counts in int.
+        .max_tensor_bytes = (uint64_t)INT32_MAX / 16 * 16 * sizeof(float),
+        .timestamp_slots = CPU_TIMESTAMP_SLOTS,
+        .preference = PREFERENCE,
+    };
+    if (!read_line("/proc/cpuinfo", "model name", full.name, sizeof full.name))
+        snprintf(full.name, sizeof full.name, "CPU");
+    snprintf(full.driver, sizeof full.driver, "%s, %s", openblas_get_config(), isa);
+    snprintf(full.details, sizeof full.details,
+             "threads: %" PRIu32 "\ninstruction set: %s\nBLAS kernels: %s\n", usable_processors(), isa,
+             openblas_get_corename());
+    const uint32_t size = info->size;
+    full.size = size;
+    memcpy(info, &full, size < sizeof full ? size : sizeof full);
+    return TUFF_OK;
+}
+
+enum tuff_status cpu_device_open(struct tuff_backend *backend, uint32_t index,
+                                 const struct tuff_device_options *options, struct tuff_device **device_out)
+{
+    *device_out = NULL;
+    if (index != 0) {
+        cpu_log(backend, TUFF_LOG_ERROR, "cpu: expected device 0, found %" PRIu32, index);
+        return TUFF_ERROR_NOT_FOUND;
+    }
+    const struct lanes_table *lanes = cpu_isa_choose();
+    if (!lanes) {
+        cpu_log(backend, TUFF_LOG_ERROR,
+                "cpu: the environment variable " CPU_ISA_VARIABLE
+                ": expected %s, as far as this processor has it, found '%s'",
+                cpu_isa_names, getenv(CPU_ISA_VARIABLE));
+        return TUFF_ERROR_INVALID;
+    }
+    uint32_t threads = options ? options->threads : 0;
+    if (threads > MAX_THREADS) {
+        cpu_log(backend, TUFF_LOG_ERROR, "cpu: expected at most %d threads, found %" PRIu32, (int)MAX_THREADS,
+                threads);
+        return TUFF_ERROR_INVALID;
+    }
+    if (threads == 0)
+        threads = usable_processors();
+
+    struct tuff_device *device = calloc(1, sizeof *device);
+    if (!device)
+        return TUFF_ERROR_MEMORY;
+    device->backend = backend;
+    device->lanes = lanes;
+    const enum tuff_status status = cpu_pool_create(threads, &device->pool);
+    if (status != TUFF_OK) {
+        cpu_log(backend, TUFF_LOG_ERROR, "cpu: the system does not give %" PRIu32 " threads", threads);
+        free(device);
+        return status;
+    }
+    // Chunks call BLAS from our own threads; it must not start more.
+    openblas_set_num_threads(1);
+    cpu_log(backend, TUFF_LOG_DEBUG, "cpu: %" PRIu32 " threads, %s, BLAS kernels %s", threads, lanes->name,
+            openblas_get_corename());
+    *device_out = device;
+    return TUFF_OK;
+}
+
+void cpu_device_close(struct tuff_device *device)
+{
+    if (!device)
+        return;
+    if (device->buffers > 0)
+        cpu_log(device->backend, TUFF_LOG_ERROR,
+                "cpu: expected that all buffers were destroyed before the device is closed, found %" PRIu32
+                " with %" PRIu64 " bytes",
+                device->buffers, device->buffer_bytes);
+    cpu_pool_destroy(device->pool);
+    free(device);
+}
+
+enum tuff_status cpu_device_memory(struct tuff_device *device, struct tuff_device_memory *memory)
+{
+    const uint32_t size = memory->size;
+    const struct tuff_device_memory full = {
+        .size = size,
+        .budget = available_bytes() + device->buffer_bytes,
+        .used = device->buffer_bytes,
+    };
+    memcpy(memory, &full, size < sizeof full ? size : sizeof full);
+    return TUFF_OK;
+}
+
+void cpu_parallel(struct tuff_device *device, uint64_t work, uint64_t chunks, cpu_task *task, void *context)
+{
+    if (work < PARALLEL_WORK) {
+        for (uint64_t chunk = 0; chunk < chunks; chunk++)
+            task(context, chunk, 0);
+    } else {
+        cpu_pool_run(device->pool, chunks, task, context);
+    }
+}
+
+uint64_t cpu_chunks(uint64_t work, uint64_t items)
+{
+    uint64_t wanted = work / CPU_CHUNK_WORK;
+    if (wanted > CPU_MOST_CHUNKS)
+        wanted = CPU_MOST_CHUNKS;
+    return wanted < 1 ? 1 : wanted > items ? items : wanted;
+}

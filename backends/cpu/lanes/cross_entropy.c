@@ -1,0 +1,104 @@
+// Softmax cross-entropy of one block, a sample per lane.
+#include <math.h>
+
+#include "kernels.h"
+#include "lanes.h"
+
+// e^x for x <= 0, within about one unit in the last place; 0 below -87.3, where the result leaves the normal
+// numbers; NaN stays NaN. x = n*log(2) + r with |r| <= log(2)/2, and e^r by its Taylor series: the first term
+// left out, r^8/8!, is below 2^-27.
+LANES_INLINE vf exp_of_negative(vf x)
+{
+    const vm in_range = v_greater(x, v_splat(-87.3f));
+    const vf t = v_keep(in_range, x); // keeps the conversion below within int
+    const vi n =
+        __builtin_convertvector(t * v_splat(1.44269504f) - v_splat(0.5f), vi); // towards zero: rounds
+    const vf whole = __builtin_convertvector(n, vf);
+    // log(2) in two parts; the first has so few bits that n times it is exact.
+    const vf r = (t - whole * v_splat(0.693145752f)) - whole * v_splat(1.42860682e-6f);
+    vf series = v_splat(1.0f / 5040.0f);
+    series = series * r + v_splat(1.0f / 720.0f);
+    series = series * r + v_splat(1.0f / 120.0f);
+    series = series * r + v_splat(1.0f / 24.0f);
+    series = series * r + v_splat(1.0f / 6.0f);
+    series = series * r + v_splat(0.5f);
+    series = series * r + v_splat(1.0f);
+    series = series * r + v_splat(1.0f);
+    const vf power = (vf)((n + 127) << 23);
+    return v_select(v_is_number(x), v_keep(in_range, series * power), x);
+}
+
+LANES_INLINE vf greatest(const float *logits, ptrdiff_t classes)
+{
+    vf best = v_load(logits);
+    for (ptrdiff_t k = 1; k < classes; k++) {
+        const vf z = v_load(logits + k * LANES_BLOCK);
+        best = v_select(v_and(v_not_at_most(z, best), v_is_number(best)), z, best);
+    }
+    return best;
+}
+
+LANES_INLINE vf sum_of_exponentials(const float *logits, ptrdiff_t classes, vf best)
+{
+    vf sum = v_zero();
+    for (ptrdiff_t k = 0; k < classes; k++)
+        sum += exp_of_negative(v_load(logits + k * LANES_BLOCK) - best);
+    return sum;
+}
+
+void LANES_FN(cross_entropy_forward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
+                                     uint32_t valid, float *loss, uint32_t *correct)
+{
+    float best[LANES_BLOCK], sum[LANES_BLOCK];
+    uint32_t first[LANES_BLOCK];
+    for (int h = 0; h < LANES_PARTS; h++) {
+        const vf m = greatest(logits + h * LANES_WIDTH, classes);
+        v_store(best + h * LANES_WIDTH, m);
+        v_store(sum + h * LANES_WIDTH, sum_of_exponentials(logits + h * LANES_WIDTH, classes, m));
+        vu where = v_splat_u32(UINT32_MAX); // what no label is: a NaN is nobody's guess
+        for (ptrdiff_t k = classes - 1; k >= 0; k--) {
+            const vm is_best = v_equal(v_load(logits + k * LANES_BLOCK + h * LANES_WIDTH), m);
+            where = v_select_u32(is_best, v_splat_u32((uint32_t)k), where);
+        }
+        v_store_u32(first + h * LANES_WIDTH, where);
+    }
+    for (uint32_t lane = 0; lane < LANES_BLOCK; lane++) {
+        if (lane < valid) {
+            const float z = logits[(ptrdiff_t)labels[lane] * LANES_BLOCK + lane];
+            loss[lane] = logf(sum[lane]) - (z - best[lane]);
+            correct[lane] = first[lane] == labels[lane];
+        } else {
+            loss[lane] = 0.0f;
+            correct[lane] = 0;
+        }
+    }
+}
+
+void LANES_FN(cross_entropy_backward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
+                                      uint32_t valid, float scale, float *dlogits)
+{
+    float present[LANES_BLOCK];
+    uint32_t label[LANES_BLOCK];
+    for (uint32_t lane = 0; lane < LANES_BLOCK; lane++) {
+        present[lane] = lane < valid ? 1.0f : 0.0f;
+        label[lane] = lane < valid ? labels[lane] : UINT32_MAX;
+    }
+    for (int h = 0; h < LANES_PARTS; h++) {
+        const float *z = logits + h * LANES_WIDTH;
+        float *d = dlogits + h * LANES_WIDTH;
+        const vm is_present = v_greater(v_load(present + h * LANES_WIDTH), v_zero());
+        const vu target = v_load_u32(label + h * LANES_WIDTH);
+        const vf m = greatest(z, classes);
+        vf sum = v_zero();
+        for (ptrdiff_t k = 0; k < classes; k++) {
+            const vf e = exp_of_negative(v_load(z + k * LANES_BLOCK) - m);
+            v_store(d + k * LANES_BLOCK, e);
+            sum += e;
+        }
+        for (ptrdiff_t k = 0; k < classes; k++) {
+            const vf hit = v_keep(v_equal_u32(target, v_splat_u32((uint32_t)k)), v_splat(1.0f));
+            const vf gradient = (v_load(d + k * LANES_BLOCK) / sum - hit) * v_splat(scale);
+            v_store(d + k * LANES_BLOCK, v_keep(is_present, gradient));
+        }
+    }
+}

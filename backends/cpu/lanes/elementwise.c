@@ -1,0 +1,98 @@
+// Ops that treat every element alike, and sums in a fixed order.
+#include "kernels.h"
+#include "lanes.h"
+
+LANES_INLINE vf relu(vf x)
+{
+    return v_keep(v_not_at_most(x, v_zero()), x); // NaN is not at most 0: it stays
+}
+
+void LANES_FN(relu_forward)(float *y, const float *x, size_t count)
+{
+    size_t i = 0;
+    for (; i + LANES_WIDTH <= count; i += LANES_WIDTH)
+        v_store(y + i, relu(v_load(x + i)));
+    if (i < count)
+        v_store_first(y + i, relu(v_load_first(x + i, count - i)), count - i);
+}
+
+LANES_INLINE vf relu_gradient(vf dy, vf y)
+{
+    return v_keep(v_greater(y, v_zero()), dy);
+}
+
+void LANES_FN(relu_backward)(float *dx, const float *dy, const float *y, size_t count)
+{
+    size_t i = 0;
+    for (; i + LANES_WIDTH <= count; i += LANES_WIDTH)
+        v_store(dx + i, relu_gradient(v_load(dy + i), v_load(y + i)));
+    if (i < count) {
+        const vf rest = relu_gradient(v_load_first(dy + i, count - i), v_load_first(y + i, count - i));
+        v_store_first(dx + i, rest, count - i);
+    }
+}
+
+void LANES_FN(add)(float *y, const float *a, const float *b, size_t count)
+{
+    size_t i = 0;
+    for (; i + LANES_WIDTH <= count; i += LANES_WIDTH)
+        v_store(y + i, v_load(a + i) + v_load(b + i));
+    if (i < count)
+        v_store_first(y + i, v_load_first(a + i, count - i) + v_load_first(b + i, count - i), count - i);
+}
+
+LANES_INLINE void adam_step(const struct lanes_adam *a, vf *p, vf *m, vf *v, vf g)
+{
+    g += v_splat(a->weight_decay) * *p;
+    *m = v_splat(a->beta1) * *m + v_splat(a->one_minus_beta1) * g;
+    *v = v_splat(a->beta2) * *v + v_splat(a->one_minus_beta2) * (g * g);
+    const vf denominator = v_sqrt(*v) * v_splat(a->reciprocal_correction2_sqrt) + v_splat(a->epsilon);
+    *p -= v_splat(a->step_size) * *m / denominator;
+}
+
+void LANES_FN(adam)(const struct lanes_adam *a, float *parameters, float *m, float *v, const float *gradients,
+                    size_t count)
+{
+    size_t i = 0;
+    for (; i + LANES_WIDTH <= count; i += LANES_WIDTH) {
+        vf p = v_load(parameters + i), mean = v_load(m + i), square = v_load(v + i);
+        adam_step(a, &p, &mean, &square, v_load(gradients + i));
+        v_store(parameters + i, p);
+        v_store(m + i, mean);
+        v_store(v + i, square);
+    }
+    if (i < count) {
+        const size_t rest = count - i;
+        vf p = v_load_first(parameters + i, rest), mean = v_load_first(m + i, rest);
+        vf square = v_load_first(v + i, rest);
+        adam_step(a, &p, &mean, &square, v_load_first(gradients + i, rest));
+        v_store_first(parameters + i, p, rest);
+        v_store_first(m + i, mean, rest);
+        v_store_first(v + i, square, rest);
+    }
+}
+
+void LANES_FN(sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count)
+{
+    for (size_t i = 0; i < count; i += LANES_WIDTH) {
+        const size_t lanes = count - i < LANES_WIDTH ? count - i : LANES_WIDTH;
+        vf sum = v_load_first(parts + i, lanes);
+        for (size_t k = 1; k < part_count; k++)
+            sum += v_load_first(parts + (ptrdiff_t)k * part + i, lanes);
+        v_store_first(y + i, sum, lanes);
+    }
+}
+
+float LANES_FN(sum)(const float *x, size_t count)
+{
+    vf sum[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
+    size_t i = 0;
+    for (; i + 4 * LANES_WIDTH <= count; i += 4 * LANES_WIDTH) {
+        LANES_UNROLL
+        for (int q = 0; q < 4; q++)
+            sum[q] += v_load(x + i + q * LANES_WIDTH);
+    }
+    for (; i < count; i += LANES_WIDTH)
+        sum[0] += v_load_first(x + i, count - i);
+    return v_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}

@@ -1,0 +1,49 @@
+// What each source of this folder gives to the table of its instruction set.
+#ifndef TUFF_CPU_LANES_KERNELS_H
+#define TUFF_CPU_LANES_KERNELS_H
+
+#include "table.h"
+
+// correlation.c
+void LANES_FN(correlate)(const struct lanes_correlation *c, ptrdiff_t o_begin, ptrdiff_t o_end,
+                         ptrdiff_t i_begin, ptrdiff_t i_end);
+
+// product.c
+void LANES_FN(product)(const struct lanes_product *p, ptrdiff_t o_begin, ptrdiff_t o_end);
+
+// weight_gradient.c
+void LANES_FN(weight_gradient)(const struct lanes_weight_gradient *g, ptrdiff_t k_begin, ptrdiff_t k_end,
+                               ptrdiff_t row_begin, ptrdiff_t row_end, float *dw, float *dbias);
+
+// outer_product.c
+void LANES_FN(outer_product)(const struct lanes_outer_product *p, ptrdiff_t o_begin, ptrdiff_t o_end);
+void LANES_FN(sum_lanes)(const float *dy, ptrdiff_t blocks, ptrdiff_t dy_block, float *dbias,
+                         ptrdiff_t o_begin, ptrdiff_t o_end);
+
+// transpose.c
+void LANES_FN(transpose)(const float *from, ptrdiff_t from_row, ptrdiff_t rows, ptrdiff_t columns, float *to,
+                         ptrdiff_t to_row);
+void LANES_FN(gather_bytes)(const uint8_t *const *images, ptrdiff_t pixels, const float *scale,
+                            const float *shift, float *x);
+
+// pool.c
+void LANES_FN(max_pool_forward)(const struct lanes_pool *p, const float *x, float *y, uint32_t *index);
+void LANES_FN(max_pool_backward)(const struct lanes_pool *p, const float *dy, const uint32_t *index,
+                                 float *dx);
+
+// cross_entropy.c
+void LANES_FN(cross_entropy_forward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
+                                     uint32_t valid, float *loss, uint32_t *correct);
+void LANES_FN(cross_entropy_backward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
+                                      uint32_t valid, float scale, float *dlogits);
+
+// elementwise.c
+void LANES_FN(add)(float *y, const float *a, const float *b, size_t count);
+void LANES_FN(relu_forward)(float *y, const float *x, size_t count);
+void LANES_FN(relu_backward)(float *dx, const float *dy, const float *y, size_t count);
+void LANES_FN(adam)(const struct lanes_adam *a, float *parameters, float *m, float *v, const float *gradients,
+                    size_t count);
+void LANES_FN(sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count);
+float LANES_FN(sum)(const float *x, size_t count);
+
+#endif

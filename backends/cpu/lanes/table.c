@@ -1,0 +1,34 @@
+#include "kernels.h"
+#include "outer_tile.h"
+#include "product_tile.h"
+#include "tile.h"
+#include "weight_tile.h"
+
+#define LANES_STRING_(x) #x
+#define LANES_STRING(x)  LANES_STRING_(x)
+
+const struct lanes_table LANES_FN(table) = {
+    .name = LANES_STRING(LANES_ISA),
+    .correlation_outputs = TILE_OUTPUTS,
+    .gradient_outputs = WEIGHT_TILE_OUTPUTS,
+    .gradient_outputs_span3 = WEIGHT_TILE_OUTPUTS_SPAN3,
+    .product_outputs = PRODUCT_OUTPUTS,
+    .outer_outputs = OUTER_TILE_OUTPUTS,
+    .correlate = LANES_FN(correlate),
+    .weight_gradient = LANES_FN(weight_gradient),
+    .product = LANES_FN(product),
+    .outer_product = LANES_FN(outer_product),
+    .sum_lanes = LANES_FN(sum_lanes),
+    .transpose = LANES_FN(transpose),
+    .max_pool_forward = LANES_FN(max_pool_forward),
+    .max_pool_backward = LANES_FN(max_pool_backward),
+    .cross_entropy_forward = LANES_FN(cross_entropy_forward),
+    .cross_entropy_backward = LANES_FN(cross_entropy_backward),
+    .gather_bytes = LANES_FN(gather_bytes),
+    .add = LANES_FN(add),
+    .relu_forward = LANES_FN(relu_forward),
+    .relu_backward = LANES_FN(relu_backward),
+    .adam = LANES_FN(adam),
+    .sum_parts = LANES_FN(sum_parts),
+    .sum = LANES_FN(sum),
+};

@@ -1,0 +1,142 @@
+// The vector kernels as one table per instruction set. The sources in this folder are compiled once for each,
+// with LANES_ISA naming it, and so define the same functions under different names.
+//
+// Activations here are in TUFF_LAYOUT_BATCH16: a "block" is 16 samples, a "position" 16 floats. Strides and
+// counts are in floats, tap and image indices in elements, unless said otherwise.
+#ifndef TUFF_CPU_LANES_TABLE_H
+#define TUFF_CPU_LANES_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// One axis (rows or columns) of a correlation. Output i lies at out_first + out_step * i of the output image.
+// Its tap j is number tap_first + tap_step * j of the kernel, and meets in_first + in_step * i + in_tap_step
+// * j of the input image, where anything outside of [0, in_size) counts as zero. in_step >= 0.
+struct lanes_axis {
+    ptrdiff_t out_first, out_step, out_count;
+    ptrdiff_t tap_first, tap_step, tap_count;
+    ptrdiff_t in_first, in_step, in_tap_step, in_size;
+};
+
+// y[o, rows, columns] = bias[o] + sum over c, taps of x[c, ...] * w[o, c, taps], for one block.
+struct lanes_correlation {
+    const float *x;
+    const float *w;
+    const float *bias; // NULL: zero
+    float *y;
+    ptrdiff_t channels;         // of x, summed over
+    ptrdiff_t x_channel, x_row; // strides
+    ptrdiff_t w_out, w_channel, w_row;
+    ptrdiff_t y_out, y_row;
+    struct lanes_axis rows, columns;
+};
+
+// dw[k][j] = sum over rows and columns of dy[k, row, column] * x[j's place], where j counts c, r, s in this
+// order (an OIHW weight's row). x has its padding around it: no tap leaves it.
+struct lanes_weight_gradient {
+    const float *x;
+    const float *dy;
+    ptrdiff_t x_block, x_channel, x_row;
+    ptrdiff_t dy_block, dy_channel, dy_row;
+    ptrdiff_t channels, kernel_h, kernel_w;
+    ptrdiff_t stride_h, stride_w, dilation_h, dilation_w;
+    ptrdiff_t out_h, out_w;
+};
+
+// y[b][o] = bias[o] + sum over i of x[b][i] * w[o * w_out + i * w_in], for `blocks` blocks b. One of the
+// strides is 1.
+struct lanes_product {
+    const float *x;
+    const float *w;
+    const float *bias; // NULL: zero
+    float *y;
+    ptrdiff_t blocks, inputs;
+    ptrdiff_t x_block, y_block;
+    ptrdiff_t w_out, w_in;
+};
+
+// dw[o][i] = sum over n of dy[n/16][o][n%16] * xt[n][i], for n < samples.
+struct lanes_outer_product {
+    const float *dy;
+    const float *xt;
+    float *dw;
+    ptrdiff_t samples, inputs;
+    ptrdiff_t dy_block, xt_row;
+};
+
+struct lanes_pool {
+    ptrdiff_t height, width, out_h, out_w; // of one channel
+    ptrdiff_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+};
+
+struct lanes_adam {
+    float beta1, one_minus_beta1, beta2, one_minus_beta2;
+    float step_size;                   // learning_rate / bias_correction1
+    float reciprocal_correction2_sqrt; // 1 / bias_correction2_sqrt
+    float epsilon, weight_decay;
+};
+
+struct lanes_table {
+    const char *name; // as in TUFF_CPU_ISA
+
+    // Tile sizes that drivers cut chunks by: outputs that share the loads of one input. span3: kernels three
+    // wide, without dilation in width.
+    ptrdiff_t correlation_outputs, gradient_outputs, gradient_outputs_span3, product_outputs, outer_outputs;
+
+    // Outputs [o_begin, o_end), output rows number [i_begin, i_end) of the row axis, all columns.
+    void (*correlate)(const struct lanes_correlation *c, ptrdiff_t o_begin, ptrdiff_t o_end,
+                      ptrdiff_t i_begin, ptrdiff_t i_end);
+    // dw rows [k_begin, k_end) of `taps` = channels*kernel_h*kernel_w each, and dbias[k] unless it is NULL,
+    // summed over rows [row_begin, row_end) of blocks * out_h.
+    void (*weight_gradient)(const struct lanes_weight_gradient *g, ptrdiff_t k_begin, ptrdiff_t k_end,
+                            ptrdiff_t row_begin, ptrdiff_t row_end, float *dw, float *dbias);
+    void (*product)(const struct lanes_product *p, ptrdiff_t o_begin, ptrdiff_t o_end);
+    void (*outer_product)(const struct lanes_outer_product *p, ptrdiff_t o_begin, ptrdiff_t o_end);
+    // dbias[o] = sum over blocks and lanes of dy, o in [o_begin, o_end).
+    void (*sum_lanes)(const float *dy, ptrdiff_t blocks, ptrdiff_t dy_block, float *dbias, ptrdiff_t o_begin,
+                      ptrdiff_t o_end);
+
+    // to[column][row] = from[row][column] for rows x columns elements; strides are those between rows.
+    void (*transpose)(const float *from, ptrdiff_t from_row, ptrdiff_t rows, ptrdiff_t columns, float *to,
+                      ptrdiff_t to_row);
+
+    // One channel of one block.
+    void (*max_pool_forward)(const struct lanes_pool *p, const float *x, float *y, uint32_t *index);
+    void (*max_pool_backward)(const struct lanes_pool *p, const float *dy, const uint32_t *index, float *dx);
+
+    // One block of `classes` positions. valid: how many of its lanes hold samples, 0 to 16.
+    // loss and correct: 16 each; those from valid on become 0, as does dlogits there.
+    void (*cross_entropy_forward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
+                                  uint32_t valid, float *loss, uint32_t *correct);
+    void (*cross_entropy_backward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
+                                   uint32_t valid, float scale, float *dlogits);
+
+    // One channel of one block: x[i][lane] = images[lane][i] * scale[lane] + shift[lane], i < pixels. The 16
+    // image pointers are all readable.
+    void (*gather_bytes)(const uint8_t *const *images, ptrdiff_t pixels, const float *scale,
+                         const float *shift, float *x);
+
+    // Element by element; layouts do not matter.
+    void (*add)(float *y, const float *a, const float *b, size_t count);
+    void (*relu_forward)(float *y, const float *x, size_t count);
+    void (*relu_backward)(float *dx, const float *dy, const float *y, size_t count);
+    void (*adam)(const struct lanes_adam *a, float *parameters, float *m, float *v, const float *gradients,
+                 size_t count);
+    // y[i] = parts[0][i] + parts[1][i] + ... in this order.
+    void (*sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count);
+    // The sum of `count` floats, in a fixed order.
+    float (*sum)(const float *x, size_t count);
+};
+
+// The sources' functions and table, under the names of the instruction set that is compiled.
+#define LANES_JOIN_(a, b) a##_##b
+#define LANES_JOIN(a, b)  LANES_JOIN_(a, b)
+#define LANES_FN(name)    LANES_JOIN(lanes_##name, LANES_ISA)
+
+extern const struct lanes_table lanes_table_baseline;
+#ifdef TUFF_CPU_X86
+extern const struct lanes_table lanes_table_avx2;
+extern const struct lanes_table lanes_table_avx512;
+#endif
+
+#endif

@@ -1,0 +1,138 @@
+// The register tile that convolutions and matrix products are made of: a few outputs times a few positions,
+// each position a vector of batch lanes, each weight one broadcast.
+#ifndef TUFF_CPU_LANES_TILE_H
+#define TUFF_CPU_LANES_TILE_H
+
+#include "lanes.h"
+#include "table.h"
+
+// Accumulators fill the register file, less the inputs of one tap and a weight. With 16 registers a position
+// is several vectors already.
+#if LANES_WIDTH == 16
+enum { TILE_OUTPUTS = 6, TILE_POSITIONS = 8 };
+#elif LANES_WIDTH == 8
+enum { TILE_OUTPUTS = 6, TILE_POSITIONS = 1 };
+#else
+enum { TILE_OUTPUTS = 2, TILE_POSITIONS = 1 };
+#endif
+
+// Positions that so many outputs leave registers for.
+LANES_INLINE int tile_positions(int outputs)
+{
+    const int wide = outputs <= 2 ? 8 : outputs <= 4 ? 6 : 4;
+    return wide < TILE_POSITIONS ? wide : TILE_POSITIONS;
+}
+
+// What is summed over: channels x rows x columns of taps; strides of input and weight along them, and from
+// one position or output to the next.
+struct tile_taps {
+    ptrdiff_t channels, rows, columns;
+    ptrdiff_t x_channel, x_row, x_column, x_position;
+    ptrdiff_t w_channel, w_row, w_column, w_out;
+    ptrdiff_t y_out, y_position;
+};
+
+// y[o, p] = bias[o] + sum of x * w, for `outputs` x `positions`, both constants where this is inlined.
+LANES_INLINE void tile_compute(const int outputs, const int positions, const struct tile_taps *t,
+                               const float *x, const float *w, const float *bias, float *y)
+{
+    vf sum[TILE_OUTPUTS][TILE_POSITIONS][LANES_PARTS];
+    LANES_UNROLL
+    for (int o = 0; o < outputs; o++) {
+        const vf start = bias ? v_splat(bias[o]) : v_zero();
+        LANES_UNROLL
+        for (int p = 0; p < positions; p++) {
+            LANES_UNROLL
+            for (int h = 0; h < LANES_PARTS; h++)
+                sum[o][p][h] = start;
+        }
+    }
+    const ptrdiff_t x_column = t->x_column, x_position = t->x_position;
+    const ptrdiff_t w_column = t->w_column, w_out = t->w_out;
+    for (ptrdiff_t c = 0; c < t->channels; c++) {
+        for (ptrdiff_t r = 0; r < t->rows; r++) {
+            const float *xt = x + c * t->x_channel + r * t->x_row;
+            const float *wt = w + c * t->w_channel + r * t->w_row;
+            for (ptrdiff_t s = 0; s < t->columns; s++) {
+                vf in[TILE_POSITIONS][LANES_PARTS];
+                LANES_UNROLL
+                for (int p = 0; p < positions; p++) {
+                    LANES_UNROLL
+                    for (int h = 0; h < LANES_PARTS; h++)
+                        in[p][h] = v_hold(v_load(xt + p * x_position + h * LANES_WIDTH));
+                }
+                LANES_UNROLL
+                for (int o = 0; o < outputs; o++) {
+                    const vf weight = v_hold(v_splat(wt[o * w_out]));
+                    LANES_UNROLL
+                    for (int p = 0; p < positions; p++) {
+                        LANES_UNROLL
+                        for (int h = 0; h < LANES_PARTS; h++)
+                            sum[o][p][h] += weight * in[p][h];
+                    }
+                }
+                xt += x_column;
+                wt += w_column;
+            }
+        }
+    }
+    LANES_UNROLL
+    for (int o = 0; o < outputs; o++) {
+        LANES_UNROLL
+        for (int p = 0; p < positions; p++) {
+            LANES_UNROLL
+            for (int h = 0; h < LANES_PARTS; h++)
+                v_store(y + o * t->y_out + p * t->y_position + h * LANES_WIDTH, sum[o][p][h]);
+        }
+    }
+}
+
+// Part `index` of `total` cut into `parts` parts that differ by one at most: where it begins.
+LANES_INLINE ptrdiff_t tile_cut(ptrdiff_t total, ptrdiff_t parts, ptrdiff_t index)
+{
+    return total / parts * index + (index < total % parts ? index : total % parts);
+}
+
+LANES_INLINE ptrdiff_t tile_parts(ptrdiff_t total, ptrdiff_t most)
+{
+    return (total + most - 1) / most;
+}
+
+// `count` positions, for `outputs` outputs, in tiles of about the same size: a small one at the end would
+// have too few accumulators to hide the latency of a multiply-add.
+LANES_INLINE void tile_row(const int outputs, const struct tile_taps *t, const float *x, const float *w,
+                           const float *bias, float *y, ptrdiff_t count)
+{
+    const int wide = tile_positions(outputs);
+    const ptrdiff_t parts = tile_parts(count, wide);
+    for (ptrdiff_t part = 0, p = 0; part < parts; part++) {
+        const ptrdiff_t end = tile_cut(count, parts, part + 1), here = end - p;
+        const float *xp = x + p * t->x_position;
+        float *yp = y + p * t->y_position;
+        p = end;
+        if (wide >= 8 && here == 8)
+            tile_compute(outputs, 8, t, xp, w, bias, yp);
+        else if (wide >= 7 && here == 7)
+            tile_compute(outputs, 7, t, xp, w, bias, yp);
+        else if (wide >= 6 && here == 6)
+            tile_compute(outputs, 6, t, xp, w, bias, yp);
+        else if (wide >= 5 && here == 5)
+            tile_compute(outputs, 5, t, xp, w, bias, yp);
+        else if (wide >= 4 && here == 4)
+            tile_compute(outputs, 4, t, xp, w, bias, yp);
+        else if (wide >= 3 && here == 3)
+            tile_compute(outputs, 3, t, xp, w, bias, yp);
+        else if (wide >= 2 && here == 2)
+            tile_compute(outputs, 2, t, xp, w, bias, yp);
+        else
+            tile_compute(outputs, 1, t, xp, w, bias, yp);
+    }
+}
+
+typedef void tile_row_function(const struct tile_taps *t, const float *x, const float *w, const float *bias,
+                               float *y, ptrdiff_t count);
+
+// tile_row for each number of outputs, 1 to TILE_OUTPUTS; in correlation.c.
+extern tile_row_function *const LANES_FN(tile_rows)[TILE_OUTPUTS + 1];
+
+#endif

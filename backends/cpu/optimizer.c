@@ -1,0 +1,48 @@
+// Adam.
+#include "elementwise.h"
+#include "ops.h"
+
+struct adam_job {
+    const struct lanes_table *lanes;
+    struct lanes_adam settings;
+    float *parameters, *m, *v;
+    const float *gradients;
+    uint64_t elements;
+};
+
+static void adam_chunk(void *context, uint64_t chunk, uint32_t worker)
+{
+    (void)worker;
+    const struct adam_job *job = context;
+    uint64_t count;
+    const uint64_t begin = cpu_elements_of_chunk(job->elements, chunk, &count);
+    job->lanes->adam(&job->settings, job->parameters + begin, job->m + begin, job->v + begin,
+                     job->gradients + begin, count);
+}
+
+void cpu_adam(struct tuff_device *device, const struct tuff_adam_args *args)
+{
+    const struct tuff_step_state *state = cpu_data(args->state);
+    const struct tuff_adam_params *params = args->params;
+    const uint64_t elements = tuff_tensor_elements(args->parameters);
+    struct adam_job job = {
+        .lanes = device->lanes,
+        .settings =
+            {
+                .beta1 = (float)params->beta1,
+                .one_minus_beta1 = (float)(1.0 - params->beta1),
+                .beta2 = (float)params->beta2,
+                .one_minus_beta2 = (float)(1.0 - params->beta2),
+                .step_size = state->row.learning_rate / state->row.bias_correction1,
+                .reciprocal_correction2_sqrt = 1.0f / state->row.bias_correction2_sqrt,
+                .epsilon = (float)params->epsilon,
+                .weight_decay = (float)params->weight_decay,
+            },
+        .parameters = cpu_f32(args->parameters),
+        .m = cpu_f32(args->moments),
+        .v = cpu_f32(args->moments) + elements,
+        .gradients = cpu_f32(args->gradients),
+        .elements = elements,
+    };
+    cpu_elementwise(device, elements, 8, adam_chunk, &job);
+}

@@ -1,0 +1,238 @@
+// Each thread has a slot with a contiguous range of the task's items, so that the same thread tends to work
+// on the same part of the data from one task to the next; who has finished takes from the others' ranges. The
+// calling thread never waits for one that has not begun: it takes over its items instead.
+//
+// A slot is one 64-bit word: the task's number, the next item and the end. Claiming an item is a
+// compare-and-swap of that word, which fails once the task is over; so a thread that wakes late cannot touch
+// the next task's data.
+#include "thread_pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "float_mode.h"
+
+enum {
+    MAX_ITEMS = 4096, // per task; more chunks than that are run several to an item
+    SPIN_NANOSECONDS = 200000,
+    SPINS_PER_CLOCK = 64,
+    SPINS_BEFORE_YIELD = 4096,
+};
+
+struct slot {
+    _Alignas(128) _Atomic uint64_t range; // number << 32 | next << 16 | end
+};
+
+struct worker {
+    struct cpu_pool *pool;
+    pthread_t thread;
+    uint32_t index;
+};
+
+struct cpu_pool {
+    uint32_t threads;
+    uint32_t started; // workers to join
+    struct worker *workers;
+    struct slot *slots;
+
+    // The task; written while no item can be claimed, read after one has been.
+    cpu_task *task;
+    void *context;
+    uint64_t chunks;
+    uint64_t chunks_per_item;
+
+    _Alignas(128) _Atomic uint32_t number;    // of the newest task
+    _Alignas(128) _Atomic uint32_t remaining; // items not yet done
+    _Alignas(128) _Atomic uint32_t sleepers;
+    _Atomic bool stop;
+    pthread_mutex_t mutex; // for sleeping only
+    pthread_cond_t wake;
+};
+
+static inline void pause_briefly(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static uint64_t nanoseconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void run_item(const struct cpu_pool *pool, uint32_t item, uint32_t worker)
+{
+    uint64_t chunk = item * pool->chunks_per_item;
+    uint64_t end = chunk + pool->chunks_per_item;
+    if (end > pool->chunks)
+        end = pool->chunks;
+    for (; chunk < end; chunk++)
+        pool->task(pool->context, chunk, worker);
+}
+
+// Runs what can be claimed of task `number`, from this worker's slot first.
+static void work(struct cpu_pool *pool, uint32_t number, uint32_t worker)
+{
+    uint32_t done = 0;
+    for (uint32_t i = 0; i < pool->threads; i++) {
+        struct slot *slot = &pool->slots[(worker + i) % pool->threads];
+        uint64_t range = atomic_load_explicit(&slot->range, memory_order_acquire);
+        while ((uint32_t)(range >> 32) == number && (uint16_t)(range >> 16) < (uint16_t)range) {
+            if (atomic_compare_exchange_weak_explicit(&slot->range, &range, range + (UINT64_C(1) << 16),
+                                                      memory_order_acq_rel, memory_order_acquire)) {
+                run_item(pool, (uint16_t)(range >> 16), worker);
+                done++;
+                range = atomic_load_explicit(&slot->range, memory_order_acquire);
+            }
+        }
+    }
+    if (done > 0)
+        atomic_fetch_sub_explicit(&pool->remaining, done, memory_order_acq_rel);
+}
+
+// Returns once there is a task after `seen`, or the pool stops.
+static void wait_for_task(struct cpu_pool *pool, uint32_t seen)
+{
+    const uint64_t begin = nanoseconds_now();
+    do {
+        for (int i = 0; i < SPINS_PER_CLOCK; i++) {
+            if (atomic_load_explicit(&pool->number, memory_order_acquire) != seen ||
+                atomic_load_explicit(&pool->stop, memory_order_acquire))
+                return;
+            pause_briefly();
+        }
+    } while (nanoseconds_now() - begin < SPIN_NANOSECONDS);
+
+    pthread_mutex_lock(&pool->mutex);
+    // Sequentially consistent, as is the other side: either it sees the sleeper, or the sleeper the task.
+    atomic_fetch_add(&pool->sleepers, 1);
+    while (atomic_load(&pool->number) == seen && !atomic_load(&pool->stop))
+        pthread_cond_wait(&pool->wake, &pool->mutex);
+    atomic_fetch_sub(&pool->sleepers, 1);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void wake_sleepers(struct cpu_pool *pool)
+{
+    if (atomic_load(&pool->sleepers) > 0) {
+        pthread_mutex_lock(&pool->mutex);
+        pthread_cond_broadcast(&pool->wake);
+        pthread_mutex_unlock(&pool->mutex);
+    }
+}
+
+static void *worker_main(void *argument)
+{
+    const struct worker *worker = argument;
+    struct cpu_pool *pool = worker->pool;
+    cpu_float_mode_enter();
+    uint32_t seen = 0;
+    for (;;) {
+        wait_for_task(pool, seen);
+        if (atomic_load_explicit(&pool->stop, memory_order_acquire))
+            return NULL;
+        seen = atomic_load_explicit(&pool->number, memory_order_acquire);
+        work(pool, seen, worker->index);
+    }
+}
+
+// Signals are for the host's threads to take.
+static int start_worker(struct worker *worker)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int failure = pthread_create(&worker->thread, NULL, worker_main, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failure;
+}
+
+enum tuff_status cpu_pool_create(uint32_t threads, struct cpu_pool **pool_out)
+{
+    *pool_out = NULL;
+    struct cpu_pool *pool = aligned_alloc(_Alignof(struct cpu_pool), sizeof *pool);
+    if (!pool)
+        return TUFF_ERROR_MEMORY;
+    *pool = (struct cpu_pool){.threads = threads};
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pool->workers = calloc(threads, sizeof *pool->workers);
+    pool->slots = aligned_alloc(_Alignof(struct slot), threads * sizeof *pool->slots);
+    if (!pool->workers || !pool->slots)
+        goto failed;
+    for (uint32_t i = 0; i < threads; i++)
+        atomic_init(&pool->slots[i].range, 0);
+    for (uint32_t i = 1; i < threads; i++) {
+        pool->workers[i] = (struct worker){.pool = pool, .index = i};
+        if (start_worker(&pool->workers[i]) != 0)
+            goto failed;
+        pool->started = i;
+    }
+    *pool_out = pool;
+    return TUFF_OK;
+
+failed:
+    cpu_pool_destroy(pool);
+    return TUFF_ERROR_MEMORY;
+}
+
+void cpu_pool_destroy(struct cpu_pool *pool)
+{
+    if (!pool)
+        return;
+    atomic_store(&pool->stop, true);
+    wake_sleepers(pool);
+    for (uint32_t i = 1; i <= pool->started; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+    pthread_cond_destroy(&pool->wake);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool->slots);
+    free(pool->workers);
+    free(pool);
+}
+
+uint32_t cpu_pool_threads(const struct cpu_pool *pool)
+{
+    return pool->threads;
+}
+
+void cpu_pool_run(struct cpu_pool *pool, uint64_t chunks, cpu_task *task, void *context)
+{
+    if (pool->threads == 1 || chunks <= 1) {
+        for (uint64_t chunk = 0; chunk < chunks; chunk++)
+            task(context, chunk, 0);
+        return;
+    }
+    pool->task = task;
+    pool->context = context;
+    pool->chunks = chunks;
+    pool->chunks_per_item = (chunks + MAX_ITEMS - 1) / MAX_ITEMS;
+    const uint64_t items = (chunks + pool->chunks_per_item - 1) / pool->chunks_per_item;
+    const uint32_t number = atomic_load_explicit(&pool->number, memory_order_relaxed) + 1;
+    atomic_store_explicit(&pool->remaining, (uint32_t)items, memory_order_relaxed);
+    for (uint32_t i = 0; i < pool->threads; i++) {
+        const uint64_t begin = items * i / pool->threads, end = items * (i + 1) / pool->threads;
+        atomic_store_explicit(&pool->slots[i].range, (uint64_t)number << 32 | begin << 16 | end,
+                              memory_order_release);
+    }
+    atomic_store(&pool->number, number);
+    wake_sleepers(pool);
+    work(pool, number, 0);
+    uint32_t spins = 0;
+    while (atomic_load_explicit(&pool->remaining, memory_order_acquire) != 0) {
+        pause_briefly();
+        // Whoever holds the last items may have lost its processor to this very loop.
+        if (++spins % SPINS_BEFORE_YIELD == 0)
+            sched_yield();
+    }
+}

@@ -1,0 +1,133 @@
+#include <stdlib.h>
+
+#include "stream.h"
+
+// A submission of this length hides its own cost, and is far from any watchdog.
+#define VK_SUBMISSION_NANOSECONDS UINT64_C(10000000)
+
+enum { VK_MAX_REPLAYS_PER_SUBMIT = 64 };
+
+static enum tuff_status create_commands(struct tuff_capture *capture)
+{
+    struct tuff_device *device = capture->device;
+    VkCommandPoolCreateInfo pool = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+        .queueFamilyIndex = device->physical->queue_family,
+    };
+    enum tuff_status status = VK(device, CreateCommandPool(device->handle, &pool, NULL, &capture->pool));
+    if (status != TUFF_OK)
+        return status;
+    VkCommandBufferAllocateInfo commands = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+        .commandPool = capture->pool,
+        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+        .commandBufferCount = 1,
+    };
+    return VK(device, AllocateCommandBuffers(device->handle, &commands, &capture->commands));
+}
+
+enum tuff_status vk_capture_begin(struct tuff_stream *stream)
+{
+    struct tuff_device *device = stream->device;
+    enum tuff_status status = vk_device_usable(device);
+    if (status != TUFF_OK)
+        return status;
+    if (stream->state != VK_STREAM_IDLE)
+        return vk_error(device->backend, TUFF_ERROR_INVALID,
+                        "capture_begin: the stream is recording already");
+    struct tuff_capture *capture = calloc(1, sizeof *capture);
+    if (!capture)
+        return vk_error(device->backend, TUFF_ERROR_MEMORY, "no memory for a capture");
+    capture->device = device;
+    capture->replays_per_submit = 1;
+    device->capture_count++;
+    status = create_commands(capture);
+    if (status == TUFF_OK)
+        status = vk_recording_begin(device, &stream->recording, capture->commands, &capture->descriptors,
+                                    VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT);
+    if (status != TUFF_OK) {
+        vk_capture_destroy(capture);
+        return status;
+    }
+    stream->capturing = capture;
+    stream->state = VK_STREAM_CAPTURING;
+    return TUFF_OK;
+}
+
+enum tuff_status vk_capture_end(struct tuff_stream *stream, struct tuff_capture **capture_out)
+{
+    struct tuff_device *device = stream->device;
+    *capture_out = NULL;
+    if (stream->state != VK_STREAM_CAPTURING)
+        return vk_error(device->backend, TUFF_ERROR_INVALID, "capture_end: no capture_begin before it");
+    struct tuff_capture *capture = stream->capturing;
+    stream->capturing = NULL;
+    stream->state = VK_STREAM_IDLE;
+    enum tuff_status status = vk_recording_end(device, &stream->recording);
+    if (status == TUFF_OK)
+        status = vk_device_usable(device);
+    if (status != TUFF_OK) {
+        vk_capture_destroy(capture);
+        return status;
+    }
+    vk_log(device->backend, TUFF_LOG_DEBUG, "%s: captured %u dispatches with %u barriers between them",
+           device->physical->properties.deviceName, stream->recording.dispatches, stream->recording.barriers);
+    *capture_out = capture;
+    return TUFF_OK;
+}
+
+// Moves towards submissions of the wanted length, by no more than a doubling at a time.
+static void calibrate(struct tuff_capture *capture, const struct vk_slot *slot, uint64_t elapsed)
+{
+    if (slot->capture != capture || slot->replays == 0 || elapsed == 0)
+        return;
+    uint64_t one = elapsed / slot->replays;
+    uint64_t wanted = one ? VK_SUBMISSION_NANOSECONDS / one : VK_MAX_REPLAYS_PER_SUBMIT;
+    uint64_t most = 2 * (uint64_t)capture->replays_per_submit;
+    if (wanted > most)
+        wanted = most;
+    if (wanted > VK_MAX_REPLAYS_PER_SUBMIT)
+        wanted = VK_MAX_REPLAYS_PER_SUBMIT;
+    capture->replays_per_submit = wanted ? (uint32_t)wanted : 1;
+}
+
+enum tuff_status vk_capture_replay(struct tuff_stream *stream, struct tuff_capture *capture, uint32_t count)
+{
+    struct tuff_device *device = stream->device;
+    enum tuff_status status = vk_device_usable(device);
+    if (status != TUFF_OK)
+        return status;
+    if (stream->state != VK_STREAM_IDLE)
+        return vk_error(device->backend, TUFF_ERROR_INVALID, "capture_replay: the stream is recording");
+    VkCommandBuffer commands[VK_MAX_REPLAYS_PER_SUBMIT];
+    for (uint32_t i = 0; i < VK_MAX_REPLAYS_PER_SUBMIT; i++)
+        commands[i] = capture->commands;
+    while (count > 0) {
+        struct vk_slot *slot = NULL;
+        uint64_t elapsed;
+        status = vk_stream_acquire(stream, &slot, &elapsed);
+        if (status != TUFF_OK)
+            return status;
+        calibrate(capture, slot, elapsed);
+        uint32_t replays = count < capture->replays_per_submit ? count : capture->replays_per_submit;
+        slot->capture = capture;
+        slot->replays = replays;
+        status = vk_stream_launch(stream, commands, replays);
+        if (status != TUFF_OK)
+            return status;
+        count -= replays;
+    }
+    return vk_device_usable(device);
+}
+
+void vk_capture_destroy(struct tuff_capture *capture)
+{
+    if (!capture)
+        return;
+    struct tuff_device *device = capture->device;
+    vk_descriptors_destroy(device, &capture->descriptors);
+    if (!device->hung)
+        device->vk.DestroyCommandPool(device->handle, capture->pool, NULL);
+    device->capture_count--;
+    free(capture);
+}

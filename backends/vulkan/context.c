@@ -1,0 +1,279 @@
+#include "context.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char validation_layer[] = "VK_LAYER_KHRONOS_validation";
+
+void vk_log(struct tuff_backend *backend, enum tuff_log_level level, const char *format, ...)
+{
+    if (!backend->host->log)
+        return;
+    char message[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    backend->host->log(backend->host->user, level, message);
+}
+
+enum tuff_status vk_error(struct tuff_backend *backend, enum tuff_status status, const char *format, ...)
+{
+    if (backend->host->log) {
+        char message[2048];
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(message, sizeof message, format, arguments);
+        va_end(arguments);
+        backend->host->log(backend->host->user, TUFF_LOG_ERROR, message);
+    }
+    return status;
+}
+
+const char *vk_result_name(VkResult result)
+{
+    switch (result) {
+#define CASE(name)                                                                                           \
+    case name:                                                                                               \
+        return #name;
+        CASE(VK_SUCCESS)
+        CASE(VK_NOT_READY)
+        CASE(VK_TIMEOUT)
+        CASE(VK_INCOMPLETE)
+        CASE(VK_ERROR_OUT_OF_HOST_MEMORY)
+        CASE(VK_ERROR_OUT_OF_DEVICE_MEMORY)
+        CASE(VK_ERROR_INITIALIZATION_FAILED)
+        CASE(VK_ERROR_DEVICE_LOST)
+        CASE(VK_ERROR_MEMORY_MAP_FAILED)
+        CASE(VK_ERROR_LAYER_NOT_PRESENT)
+        CASE(VK_ERROR_EXTENSION_NOT_PRESENT)
+        CASE(VK_ERROR_FEATURE_NOT_PRESENT)
+        CASE(VK_ERROR_INCOMPATIBLE_DRIVER)
+        CASE(VK_ERROR_TOO_MANY_OBJECTS)
+        CASE(VK_ERROR_FRAGMENTED_POOL)
+        CASE(VK_ERROR_OUT_OF_POOL_MEMORY)
+        CASE(VK_ERROR_FRAGMENTATION)
+        CASE(VK_ERROR_UNKNOWN)
+#undef CASE
+    default:
+        return "an unknown VkResult";
+    }
+}
+
+enum tuff_status vk_result_status(VkResult result)
+{
+    switch (result) {
+    case VK_SUCCESS:
+        return TUFF_OK;
+    case VK_ERROR_OUT_OF_HOST_MEMORY:
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY:
+    case VK_ERROR_OUT_OF_POOL_MEMORY:
+    case VK_ERROR_TOO_MANY_OBJECTS:
+        return TUFF_ERROR_MEMORY;
+    default:
+        return TUFF_ERROR_DEVICE;
+    }
+}
+
+// May be called from any thread, in the middle of any Vulkan call.
+static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
+                                                 VkDebugUtilsMessageTypeFlagsEXT types,
+                                                 const VkDebugUtilsMessengerCallbackDataEXT *data, void *user)
+{
+    (void)severity;
+    struct tuff_backend *backend = user;
+    // General messages are the loader's own (a driver that does not load, say): no fault of ours.
+    if (!(types & VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT)) {
+        vk_log(backend, TUFF_LOG_INFO, "vulkan loader: %s", data->pMessage);
+        return VK_FALSE;
+    }
+    atomic_fetch_add(&backend->validation_messages, 1u);
+    vk_log(backend, TUFF_LOG_ERROR, "vulkan validation: %s", data->pMessage);
+    return VK_FALSE;
+}
+
+static const VkDebugUtilsMessengerCreateInfoEXT messenger_template = {
+    .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+    .messageSeverity =
+        VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+    .messageType =
+        VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
+    .pfnUserCallback = on_message,
+};
+
+static void read_environment(struct tuff_backend *backend)
+{
+    const char *validation = getenv("TUFF_VULKAN_VALIDATION");
+    backend->validation = validation && *validation && strcmp(validation, "0") != 0;
+    backend->gpu_assisted = validation && strcmp(validation, "gpu") == 0;
+    const char *min_limits = getenv("TUFF_VULKAN_MIN_LIMITS");
+    backend->min_limits = min_limits && strcmp(min_limits, "1") == 0;
+}
+
+static bool has_layer(const struct tuff_backend *backend, const char *name)
+{
+    VkLayerProperties layers[128];
+    uint32_t count = sizeof layers / sizeof *layers;
+    VkResult result = backend->loader.global.EnumerateInstanceLayerProperties(&count, layers);
+    if (result != VK_SUCCESS && result != VK_INCOMPLETE)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (strcmp(layers[i].layerName, name) == 0)
+            return true;
+    return false;
+}
+
+static bool has_instance_extension(const struct tuff_backend *backend, const char *layer, const char *name)
+{
+    VkExtensionProperties extensions[256];
+    uint32_t count = sizeof extensions / sizeof *extensions;
+    VkResult result = backend->loader.global.EnumerateInstanceExtensionProperties(layer, &count, extensions);
+    if (result != VK_SUCCESS && result != VK_INCOMPLETE)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (strcmp(extensions[i].extensionName, name) == 0)
+            return true;
+    return false;
+}
+
+static VkResult create_instance(struct tuff_backend *backend)
+{
+    const char *extensions[4];
+    uint32_t extension_count = 0;
+    VkInstanceCreateFlags flags = 0;
+    if (has_instance_extension(backend, NULL, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME)) {
+        extensions[extension_count++] = VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME;
+        flags |= VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR;
+    }
+    static const VkValidationFeatureEnableEXT enables[] = {
+        VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT,
+        VK_VALIDATION_FEATURE_ENABLE_GPU_ASSISTED_EXT,
+        VK_VALIDATION_FEATURE_ENABLE_GPU_ASSISTED_RESERVE_BINDING_SLOT_EXT,
+    };
+    VkDebugUtilsMessengerCreateInfoEXT messenger = messenger_template;
+    messenger.pUserData = backend;
+    VkValidationFeaturesEXT features = {
+        .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
+        .pNext = &messenger,
+        .enabledValidationFeatureCount = backend->gpu_assisted ? 3 : 1,
+        .pEnabledValidationFeatures = enables,
+    };
+    const char *const layers[] = {validation_layer};
+    if (backend->validation) {
+        extensions[extension_count++] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+        extensions[extension_count++] = VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME;
+    }
+    VkApplicationInfo application = {
+        .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+        .pApplicationName = "tuff",
+        .pEngineName = "tuff",
+        .apiVersion = VK_API_VERSION_1_1,
+    };
+    VkInstanceCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+        .pNext = backend->validation ? &features : NULL,
+        .flags = flags,
+        .pApplicationInfo = &application,
+        .enabledLayerCount = backend->validation ? 1 : 0,
+        .ppEnabledLayerNames = layers,
+        .enabledExtensionCount = extension_count,
+        .ppEnabledExtensionNames = extensions,
+    };
+    return backend->loader.global.CreateInstance(&info, NULL, &backend->instance);
+}
+
+static enum tuff_status create_messenger(struct tuff_backend *backend)
+{
+    if (!backend->vk.CreateDebugUtilsMessengerEXT || !backend->vk.DestroyDebugUtilsMessengerEXT)
+        return vk_error(backend, TUFF_ERROR_NOT_FOUND,
+                        "TUFF_VULKAN_VALIDATION: no vkCreateDebugUtilsMessengerEXT");
+    VkDebugUtilsMessengerCreateInfoEXT info = messenger_template;
+    info.pUserData = backend;
+    VkResult result =
+        backend->vk.CreateDebugUtilsMessengerEXT(backend->instance, &info, NULL, &backend->messenger);
+    if (result != VK_SUCCESS)
+        return vk_error(backend, vk_result_status(result), "vkCreateDebugUtilsMessengerEXT: %s",
+                        vk_result_name(result));
+    return TUFF_OK;
+}
+
+static enum tuff_status examine_devices(struct tuff_backend *backend)
+{
+    uint32_t count = 0;
+    VkResult result = backend->vk.EnumeratePhysicalDevices(backend->instance, &count, NULL);
+    if (result != VK_SUCCESS || count == 0) {
+        vk_log(backend, TUFF_LOG_INFO, "no Vulkan device: %s",
+               result == VK_SUCCESS ? "no driver reports one" : vk_result_name(result));
+        return TUFF_OK;
+    }
+    VkPhysicalDevice *handles = calloc(count, sizeof *handles);
+    backend->physicals = calloc(count, sizeof *backend->physicals);
+    if (!handles || !backend->physicals) {
+        free(handles);
+        return vk_error(backend, TUFF_ERROR_MEMORY, "no memory for %u Vulkan devices", count);
+    }
+    result = backend->vk.EnumeratePhysicalDevices(backend->instance, &count, handles);
+    if (result != VK_SUCCESS && result != VK_INCOMPLETE) {
+        free(handles);
+        return vk_error(backend, vk_result_status(result), "vkEnumeratePhysicalDevices: %s",
+                        vk_result_name(result));
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (vk_physical_examine(backend, handles[i], &backend->physicals[backend->physical_count]))
+            backend->physical_count++;
+    free(handles);
+    return TUFF_OK;
+}
+
+static enum tuff_status probe(struct tuff_backend *backend)
+{
+    read_environment(backend);
+    if (!vk_loader_open(&backend->loader)) {
+        if (backend->validation)
+            return vk_error(backend, TUFF_ERROR_NOT_FOUND, "TUFF_VULKAN_VALIDATION is set, but %s",
+                            backend->loader.problem);
+        vk_log(backend, TUFF_LOG_INFO, "%s", backend->loader.problem);
+        return TUFF_OK;
+    }
+    if (backend->validation && !has_layer(backend, validation_layer))
+        return vk_error(backend, TUFF_ERROR_NOT_FOUND,
+                        "TUFF_VULKAN_VALIDATION is set, but the layer %s is not installed "
+                        "(on Debian: vulkan-validationlayers)",
+                        validation_layer);
+    VkResult result = create_instance(backend);
+    if (result == VK_ERROR_INCOMPATIBLE_DRIVER) {
+        vk_log(backend, TUFF_LOG_INFO, "no Vulkan device: the loader found no driver");
+        return TUFF_OK;
+    }
+    if (result != VK_SUCCESS)
+        return vk_error(backend, vk_result_status(result), "vkCreateInstance: %s", vk_result_name(result));
+    if (!vk_loader_instance_functions(&backend->loader, backend->instance, &backend->vk))
+        return vk_error(backend, TUFF_ERROR_DEVICE, "%s", backend->loader.problem);
+    if (backend->validation) {
+        enum tuff_status status = create_messenger(backend);
+        if (status != TUFF_OK)
+            return status;
+    }
+    return examine_devices(backend);
+}
+
+enum tuff_status vk_context_probe(struct tuff_backend *backend)
+{
+    if (!backend->probed) {
+        backend->probed = true;
+        backend->probe_status = probe(backend);
+    }
+    return backend->probe_status;
+}
+
+void vk_context_destroy(struct tuff_backend *backend)
+{
+    if (backend->messenger != VK_NULL_HANDLE)
+        backend->vk.DestroyDebugUtilsMessengerEXT(backend->instance, backend->messenger, NULL);
+    if (backend->instance && backend->vk.DestroyInstance)
+        backend->vk.DestroyInstance(backend->instance, NULL);
+    free(backend->physicals);
+    free(backend);
+}

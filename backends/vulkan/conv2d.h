@@ -1,0 +1,33 @@
+// What the two ways of convolving share: as a matrix product (conv2d.c), and directly for few channels
+// (conv2d_direct.c).
+#ifndef TUFF_VULKAN_CONV2D_H
+#define TUFF_VULKAN_CONV2D_H
+
+#include "conv2d_push.h"
+#include "ops.h"
+
+// The shapes of one convolution. x: (N,C,H,W), y: (N,K,OH,OW), weight: (K,C/groups,KH,KW); gradients have the
+// shapes of what they are gradients of.
+struct vk_conv2d {
+    const struct tuff_conv2d_params *params;
+    const struct tuff_tensor *x, *y, *weight;
+};
+
+// Whether the direct kernels are the better ones.
+bool vk_conv2d_direct_forward_fits(const struct vk_conv2d *conv);
+bool vk_conv2d_direct_backward_input_fits(const struct vk_conv2d *conv);
+bool vk_conv2d_direct_backward_weight_fits(const struct vk_conv2d *conv);
+
+TUFF_MUST_CHECK enum tuff_status vk_conv2d_direct_forward(struct tuff_stream *stream,
+                                                          const struct tuff_conv2d_forward_args *args);
+TUFF_MUST_CHECK enum tuff_status
+vk_conv2d_direct_backward_input(struct tuff_stream *stream,
+                                const struct tuff_conv2d_backward_input_args *args);
+TUFF_MUST_CHECK enum tuff_status
+vk_conv2d_direct_backward_weight(struct tuff_stream *stream,
+                                 const struct tuff_conv2d_backward_weight_args *args);
+
+// Bytes of workspace of the direct backward_weight.
+uint64_t vk_conv2d_direct_workspace(const struct tuff_conv2d_backward_weight_args *args);
+
+#endif

@@ -1,0 +1,77 @@
+// An opened device: its queue, memory, pipelines and the submission that moves data.
+#ifndef TUFF_VULKAN_DEVICE_H
+#define TUFF_VULKAN_DEVICE_H
+
+#include "context.h"
+#include "pipeline.h"
+
+// How long a fence may take before the device counts as lost.
+#define VK_WAIT_NANOSECONDS UINT64_C(60000000000)
+
+// Moves data to and from buffers, one blocking submission at a time (transfer.c).
+struct vk_transfer {
+    VkCommandPool pool;
+    VkCommandBuffer commands;
+    VkFence fence;
+    VkBuffer staging; // made when it is first needed
+    VkDeviceMemory staging_memory;
+    void *staging_mapped;
+};
+
+struct tuff_device {
+    struct tuff_backend *backend;
+    const struct vk_physical *physical;
+    struct vk_device_functions vk;
+    VkDevice handle;
+    VkQueue queue;
+    VkPhysicalDeviceMemoryProperties memory;
+    uint32_t buffer_memory_type; // of tuff_buffers
+    bool buffer_memory_mapped;   // the host writes them in place
+    bool buffer_memory_cached;   // and reads them in place
+    bool lost;                   // sticky: the driver failed, or reported a fault of ours
+    bool hung;                   // a fence did not signal: what the driver may still use is not destroyed
+    uint32_t validation_seen;    // validation messages when the device was opened
+    uint64_t used_bytes;
+    uint32_t buffer_count, stream_count, capture_count; // alive
+    struct vk_transfer transfer;
+    struct vk_pipelines pipelines;
+};
+
+// Logs a failed call and returns its status. VK_ERROR_DEVICE_LOST and whatever else leaves the device
+// unusable is sticky. VK_SUCCESS: TUFF_OK, and nothing happens.
+TUFF_MUST_CHECK enum tuff_status vk_check(struct tuff_device *device, VkResult result, const char *call);
+
+// vk_check of a call to one of the device's functions: VK(device, CreateFence(device->handle, …)).
+#define VK(device, call) vk_check((device), (device)->vk.call, "vk" #call)
+
+// TUFF_ERROR_DEVICE if the device is lost or validation has spoken up; TUFF_OK otherwise.
+TUFF_MUST_CHECK enum tuff_status vk_device_usable(struct tuff_device *device);
+
+// Waits for the fence; one that does not signal in time makes the device hung and lost.
+TUFF_MUST_CHECK enum tuff_status vk_device_wait(struct tuff_device *device, VkFence fence);
+
+// Submits command buffers to the queue; `fence` signals when they are done.
+TUFF_MUST_CHECK enum tuff_status vk_device_submit(struct tuff_device *device, const VkCommandBuffer *commands,
+                                                  uint32_t count, VkFence fence);
+
+TUFF_MUST_CHECK enum tuff_status
+vk_device_open(struct tuff_backend *backend, const struct vk_physical *physical, struct tuff_device **device);
+void vk_device_close(struct tuff_device *device); // NULL: no-op
+TUFF_MUST_CHECK enum tuff_status vk_device_memory(struct tuff_device *device,
+                                                  struct tuff_device_memory *memory);
+
+// Where transfers are recorded (transfer.c). begin waits for nothing: one transfer is in flight at a time,
+// since submit waits for its end. Each begins with a barrier that makes it see all earlier work on the queue.
+TUFF_MUST_CHECK enum tuff_status vk_transfer_create(struct tuff_device *device);
+void vk_transfer_destroy(struct tuff_device *device);
+TUFF_MUST_CHECK enum tuff_status vk_transfer_begin(struct tuff_device *device);
+TUFF_MUST_CHECK enum tuff_status vk_transfer_submit(struct tuff_device *device);
+// The staging memory, VK_STAGING_BYTES of it.
+TUFF_MUST_CHECK enum tuff_status vk_transfer_staging(struct tuff_device *device);
+enum { VK_STAGING_BYTES = 8 << 20 };
+
+// The memory type that has all of `flags` and is among `types`; UINT32_MAX if there is none.
+uint32_t vk_memory_type(const VkPhysicalDeviceMemoryProperties *memory, uint32_t types,
+                        VkMemoryPropertyFlags flags);
+
+#endif

@@ -1,0 +1,43 @@
+#include "gemm.h"
+
+// A shape of tile, and what a multiplication costs in it: the more an invocation multiplies of what it has
+// read from shared memory, the less.
+struct shape {
+    struct vk_tile tile;
+    uint32_t cost;
+};
+
+static const struct shape shapes[] = {
+    {{64, 128, 2, 2, 128}, 10}, {{128, 64, 2, 2, 128}, 10}, {{64, 64, 2, 2, 64}, 10},
+    {{32, 128, 2, 2, 64}, 10},  {{16, 128, 1, 2, 64}, 13},  {{128, 16, 2, 1, 64}, 13},
+    {{32, 64, 1, 2, 64}, 13},   {{8, 128, 1, 2, 32}, 13},   {{32, 32, 1, 1, 64}, 20},
+    {{16, 64, 1, 1, 64}, 20},   {{64, 16, 1, 1, 64}, 20},   {{16, 32, 1, 1, 32}, 20},
+    {{8, 64, 1, 1, 32}, 20},
+};
+
+// Workgroups that work side by side; it need not be exact, since it only weighs large tiles against many.
+static uint64_t slots_of(const struct tuff_device *device)
+{
+    bool cpu = device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    // With the least limits a CPU driver stands for a GPU.
+    return cpu && !device->backend->min_limits ? 2 : 64;
+}
+
+struct vk_tile vk_choose_tile(const struct tuff_device *device, uint64_t m, uint64_t n, uint64_t products,
+                              bool spread)
+{
+    uint64_t slots = spread ? slots_of(device) : 1;
+    const struct shape *best = NULL;
+    uint64_t best_time = 0;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const struct vk_tile *tile = &shapes[i].tile;
+        uint64_t tiles = ((m + tile->m - 1) / tile->m) * ((n + tile->n - 1) / tile->n) * products;
+        uint64_t rounds = (tiles + slots - 1) / slots;
+        uint64_t time = rounds * tile->m * tile->n * shapes[i].cost;
+        if (!best || time < best_time) {
+            best = &shapes[i];
+            best_time = time;
+        }
+    }
+    return best->tile;
+}

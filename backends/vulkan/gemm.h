@@ -1,0 +1,21 @@
+// How matrix products are cut into tiles; see shaders/include/gemm_tile.glsl.
+#ifndef TUFF_VULKAN_GEMM_H
+#define TUFF_VULKAN_GEMM_H
+
+#include "device.h"
+
+// A workgroup's part of a product: m rows, n columns; an invocation has row_quads x column_quads blocks of
+// 4x4.
+struct vk_tile {
+    uint32_t m, n, row_quads, column_quads;
+    uint32_t threads; // of the workgroup
+};
+
+enum { VK_TILE_CONSTANTS = 5 }; // specialization constants 0 to 4
+
+// The tile that does the product of m rows and n columns soonest, `products` of which run at once. spread:
+// whether there are too few workgroups unless tiles are many; false where the sum is split to make more.
+struct vk_tile vk_choose_tile(const struct tuff_device *device, uint64_t m, uint64_t n, uint64_t products,
+                              bool spread);
+
+#endif

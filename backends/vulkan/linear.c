@@ -1,0 +1,127 @@
+// linear_forward, linear_backward_input, linear_backward_weight
+#include "gemm.h"
+#include "gemm_push.h"
+#include "ops.h"
+
+static struct vk_linear_push push_of(uint32_t m, uint32_t n, uint32_t k, struct vk_tile tile)
+{
+    return (struct vk_linear_push){
+        .m = m,
+        .n = n,
+        .k = k,
+        .tiles_m = (uint32_t)vk_divide_up(m, tile.m),
+        .tiles_n = (uint32_t)vk_divide_up(n, tile.n),
+        .chunk = k,
+    };
+}
+
+enum tuff_status vk_linear_forward(struct tuff_stream *stream, const struct tuff_linear_forward_args *args)
+{
+    static const struct vk_kernel kernel = {
+        .shader = VK_SHADER_linear_forward,
+        .storage_count = 4,
+        .written = 1,
+        .push_bytes = sizeof(struct vk_linear_push),
+        .constant_count = VK_TILE_CONSTANTS,
+    };
+    uint32_t samples = args->x->dims[0], inputs = args->x->dims[1], outputs = args->y->dims[1];
+    struct vk_tile tile = vk_choose_tile(stream->device, samples, outputs, 1, true);
+    struct vk_linear_push push = push_of(samples, outputs, inputs, tile);
+    push.bias = args->bias != NULL;
+    return vk_dispatch(stream,
+                       &(struct vk_dispatch){
+                           .kernel = &kernel,
+                           .constants = {tile.threads, tile.m, tile.n, tile.row_quads, tile.column_quads},
+                           .storage = {vk_range_of(args->y), vk_range_of(args->x), vk_range_of(args->weight),
+                                       vk_range_of(args->bias ? args->bias : args->weight)},
+                           .push = &push,
+                           .groups = (uint64_t)push.tiles_m * push.tiles_n,
+                       });
+}
+
+enum tuff_status vk_linear_backward_input(struct tuff_stream *stream,
+                                          const struct tuff_linear_backward_input_args *args)
+{
+    static const struct vk_kernel kernel = {
+        .shader = VK_SHADER_linear_backward_input,
+        .storage_count = 3,
+        .written = 1,
+        .push_bytes = sizeof(struct vk_linear_push),
+        .constant_count = VK_TILE_CONSTANTS,
+    };
+    uint32_t samples = args->dx->dims[0], inputs = args->dx->dims[1], outputs = args->dy->dims[1];
+    struct vk_tile tile = vk_choose_tile(stream->device, samples, inputs, 1, true);
+    struct vk_linear_push push = push_of(samples, inputs, outputs, tile);
+    return vk_dispatch(
+        stream, &(struct vk_dispatch){
+                    .kernel = &kernel,
+                    .constants = {tile.threads, tile.m, tile.n, tile.row_quads, tile.column_quads},
+                    .storage = {vk_range_of(args->dx), vk_range_of(args->dy), vk_range_of(args->weight)},
+                    .push = &push,
+                    .groups = (uint64_t)push.tiles_m * push.tiles_n,
+                });
+}
+
+// From so many samples on the sum over them is split, which makes workgroups enough.
+enum { SPLIT_SAMPLES = 512 };
+
+// How the product of backward_weight is laid out.
+struct weight_plan {
+    struct vk_tile tile;
+    struct vk_linear_push push;
+    struct vk_split split;
+};
+
+static struct weight_plan plan_weight(const struct tuff_device *device,
+                                      const struct tuff_linear_backward_weight_args *args)
+{
+    struct weight_plan plan;
+    uint32_t samples = args->x->dims[0], inputs = args->x->dims[1], outputs = args->dy->dims[1];
+    uint32_t bias = args->dbias != NULL;
+    plan.tile = vk_choose_tile(device, outputs, inputs + bias, 1, samples < SPLIT_SAMPLES);
+    plan.push = push_of(outputs, inputs + bias, samples, plan.tile);
+    plan.split = vk_split_sum(samples, (uint64_t)outputs * (inputs + bias),
+                              (uint64_t)plan.push.tiles_m * plan.push.tiles_n);
+    plan.push.bias = bias;
+    plan.push.chunk = plan.split.chunk;
+    plan.push.split = plan.split.count > 1;
+    return plan;
+}
+
+uint64_t vk_linear_backward_weight_workspace(const struct tuff_device *device,
+                                             const struct tuff_linear_backward_weight_args *args)
+{
+    return plan_weight(device, args).split.bytes;
+}
+
+enum tuff_status vk_linear_backward_weight(struct tuff_stream *stream,
+                                           const struct tuff_linear_backward_weight_args *args)
+{
+    static const struct vk_kernel kernel = {
+        .shader = VK_SHADER_linear_backward_weight,
+        .storage_count = 4,
+        .written = 3,
+        .push_bytes = sizeof(struct vk_linear_push),
+        .constant_count = VK_TILE_CONSTANTS,
+    };
+    struct weight_plan plan = plan_weight(stream->device, args);
+    bool split = plan.split.count > 1;
+    struct vk_range out = vk_range_of(args->dweight);
+    if (split)
+        out = (struct vk_range){args->workspace->buffer, args->workspace->offset, plan.split.bytes};
+    // Where the bias goes nowhere, its binding shows what the first one does.
+    struct vk_range bias = args->dbias && !split ? vk_range_of(args->dbias) : out;
+    enum tuff_status status =
+        vk_dispatch(stream, &(struct vk_dispatch){
+                                .kernel = &kernel,
+                                .constants = {plan.tile.threads, plan.tile.m, plan.tile.n,
+                                              plan.tile.row_quads, plan.tile.column_quads},
+                                .storage = {out, bias, vk_range_of(args->dy), vk_range_of(args->x)},
+                                .push = &plan.push,
+                                .groups = (uint64_t)plan.push.tiles_m * plan.push.tiles_n * plan.split.count,
+                            });
+    if (status != TUFF_OK || !split)
+        return status;
+    return vk_sum_partials(stream, args->dweight, args->dbias, args->workspace, plan.push.m, plan.push.n,
+                           &plan.split);
+}

@@ -1,0 +1,53 @@
+// The kernels, one per line of op_list.h, and what they share.
+#ifndef TUFF_VULKAN_OPS_H
+#define TUFF_VULKAN_OPS_H
+
+#include "stream.h"
+
+#define TUFF_OP(NAME, name)                                                                                  \
+    enum tuff_status vk_##name(struct tuff_stream *stream, const struct tuff_##name##_args *args);
+#include "tuff/op_list.h"
+#undef TUFF_OP
+
+// Bytes of workspace; args as the core asks with them, buffers NULL.
+uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
+                                             const struct tuff_conv2d_backward_weight_args *args);
+uint64_t vk_linear_backward_weight_workspace(const struct tuff_device *device,
+                                             const struct tuff_linear_backward_weight_args *args);
+
+// Whether window positions of these parameters fit the kernels' 32-bit arithmetic.
+bool vk_conv2d_fits(const struct tuff_conv2d_params *params, const struct tuff_tensor *weight);
+bool vk_max_pool2d_fits(const struct tuff_max_pool2d_params *params);
+
+// Invocations of a workgroup where nothing asks for another number: every device takes them.
+enum { VK_LOCAL_SIZE = 128 };
+
+static inline uint64_t vk_divide_up(uint64_t a, uint64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+// Workgroups of VK_LOCAL_SIZE for so many elements.
+static inline uint64_t vk_element_groups(uint64_t elements)
+{
+    return vk_divide_up(elements, VK_LOCAL_SIZE);
+}
+
+// A long sum cut into chunks: `length` terms of `outputs` sums, `tiles` workgroups at work on each chunk. The
+// numbers follow from the shape alone, and with them the order of the sums.
+struct vk_split {
+    uint32_t chunk; // terms of one chunk, a multiple of 16
+    uint32_t count; // chunks
+    uint64_t bytes; // of the partial sums; 0 if there is one chunk
+};
+struct vk_split vk_split_sum(uint64_t length, uint64_t outputs, uint64_t tiles);
+
+// Adds up the partial sums that a split product left in `partial`: rows x columns, the last column dbias if
+// there is one. dbias: optional.
+TUFF_MUST_CHECK enum tuff_status vk_sum_partials(struct tuff_stream *stream,
+                                                 const struct tuff_tensor *dweight,
+                                                 const struct tuff_tensor *dbias,
+                                                 const struct tuff_tensor *partial, uint32_t rows,
+                                                 uint32_t columns, const struct vk_split *split);
+
+#endif

@@ -1,0 +1,264 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "context.h"
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+// Whether the device offers each named extension; found[i] belongs to names[i].
+static void find_extensions(struct tuff_backend *backend, VkPhysicalDevice handle, const char *const *names,
+                            bool *found, uint32_t name_count)
+{
+    uint32_t count = 0;
+    if (backend->vk.EnumerateDeviceExtensionProperties(handle, NULL, &count, NULL) != VK_SUCCESS)
+        return;
+    VkExtensionProperties *extensions = calloc(count ? count : 1, sizeof *extensions);
+    if (!extensions)
+        return;
+    VkResult result = backend->vk.EnumerateDeviceExtensionProperties(handle, NULL, &count, extensions);
+    for (uint32_t i = 0; i < count && (result == VK_SUCCESS || result == VK_INCOMPLETE); i++)
+        for (uint32_t n = 0; n < name_count; n++)
+            if (strcmp(extensions[i].extensionName, names[n]) == 0)
+                found[n] = true;
+    free(extensions);
+}
+
+enum {
+    EXTENSION_DRIVER_PROPERTIES,
+    EXTENSION_FLOAT16,
+    EXTENSION_TIMELINE,
+    EXTENSION_COOPERATIVE_MATRIX,
+    EXTENSION_COOPERATIVE_MATRIX2,
+    EXTENSION_MEMORY_BUDGET,
+    EXTENSION_PORTABILITY_SUBSET,
+    EXTENSION_COUNT
+};
+
+// Spelt out, since some are younger than the oldest headers that we build with.
+static const char *const extension_names[EXTENSION_COUNT] = {
+    [EXTENSION_DRIVER_PROPERTIES] = "VK_KHR_driver_properties",
+    [EXTENSION_FLOAT16] = "VK_KHR_shader_float16_int8",
+    [EXTENSION_TIMELINE] = "VK_KHR_timeline_semaphore",
+    [EXTENSION_COOPERATIVE_MATRIX] = "VK_KHR_cooperative_matrix",
+    [EXTENSION_COOPERATIVE_MATRIX2] = "VK_NV_cooperative_matrix2",
+    [EXTENSION_MEMORY_BUDGET] = "VK_EXT_memory_budget",
+    [EXTENSION_PORTABILITY_SUBSET] = "VK_KHR_portability_subset",
+};
+
+static bool find_compute_queue(struct tuff_backend *backend, struct vk_physical *physical)
+{
+    VkQueueFamilyProperties families[32];
+    uint32_t count = sizeof families / sizeof *families;
+    backend->vk.GetPhysicalDeviceQueueFamilyProperties(physical->handle, &count, families);
+    bool found = false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!(families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) || families[i].queueCount == 0)
+            continue;
+        // The family that also draws is the one every driver tunes; a compute-only one serves where none
+        // draws.
+        if (!found || (families[i].queueFlags & VK_QUEUE_GRAPHICS_BIT)) {
+            physical->queue_family = i;
+            physical->timestamp_bits = families[i].timestampValidBits;
+        }
+        found = true;
+        if (families[i].queueFlags & VK_QUEUE_GRAPHICS_BIT)
+            break;
+    }
+    return found;
+}
+
+// TUFF_VULKAN_MIN_LIMITS=1 takes of a device no more than the specification's "Required Limits" table grants,
+// so that what is tested on a generous driver holds on the least one: 128 invocations and 16 KiB of shared
+// memory a workgroup, 128 bytes of push constants, 65535 groups a dimension, 2^27 bytes a storage buffer
+// range, offsets aligned to 256 bytes, 2^30 bytes an allocation. Memory that the host sees is then used for
+// staging alone (buffer.c).
+static void find_limits(const struct tuff_backend *backend,
+                        const VkPhysicalDeviceMaintenance3Properties *memory, struct vk_physical *physical)
+{
+    const VkPhysicalDeviceLimits *device = &physical->properties.limits;
+    struct vk_limits *limits = &physical->limits;
+    limits->invocations = device->maxComputeWorkGroupInvocations;
+    if (limits->invocations > device->maxComputeWorkGroupSize[0])
+        limits->invocations = device->maxComputeWorkGroupSize[0];
+    limits->shared_bytes = device->maxComputeSharedMemorySize;
+    limits->push_bytes = device->maxPushConstantsSize;
+    limits->groups =
+        (uint32_t)least(device->maxComputeWorkGroupCount[0], device->maxComputeWorkGroupCount[1]);
+    limits->alignment = device->minStorageBufferOffsetAlignment;
+    if (limits->alignment < device->minUniformBufferOffsetAlignment)
+        limits->alignment = device->minUniformBufferOffsetAlignment;
+    if (limits->alignment < 16)
+        limits->alignment = 16;
+    limits->range_bytes = device->maxStorageBufferRange;
+    limits->allocation_bytes = memory->maxMemoryAllocationSize;
+    if (backend->min_limits) {
+        limits->invocations = 128;
+        limits->shared_bytes = 16384;
+        limits->push_bytes = 128;
+        limits->groups = 65535;
+        limits->alignment = 256;
+        limits->range_bytes = UINT64_C(1) << 27;
+        limits->allocation_bytes = least(limits->allocation_bytes, UINT64_C(1) << 30);
+    }
+    // Kernels index elements of a range with 31 bits: four bytes each, so 2^32 bytes and no more.
+    limits->range_bytes = least(limits->range_bytes, UINT64_C(0xffffffff)) & ~(limits->alignment - 1);
+    limits->allocation_bytes &= ~UINT64_C(3);
+}
+
+static void find_features(struct tuff_backend *backend, const bool *extensions, struct vk_physical *physical)
+{
+    bool has12 = physical->properties.apiVersion >= VK_API_VERSION_1_2;
+    VkPhysicalDeviceTimelineSemaphoreFeatures timeline = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
+    };
+    VkPhysicalDeviceShaderFloat16Int8Features float16 = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
+    };
+    VkPhysicalDevice16BitStorageFeatures storage16 = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
+    };
+    VkPhysicalDeviceFeatures2 features = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+        .pNext = &storage16,
+    };
+    if (has12 || extensions[EXTENSION_FLOAT16]) {
+        float16.pNext = features.pNext;
+        features.pNext = &float16;
+    }
+    if (has12 || extensions[EXTENSION_TIMELINE]) {
+        timeline.pNext = features.pNext;
+        features.pNext = &timeline;
+    }
+    backend->vk.GetPhysicalDeviceFeatures2(physical->handle, &features);
+    physical->float16 = float16.shaderFloat16;
+    physical->storage16 = storage16.storageBuffer16BitAccess;
+    physical->timeline_semaphores = timeline.timelineSemaphore;
+    physical->cooperative_matrix = extensions[EXTENSION_COOPERATIVE_MATRIX];
+    physical->cooperative_matrix2 = extensions[EXTENSION_COOPERATIVE_MATRIX2];
+    physical->memory_budget = extensions[EXTENSION_MEMORY_BUDGET];
+    physical->portability_subset = extensions[EXTENSION_PORTABILITY_SUBSET];
+}
+
+bool vk_physical_examine(struct tuff_backend *backend, VkPhysicalDevice handle, struct vk_physical *physical)
+{
+    memset(physical, 0, sizeof *physical);
+    physical->handle = handle;
+    backend->vk.GetPhysicalDeviceProperties(handle, &physical->properties);
+    const VkPhysicalDeviceProperties *properties = &physical->properties;
+    if (properties->apiVersion < VK_API_VERSION_1_1) {
+        vk_log(backend, TUFF_LOG_INFO, "Vulkan device %s left out: it speaks %u.%u; 1.1 is needed",
+               properties->deviceName, VK_API_VERSION_MAJOR(properties->apiVersion),
+               VK_API_VERSION_MINOR(properties->apiVersion));
+        return false;
+    }
+    if (!find_compute_queue(backend, physical)) {
+        vk_log(backend, TUFF_LOG_INFO, "Vulkan device %s left out: it has no compute queue",
+               properties->deviceName);
+        return false;
+    }
+    bool extensions[EXTENSION_COUNT] = {false};
+    find_extensions(backend, handle, extension_names, extensions, EXTENSION_COUNT);
+
+    VkPhysicalDeviceDriverProperties driver = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES,
+    };
+    VkPhysicalDeviceMaintenance3Properties memory = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES,
+    };
+    VkPhysicalDeviceSubgroupProperties subgroup = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
+        .pNext = &memory,
+    };
+    VkPhysicalDeviceIDProperties id = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES,
+        .pNext = &subgroup,
+    };
+    VkPhysicalDeviceProperties2 properties2 = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+        .pNext = &id,
+    };
+    if (properties->apiVersion >= VK_API_VERSION_1_2 || extensions[EXTENSION_DRIVER_PROPERTIES])
+        memory.pNext = &driver;
+    backend->vk.GetPhysicalDeviceProperties2(handle, &properties2);
+
+    memcpy(physical->uuid, id.deviceUUID, sizeof physical->uuid);
+    physical->subgroup_size = subgroup.subgroupSize;
+    if (driver.driverName[0])
+        snprintf(physical->driver, sizeof physical->driver, "%s%s%s", driver.driverName,
+                 driver.driverInfo[0] ? ", " : "", driver.driverInfo);
+    else
+        snprintf(physical->driver, sizeof physical->driver, "version 0x%08x", properties->driverVersion);
+    find_limits(backend, &memory, physical);
+    find_features(backend, extensions, physical);
+    return true;
+}
+
+static enum tuff_device_kind kind_of(VkPhysicalDeviceType type)
+{
+    switch (type) {
+    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
+        return TUFF_DEVICE_DISCRETE_GPU;
+    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
+        return TUFF_DEVICE_INTEGRATED_GPU;
+    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU:
+        return TUFF_DEVICE_VIRTUAL_GPU;
+    case VK_PHYSICAL_DEVICE_TYPE_CPU:
+        return TUFF_DEVICE_CPU;
+    default:
+        return TUFF_DEVICE_OTHER;
+    }
+}
+
+static const char *yes_no(bool value)
+{
+    return value ? "yes" : "no";
+}
+
+enum { VK_PREFERENCE = 100 };
+
+void vk_physical_describe(const struct tuff_backend *backend, const struct vk_physical *physical,
+                          struct tuff_device_info *info)
+{
+    const VkPhysicalDeviceProperties *properties = &physical->properties;
+    const struct vk_limits *limits = &physical->limits;
+    struct tuff_device_info full = {
+        .size = info->size,
+        .kind = kind_of(properties->deviceType),
+        .buffer_alignment = limits->alignment,
+        .max_buffer_bytes = limits->allocation_bytes,
+        .max_tensor_bytes = least(limits->range_bytes, limits->allocation_bytes),
+        .timestamp_slots = physical->timestamp_bits ? 64 : 0,
+        .software_gpu = properties->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU,
+        .preference = VK_PREFERENCE,
+    };
+    snprintf(full.name, sizeof full.name, "%.*s", (int)sizeof full.name - 1, properties->deviceName);
+    snprintf(full.driver, sizeof full.driver, "%.*s", (int)sizeof full.driver - 1, physical->driver);
+    memcpy(full.uuid, physical->uuid, sizeof full.uuid);
+    snprintf(full.details, sizeof full.details,
+             "Vulkan version: %u.%u.%u\n"
+             "workgroup invocations: %u\n"
+             "shared memory: %u bytes\n"
+             "push constants: %u bytes\n"
+             "largest bound range: %llu bytes\n"
+             "subgroup size: %u\n"
+             "float16 arithmetic: %s\n"
+             "16-bit storage: %s\n"
+             "timeline semaphores: %s\n"
+             "cooperative matrix (KHR): %s\n"
+             "cooperative matrix 2 (NV): %s\n"
+             "validation: %s\n"
+             "limits: %s",
+             VK_API_VERSION_MAJOR(properties->apiVersion), VK_API_VERSION_MINOR(properties->apiVersion),
+             VK_API_VERSION_PATCH(properties->apiVersion), limits->invocations, limits->shared_bytes,
+             limits->push_bytes, (unsigned long long)limits->range_bytes, physical->subgroup_size,
+             yes_no(physical->float16), yes_no(physical->storage16), yes_no(physical->timeline_semaphores),
+             yes_no(physical->cooperative_matrix), yes_no(physical->cooperative_matrix2),
+             backend->gpu_assisted ? "on, GPU-assisted" : (backend->validation ? "on" : "off"),
+             backend->min_limits ? "the specification's minimum (TUFF_VULKAN_MIN_LIMITS)" : "the device's");
+    memcpy(info, &full, info->size < sizeof full ? info->size : sizeof full);
+}

@@ -1,0 +1,160 @@
+// The plugin: descriptor, interface, kernel table.
+#include <stdlib.h>
+
+#include "ops.h"
+
+static void close_backend(struct tuff_backend *backend)
+{
+    vk_context_destroy(backend);
+}
+
+static enum tuff_status device_count(struct tuff_backend *backend, uint32_t *count)
+{
+    *count = 0;
+    enum tuff_status status = vk_context_probe(backend);
+    if (status == TUFF_OK)
+        *count = backend->physical_count;
+    return status;
+}
+
+static enum tuff_status check_index(struct tuff_backend *backend, uint32_t index)
+{
+    enum tuff_status status = vk_context_probe(backend);
+    if (status == TUFF_OK && index >= backend->physical_count)
+        status = vk_error(backend, TUFF_ERROR_NOT_FOUND, "Vulkan device %u: there are %u", index,
+                          backend->physical_count);
+    return status;
+}
+
+static enum tuff_status device_describe(struct tuff_backend *backend, uint32_t index,
+                                        struct tuff_device_info *info)
+{
+    enum tuff_status status = check_index(backend, index);
+    if (status == TUFF_OK)
+        vk_physical_describe(backend, &backend->physicals[index], info);
+    return status;
+}
+
+static enum tuff_status device_open(struct tuff_backend *backend, uint32_t index,
+                                    const struct tuff_device_options *options, struct tuff_device **device)
+{
+    (void)options;
+    *device = NULL;
+    enum tuff_status status = check_index(backend, index);
+    return status == TUFF_OK ? vk_device_open(backend, &backend->physicals[index], device) : status;
+}
+
+// A tensor that a kernel can bind whole. Only row-major ones: channels and batch are where the shaders expect
+// them.
+static bool tensor_fits(const struct tuff_device *device, const struct tuff_tensor *tensor)
+{
+    return !tensor || (tensor->layout == TUFF_LAYOUT_ROW_MAJOR &&
+                       tuff_tensor_bytes(tensor) <= device->physical->limits.range_bytes);
+}
+
+static int supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+{
+    if (op >= TUFF_OP_COUNT)
+        return 0;
+    uint32_t count = (args->size - (uint32_t)offsetof(struct tuff_op_args, tensors)) / sizeof(*args->tensors);
+    if (args->size < offsetof(struct tuff_op_args, tensors) || count > TUFF_OP_MAX_TENSORS)
+        return 0;
+    for (uint32_t i = 0; i < count; i++) {
+        // gather_images reads its set in windows.
+        if (op == TUFF_OP_GATHER_IMAGES && i == 1) {
+            if (args->tensors[i]->layout != TUFF_LAYOUT_ROW_MAJOR)
+                return 0;
+            continue;
+        }
+        if (!tensor_fits(device, args->tensors[i]))
+            return 0;
+    }
+    switch (op) {
+    case TUFF_OP_CONV2D_FORWARD:
+    case TUFF_OP_CONV2D_BACKWARD_INPUT:
+        return vk_conv2d_fits(args->params, args->tensors[2]);
+    case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
+        return vk_conv2d_fits(args->params, args->tensors[0]);
+    case TUFF_OP_MAX_POOL2D_FORWARD:
+    case TUFF_OP_MAX_POOL2D_BACKWARD:
+        return vk_max_pool2d_fits(args->params);
+    default:
+        return 1;
+    }
+}
+
+static uint64_t workspace_size(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+{
+    switch (op) {
+    case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
+        return vk_conv2d_backward_weight_workspace(device,
+                                                   (const struct tuff_conv2d_backward_weight_args *)args);
+    case TUFF_OP_LINEAR_BACKWARD_WEIGHT:
+        return vk_linear_backward_weight_workspace(device,
+                                                   (const struct tuff_linear_backward_weight_args *)args);
+    default:
+        return 0;
+    }
+}
+
+static const struct tuff_kernels kernels = {
+    .size = sizeof kernels,
+#define TUFF_OP(NAME, name) .name = vk_##name,
+#include "tuff/op_list.h"
+#undef TUFF_OP
+};
+
+static const struct tuff_backend_interface interface = {
+    .size = sizeof interface,
+    .close = close_backend,
+    .device_count = device_count,
+    .device_describe = device_describe,
+    .device_open = device_open,
+    .device_close = vk_device_close,
+    .device_memory = vk_device_memory,
+    .buffer_create = vk_buffer_create,
+    .buffer_destroy = vk_buffer_destroy,
+    .buffer_write = vk_buffer_write,
+    .buffer_read = vk_buffer_read,
+    .buffer_copy = vk_buffer_copy,
+    .buffer_fill = vk_buffer_fill,
+    .stream_create = vk_stream_create,
+    .stream_destroy = vk_stream_destroy,
+    .stream_begin = vk_stream_begin,
+    .stream_submit = vk_stream_submit,
+    .stream_wait = vk_stream_wait,
+    .stream_timestamp = vk_stream_timestamp,
+    .stream_timestamp_read = vk_stream_timestamp_read,
+    .capture_begin = vk_capture_begin,
+    .capture_end = vk_capture_end,
+    .capture_replay = vk_capture_replay,
+    .capture_destroy = vk_capture_destroy,
+    .supports = supports,
+    .workspace_size = workspace_size,
+    .kernels = &kernels,
+};
+
+static enum tuff_status open_backend(const struct tuff_host *host,
+                                     const struct tuff_backend_interface **interface_out,
+                                     struct tuff_backend **backend_out)
+{
+    struct tuff_backend *backend = calloc(1, sizeof *backend);
+    if (!backend)
+        return TUFF_ERROR_MEMORY;
+    backend->host = host;
+    *interface_out = &interface;
+    *backend_out = backend;
+    return TUFF_OK;
+}
+
+TUFF_PLUGIN_EXPORT const struct tuff_plugin_descriptor tuff_plugin;
+TUFF_PLUGIN_EXPORT const struct tuff_plugin_descriptor tuff_plugin = {
+    .magic = TUFF_PLUGIN_MAGIC,
+    .abi_major = TUFF_ABI_MAJOR,
+    .abi_minor = TUFF_ABI_MINOR,
+    .size = sizeof(struct tuff_plugin_descriptor),
+    .name = "vulkan",
+    .description = "any Vulkan 1.1 device",
+    .version = "0.1.0",
+    .open = open_backend,
+};

@@ -1,0 +1,48 @@
+// Kernels going into a command buffer: descriptors, barriers, push constants, dispatch.
+#ifndef TUFF_VULKAN_RECORDING_H
+#define TUFF_VULKAN_RECORDING_H
+
+#include "buffer.h"
+#include "descriptor.h"
+#include "hazard.h"
+
+// A part of a buffer; offset is a multiple of the device's alignment, bytes one of 4.
+struct vk_range {
+    const struct tuff_buffer *buffer;
+    uint64_t offset, bytes;
+};
+
+// One kernel with all it needs.
+struct vk_dispatch {
+    const struct vk_kernel *kernel;
+    uint32_t constants[VK_MAX_CONSTANTS]; // kernel->constant_count of them
+    struct vk_range storage[VK_MAX_STORAGE];
+    const struct tuff_tensor *uniform; // if kernel->uniform
+    const void *push;                  // kernel->push_bytes of it
+    uint64_t groups;                   // workgroups; a shader finds its number with workgroup_number()
+};
+
+struct vk_recording {
+    VkCommandBuffer commands;
+    struct vk_descriptors *descriptors;
+    VkPipeline bound;
+    uint32_t dispatches, barriers;
+    struct vk_hazards hazards;
+};
+
+// Where a tensor lies.
+struct vk_range vk_range_of(const struct tuff_tensor *tensor);
+
+// Begins the command buffer with a barrier that makes it see all earlier work on the queue.
+TUFF_MUST_CHECK enum tuff_status vk_recording_begin(struct tuff_device *device,
+                                                    struct vk_recording *recording, VkCommandBuffer commands,
+                                                    struct vk_descriptors *descriptors,
+                                                    VkCommandBufferUsageFlags usage);
+
+TUFF_MUST_CHECK enum tuff_status vk_recording_dispatch(struct tuff_device *device,
+                                                       struct vk_recording *recording,
+                                                       const struct vk_dispatch *dispatch);
+
+TUFF_MUST_CHECK enum tuff_status vk_recording_end(struct tuff_device *device, struct vk_recording *recording);
+
+#endif

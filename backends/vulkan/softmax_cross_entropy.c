@@ -1,0 +1,52 @@
+// softmax_cross_entropy_forward, softmax_cross_entropy_backward
+#include "ops.h"
+#include "softmax_push.h"
+
+enum { SOFTMAX_LOCAL_SIZE = 64 };
+
+enum tuff_status vk_softmax_cross_entropy_forward(struct tuff_stream *stream,
+                                                  const struct tuff_softmax_cross_entropy_forward_args *args)
+{
+    static const struct vk_kernel kernel = {
+        .shader = VK_SHADER_softmax_cross_entropy_forward,
+        .storage_count = 4,
+        .written = 3,
+        .uniform = true,
+        .push_bytes = sizeof(struct vk_softmax_push),
+        .constant_count = 1,
+    };
+    struct vk_softmax_push push = {.batch = args->logits->dims[0], .classes = args->logits->dims[1]};
+    return vk_dispatch(stream, &(struct vk_dispatch){
+                                   .kernel = &kernel,
+                                   .constants = {SOFTMAX_LOCAL_SIZE},
+                                   .storage = {vk_range_of(args->loss), vk_range_of(args->correct),
+                                               vk_range_of(args->logits), vk_range_of(args->labels)},
+                                   .uniform = args->state,
+                                   .push = &push,
+                                   .groups = vk_divide_up(push.batch, SOFTMAX_LOCAL_SIZE),
+                               });
+}
+
+enum tuff_status
+vk_softmax_cross_entropy_backward(struct tuff_stream *stream,
+                                  const struct tuff_softmax_cross_entropy_backward_args *args)
+{
+    static const struct vk_kernel kernel = {
+        .shader = VK_SHADER_softmax_cross_entropy_backward,
+        .storage_count = 3,
+        .written = 1,
+        .uniform = true,
+        .push_bytes = sizeof(struct vk_softmax_push),
+        .constant_count = 1,
+    };
+    struct vk_softmax_push push = {.batch = args->logits->dims[0], .classes = args->logits->dims[1]};
+    return vk_dispatch(stream, &(struct vk_dispatch){
+                                   .kernel = &kernel,
+                                   .constants = {SOFTMAX_LOCAL_SIZE},
+                                   .storage = {vk_range_of(args->dlogits), vk_range_of(args->logits),
+                                               vk_range_of(args->labels)},
+                                   .uniform = args->state,
+                                   .push = &push,
+                                   .groups = vk_divide_up(push.batch, SOFTMAX_LOCAL_SIZE),
+                               });
+}

@@ -1,0 +1,188 @@
+#include "stream.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static enum tuff_status create_parts(struct tuff_stream *stream)
+{
+    struct tuff_device *device = stream->device;
+    VkCommandPoolCreateInfo pool = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+        .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
+        .queueFamilyIndex = device->physical->queue_family,
+    };
+    enum tuff_status status = VK(device, CreateCommandPool(device->handle, &pool, NULL, &stream->pool));
+    for (uint32_t i = 0; i < VK_STREAM_SLOTS && status == TUFF_OK; i++) {
+        VkCommandBufferAllocateInfo commands = {
+            .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+            .commandPool = stream->pool,
+            .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+            .commandBufferCount = 1,
+        };
+        VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+        status = VK(device, AllocateCommandBuffers(device->handle, &commands, &stream->slots[i].commands));
+        if (status == TUFF_OK)
+            status = VK(device, CreateFence(device->handle, &fence, NULL, &stream->slots[i].fence));
+    }
+    if (status == TUFF_OK && device->physical->timestamp_bits) {
+        VkQueryPoolCreateInfo queries = {
+            .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+            .queryType = VK_QUERY_TYPE_TIMESTAMP,
+            .queryCount = VK_TIMESTAMP_SLOTS,
+        };
+        status = VK(device, CreateQueryPool(device->handle, &queries, NULL, &stream->queries));
+    }
+    return status;
+}
+
+enum tuff_status vk_stream_create(struct tuff_device *device, struct tuff_stream **stream_out)
+{
+    *stream_out = NULL;
+    enum tuff_status status = vk_device_usable(device);
+    if (status != TUFF_OK)
+        return status;
+    struct tuff_stream *stream = calloc(1, sizeof *stream);
+    if (!stream)
+        return vk_error(device->backend, TUFF_ERROR_MEMORY, "no memory for a stream");
+    stream->device = device;
+    device->stream_count++;
+    status = create_parts(stream);
+    if (status != TUFF_OK) {
+        vk_stream_destroy(stream);
+        return status;
+    }
+    *stream_out = stream;
+    return TUFF_OK;
+}
+
+void vk_stream_destroy(struct tuff_stream *stream)
+{
+    if (!stream)
+        return;
+    struct tuff_device *device = stream->device;
+    for (uint32_t i = 0; i < VK_STREAM_SLOTS && !device->hung; i++) {
+        struct vk_slot *slot = &stream->slots[(stream->next + i) % VK_STREAM_SLOTS];
+        // A failure has been logged, and what follows asks only whether the device hangs.
+        if (slot->in_flight && vk_device_wait(device, slot->fence) == TUFF_OK)
+            slot->in_flight = false;
+    }
+    vk_capture_destroy(stream->capturing);
+    for (uint32_t i = 0; i < VK_STREAM_SLOTS; i++) {
+        vk_descriptors_destroy(device, &stream->slots[i].descriptors);
+        if (!device->hung)
+            device->vk.DestroyFence(device->handle, stream->slots[i].fence, NULL);
+    }
+    if (!device->hung) {
+        device->vk.DestroyQueryPool(device->handle, stream->queries, NULL);
+        device->vk.DestroyCommandPool(device->handle, stream->pool, NULL);
+    }
+    device->stream_count--;
+    free(stream);
+}
+
+static uint64_t now_nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **slot_out, uint64_t *elapsed)
+{
+    struct tuff_device *device = stream->device;
+    struct vk_slot *slot = &stream->slots[stream->next];
+    *slot_out = slot;
+    *elapsed = 0;
+    if (slot->in_flight) {
+        bool waited = device->vk.WaitForFences(device->handle, 1, &slot->fence, VK_TRUE, 0) == VK_TIMEOUT;
+        enum tuff_status status = vk_device_wait(device, slot->fence);
+        if (status != TUFF_OK)
+            return status;
+        slot->in_flight = false;
+        // Between two ends that were both waited for, the device was busy with the later submission alone.
+        uint64_t now = waited ? now_nanoseconds() : 0;
+        if (now && stream->last_done)
+            *elapsed = now - stream->last_done;
+        stream->last_done = now;
+    }
+    enum tuff_status status = VK(device, ResetFences(device->handle, 1, &slot->fence));
+    if (status == TUFF_OK)
+        status = vk_descriptors_reset(device, &slot->descriptors);
+    return status;
+}
+
+enum tuff_status vk_stream_launch(struct tuff_stream *stream, const VkCommandBuffer *commands, uint32_t count)
+{
+    struct vk_slot *slot = &stream->slots[stream->next];
+    enum tuff_status status = vk_device_submit(stream->device, commands, count, slot->fence);
+    if (status != TUFF_OK)
+        return status;
+    slot->in_flight = true;
+    stream->next = (stream->next + 1) % VK_STREAM_SLOTS;
+    return TUFF_OK;
+}
+
+enum tuff_status vk_stream_begin(struct tuff_stream *stream)
+{
+    struct tuff_device *device = stream->device;
+    enum tuff_status status = vk_device_usable(device);
+    if (status != TUFF_OK)
+        return status;
+    if (stream->state != VK_STREAM_IDLE)
+        return vk_error(device->backend, TUFF_ERROR_INVALID, "stream_begin: the stream is recording already");
+    struct vk_slot *slot = NULL;
+    uint64_t elapsed;
+    status = vk_stream_acquire(stream, &slot, &elapsed);
+    if (status != TUFF_OK)
+        return status;
+    slot->capture = NULL;
+    slot->replays = 0;
+    status = vk_recording_begin(device, &stream->recording, slot->commands, &slot->descriptors,
+                                VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT);
+    if (status == TUFF_OK)
+        stream->state = VK_STREAM_RECORDING;
+    return status;
+}
+
+enum tuff_status vk_stream_submit(struct tuff_stream *stream)
+{
+    struct tuff_device *device = stream->device;
+    enum tuff_status status = vk_device_usable(device);
+    if (status != TUFF_OK)
+        return status;
+    if (stream->state != VK_STREAM_RECORDING)
+        return vk_error(device->backend, TUFF_ERROR_INVALID, "stream_submit: no stream_begin before it");
+    stream->state = VK_STREAM_IDLE;
+    VkCommandBuffer commands = stream->recording.commands;
+    status = vk_recording_end(device, &stream->recording);
+    if (status == TUFF_OK)
+        status = vk_stream_launch(stream, &commands, 1);
+    return status == TUFF_OK ? vk_device_usable(device) : status;
+}
+
+enum tuff_status vk_stream_wait(struct tuff_stream *stream)
+{
+    struct tuff_device *device = stream->device;
+    enum tuff_status status = vk_device_usable(device);
+    for (uint32_t i = 0; i < VK_STREAM_SLOTS && status == TUFF_OK; i++) {
+        struct vk_slot *slot = &stream->slots[(stream->next + i) % VK_STREAM_SLOTS];
+        if (!slot->in_flight)
+            continue;
+        status = vk_device_wait(device, slot->fence);
+        if (status == TUFF_OK)
+            slot->in_flight = false;
+    }
+    stream->last_done = 0;
+    return status == TUFF_OK ? vk_device_usable(device) : status;
+}
+
+enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatch *dispatch)
+{
+    enum tuff_status status = vk_device_usable(stream->device);
+    if (status != TUFF_OK)
+        return status;
+    if (stream->state == VK_STREAM_IDLE)
+        return vk_error(stream->device->backend, TUFF_ERROR_INVALID,
+                        "a kernel was called outside of stream_begin and stream_submit");
+    return vk_recording_dispatch(stream->device, &stream->recording, dispatch);
+}

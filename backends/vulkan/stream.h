@@ -1,0 +1,75 @@
+// A stream: command buffers recorded one after the other, a few in flight at a time.
+#ifndef TUFF_VULKAN_STREAM_H
+#define TUFF_VULKAN_STREAM_H
+
+#include "recording.h"
+
+enum {
+    VK_STREAM_SLOTS = 3, // submissions in flight
+    VK_TIMESTAMP_SLOTS = 64,
+};
+
+// One submission: its own command buffer, or a capture's.
+struct vk_slot {
+    VkCommandBuffer commands;
+    VkFence fence;
+    struct vk_descriptors descriptors;
+    bool in_flight;
+    const struct tuff_capture *capture; // replayed by this submission; compared, never followed
+    uint32_t replays;
+};
+
+enum vk_stream_state {
+    VK_STREAM_IDLE,
+    VK_STREAM_RECORDING,
+    VK_STREAM_CAPTURING,
+};
+
+struct tuff_stream {
+    struct tuff_device *device;
+    enum vk_stream_state state;
+    VkCommandPool pool;
+    struct vk_slot slots[VK_STREAM_SLOTS];
+    uint32_t next; // the slot that the next submission takes, which is the oldest in flight
+    struct vk_recording recording;
+    struct tuff_capture *capturing;
+    uint64_t last_done; // when the host last saw a fence signal while it waited for it, ns; 0: not lately
+    VkQueryPool queries;
+    uint64_t queries_written; // bit i: timestamp i has been recorded
+};
+
+struct tuff_capture {
+    struct tuff_device *device;
+    VkCommandPool pool;
+    VkCommandBuffer commands;
+    struct vk_descriptors descriptors;
+    uint32_t replays_per_submit; // so many that a submission is neither too short nor too long
+};
+
+// Records a kernel where the stream records now.
+TUFF_MUST_CHECK enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatch *dispatch);
+
+// The next slot, free again. *elapsed: nanoseconds its last submission took on the device, 0 if not known.
+TUFF_MUST_CHECK enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **slot,
+                                                   uint64_t *elapsed);
+
+// Submits for the slot that was acquired and moves on to the next.
+TUFF_MUST_CHECK enum tuff_status vk_stream_launch(struct tuff_stream *stream, const VkCommandBuffer *commands,
+                                                  uint32_t count);
+
+// The slots of the interface (tuff/backend.h): stream.c, timestamp.c, capture.c.
+TUFF_MUST_CHECK enum tuff_status vk_stream_create(struct tuff_device *device, struct tuff_stream **stream);
+void vk_stream_destroy(struct tuff_stream *stream);
+TUFF_MUST_CHECK enum tuff_status vk_stream_begin(struct tuff_stream *stream);
+TUFF_MUST_CHECK enum tuff_status vk_stream_submit(struct tuff_stream *stream);
+TUFF_MUST_CHECK enum tuff_status vk_stream_wait(struct tuff_stream *stream);
+TUFF_MUST_CHECK enum tuff_status vk_stream_timestamp(struct tuff_stream *stream, uint32_t slot);
+TUFF_MUST_CHECK enum tuff_status vk_stream_timestamp_read(struct tuff_stream *stream, uint32_t slot,
+                                                          uint64_t *nanoseconds);
+TUFF_MUST_CHECK enum tuff_status vk_capture_begin(struct tuff_stream *stream);
+TUFF_MUST_CHECK enum tuff_status vk_capture_end(struct tuff_stream *stream, struct tuff_capture **capture);
+TUFF_MUST_CHECK enum tuff_status vk_capture_replay(struct tuff_stream *stream, struct tuff_capture *capture,
+                                                   uint32_t count);
+void vk_capture_destroy(struct tuff_capture *capture);
+
+#endif

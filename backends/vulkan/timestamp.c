@@ -1,0 +1,58 @@
+#include "stream.h"
+
+static void record(struct tuff_stream *stream, VkCommandBuffer commands, uint32_t slot)
+{
+    stream->device->vk.CmdResetQueryPool(commands, stream->queries, slot, 1);
+    stream->device->vk.CmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, stream->queries,
+                                         slot);
+    stream->queries_written |= UINT64_C(1) << slot;
+}
+
+enum tuff_status vk_stream_timestamp(struct tuff_stream *stream, uint32_t slot)
+{
+    struct tuff_device *device = stream->device;
+    enum tuff_status status = vk_device_usable(device);
+    if (status != TUFF_OK)
+        return status;
+    if (stream->queries == VK_NULL_HANDLE)
+        return vk_error(device->backend, TUFF_ERROR_UNSUPPORTED, "%s: the queue has no timestamps",
+                        device->physical->properties.deviceName);
+    if (slot >= VK_TIMESTAMP_SLOTS)
+        return vk_error(device->backend, TUFF_ERROR_INVALID, "timestamp slot %u: there are %u", slot,
+                        (unsigned)VK_TIMESTAMP_SLOTS);
+    if (stream->state != VK_STREAM_IDLE) {
+        record(stream, stream->recording.commands, slot);
+        return TUFF_OK;
+    }
+    // Between replays: a submission of its own.
+    status = vk_stream_begin(stream);
+    if (status != TUFF_OK)
+        return status;
+    record(stream, stream->recording.commands, slot);
+    return vk_stream_submit(stream);
+}
+
+enum tuff_status vk_stream_timestamp_read(struct tuff_stream *stream, uint32_t slot, uint64_t *nanoseconds)
+{
+    struct tuff_device *device = stream->device;
+    *nanoseconds = 0;
+    enum tuff_status status = vk_device_usable(device);
+    if (status != TUFF_OK)
+        return status;
+    if (slot >= VK_TIMESTAMP_SLOTS || !(stream->queries_written >> slot & 1u))
+        return vk_error(device->backend, TUFF_ERROR_INVALID, "timestamp slot %u was not written", slot);
+    uint64_t ticks = 0;
+    VkResult result = device->vk.GetQueryPoolResults(device->handle, stream->queries, slot, 1, sizeof ticks,
+                                                     &ticks, sizeof ticks, VK_QUERY_RESULT_64_BIT);
+    if (result == VK_NOT_READY)
+        return vk_error(device->backend, TUFF_ERROR_INVALID, "timestamp slot %u is read before stream_wait",
+                        slot);
+    status = vk_check(device, result, "vkGetQueryPoolResults");
+    if (status != TUFF_OK)
+        return status;
+    uint32_t bits = device->physical->timestamp_bits;
+    if (bits < 64)
+        ticks &= (UINT64_C(1) << bits) - 1;
+    *nanoseconds = (uint64_t)((double)ticks * (double)device->physical->properties.limits.timestampPeriod);
+    return TUFF_OK;
+}

@@ -1,0 +1,92 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+// y = conv(x, weight) + bias as a matrix product per group of channels: m is the filter, n the output pixel of the
+// whole batch, k the weight of the filter (c,r,s). x is unfolded while it is loaded.
+#include "include/conv2d_push.h"
+#include "include/workgroup.glsl"
+
+layout(std430, binding = 0) writeonly buffer Y
+{
+    float y[];
+};
+layout(std430, binding = 1) readonly buffer X
+{
+    float x[];
+};
+layout(std430, binding = 2) readonly buffer Weight
+{
+    float weight[];
+};
+layout(std430, binding = 3) readonly buffer Bias
+{
+    float bias[];
+};
+#include "include/conv2d.glsl"
+
+uint group;
+uint a_k;
+bool b_inside[4];
+uint b_plane[4];
+int b_h[4], b_w[4];
+
+void a_set_k(uint k)
+{
+    a_k = k;
+}
+
+float a_at(uint m)
+{
+    return m < p.m ? weight[(group * p.group_filters + m) * p.k + a_k] : 0.0;
+}
+
+void b_set_n(uint j, uint n)
+{
+    b_inside[j] = n < p.n;
+    uint ow = n % p.out_w;
+    uint row = n / p.out_w;
+    uint oh = row % p.out_h;
+    b_plane[j] = row / p.out_h * p.channels + group * p.group_channels;
+    b_h[j] = int(oh * STRIDE_H) - int(p.pad_top);
+    b_w[j] = int(ow * STRIDE_W) - int(p.pad_left);
+}
+
+float b_at(uint j, uint k)
+{
+    uint c = k / WINDOW;
+    uint place = k % WINDOW;
+    int h = b_h[j] + int(place / KERNEL_W * DILATION_H);
+    int w = b_w[j] + int(place % KERNEL_W * DILATION_W);
+    if (!b_inside[j] || h < 0 || h >= int(p.in_h) || w < 0 || w >= int(p.in_w))
+        return 0.0;
+    return x[((b_plane[j] + c) * p.in_h + uint(h)) * p.in_w + uint(w)];
+}
+
+#define A_K_FAST
+#include "include/gemm_tile.glsl"
+
+void main()
+{
+    conv2d_place place = find_place(workgroup_number(), TILE_M, TILE_N);
+    if (place.chunk != 0u)
+        return;
+    group = place.group;
+    multiply_tile(place.m0, place.n0, 0u, p.k);
+    uint pixels = p.out_h * p.out_w;
+    [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
+        uint n = place.n0 + tile_column(j);
+        if (n >= p.n)
+            continue;
+        uint image = n / pixels;
+        uint start = (image * p.filters + group * p.group_filters) * pixels + (n - image * pixels);
+        [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
+            uint m = place.m0 + tile_row(i);
+            if (m >= p.m)
+                continue;
+            float value = tile_sum(i, j);
+            if (p.bias != 0u)
+                value += bias[group * p.group_filters + m];
+            y[start + m * pixels] = value;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// y = x, word by word.
+#include "include/basic_push.h"
+#include "include/workgroup.glsl"
+
+layout(std430, binding = 0) writeonly buffer Y
+{
+    uint y[];
+};
+layout(std430, binding = 1) readonly buffer X
+{
+    uint x[];
+};
+layout(push_constant) uniform Push
+{
+    vk_element_push p;
+};
+
+void main()
+{
+    uint i = element_number();
+    if (i < p.count)
+        y[i] = x[i];
+}

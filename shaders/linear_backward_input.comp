@@ -1,0 +1,67 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+// dx[n,i] = sum over o of dy[n,o] * weight[o,i]; here m is the sample, n the input and k the output.
+#include "include/gemm_push.h"
+#include "include/workgroup.glsl"
+
+layout(std430, binding = 0) writeonly buffer DX
+{
+    float dx[];
+};
+layout(std430, binding = 1) readonly buffer DY
+{
+    float dy[];
+};
+layout(std430, binding = 2) readonly buffer Weight
+{
+    float weight[];
+};
+layout(push_constant) uniform Push
+{
+    vk_linear_push p;
+};
+
+uint a_k;
+uint b_n[4];
+
+void a_set_k(uint k)
+{
+    a_k = k;
+}
+
+float a_at(uint m)
+{
+    return m < p.m ? dy[m * p.k + a_k] : 0.0;
+}
+
+void b_set_n(uint j, uint n)
+{
+    b_n[j] = n;
+}
+
+float b_at(uint j, uint k)
+{
+    return b_n[j] < p.n ? weight[k * p.n + b_n[j]] : 0.0;
+}
+
+#define A_K_FAST
+#include "include/gemm_tile.glsl"
+
+void main()
+{
+    uint tile = workgroup_number();
+    if (tile >= p.tiles_m * p.tiles_n)
+        return;
+    uint m0 = tile / p.tiles_n * TILE_M;
+    uint n0 = tile % p.tiles_n * TILE_N;
+    multiply_tile(m0, n0, 0u, p.k);
+    [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
+        uint m = m0 + tile_row(i);
+        [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
+            uint n = n0 + tile_column(j);
+            if (m < p.m && n < p.n)
+                dx[m * p.n + n] = tile_sum(i, j);
+        }
+    }
+}

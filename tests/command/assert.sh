@@ -1,0 +1,90 @@
+# Checks of the command, for the scripts beside this one. Source it with the path of tuff as $1:
+#
+#   tuff=$1; source "$(dirname "$0")/assert.sh"
+#   run summary lenet-mnist                      runs tuff: its $status, and the files $out and $err
+#   check "a name" test "$status" -eq 0          one check: the command after the name succeeds
+#   finish                                       prints the counts; fails if a check failed or none was made
+#
+# The script runs in an empty folder of its own, which is removed at the end.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2317
+set -uo pipefail
+
+[[ -x ${tuff:-} ]] || { echo "usage: $0 TUFF [arguments]: no program '${tuff:-}'" >&2; exit 1; }
+tuff=$(realpath "$tuff")
+work=$(mktemp -d)
+cd "$work" || exit 1
+out=$work/.out err=$work/.err status=0
+checks=0 failures=0 finished=false
+# Nothing of whoever runs the tests: no data, no cache, no colours asked for or forbidden.
+real_data=${TUFF_DATA:-}
+unset TUFF_DATA NO_COLOR
+export HOME=$work/home
+mkdir "$HOME"
+
+leave()
+{
+    local code=$?
+    chmod -R u+w "$work" 2> /dev/null
+    rm -rf "$work"
+    $finished || { echo "ended before its end, after $checks checks" >&2; code=1; }
+    exit "$code"
+}
+trap leave EXIT
+
+run()
+{
+    "$tuff" "$@" > "$out" 2> "$err" < /dev/null
+    status=$?
+}
+
+check()
+{
+    local name=$1
+    shift
+    checks=$((checks + 1))
+    if "$@"; then
+        echo "ok $checks - $name"
+        return 0
+    fi
+    failures=$((failures + 1))
+    echo "not ok $checks - $name"
+    echo "#   failed:      $*"
+    echo "#   exit status: $status"
+    sed 's/^/#   stdout: /' "$out" 2> /dev/null | head -n 20
+    sed 's/^/#   stderr: /' "$err" 2> /dev/null | head -n 20
+    return 0
+}
+
+out_has() { grep -qe "$1" "$out"; }
+err_has() { grep -qe "$1" "$err"; }
+out_empty() { [[ ! -s $out ]]; }
+err_empty() { [[ ! -s $err ]]; }
+has() { grep -qe "$1" "$2"; }
+lacks() { [[ -e $2 ]] && ! grep -qe "$1" "$2"; }
+absent() { [[ ! -e $1 && ! -L $1 ]]; }
+same() { cmp -s "$1" "$2"; }
+differ() { [[ -s $1 && -s $2 ]] && ! cmp -s "$1" "$2"; }
+# Exactly one line, which is an error that fits the pattern.
+one_error() { [[ $(wc -l < "$err") -eq 1 ]] && grep -q '^tuff: error: ' "$err" && grep -qe "$1" "$err"; }
+
+# Every line of file $1 is a JSON object, and the keys that follow are there. $json_lines: the helper.
+json() { "$json_lines" "$@" > "$work/.json"; }
+
+# refuses STATUS PATTERN NAME ARGUMENT…: tuff ends with STATUS and one line of error that fits PATTERN.
+refuses()
+{
+    local expected=$1 pattern=$2 name=$3
+    shift 3
+    run "$@"
+    check "$name: exit status $expected" test "$status" -eq "$expected"
+    check "$name: one line of error" one_error "$pattern"
+    check "$name: nothing on stdout" out_empty
+}
+
+finish()
+{
+    finished=true
+    echo "$checks checks, $failures failed"
+    ((checks > 0 && failures == 0))
+    exit
+}

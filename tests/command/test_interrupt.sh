@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Signals: the first saves what was trained, the second stops at once.
+# shellcheck disable=SC2317,SC2012,SC2016 # functions that check calls; names of our own making; awk
+tuff=$1
+source "$(dirname "$0")/assert.sh"
+# Long enough that it does not end by itself.
+long=(--backend reference --digits-train 20000 --digits-test 100)
+
+# Starts a training in the background and waits until its run has begun. A shell starts such programs with SIGINT
+# ignored, which tuff would respect.
+start()
+{
+    rm -rf run
+    env --default-signal=INT,HUP "$tuff" train lenet-mnist "${long[@]}" --out run "$@" > "$out" 2> "$err" &
+    training=$!
+    for ((i = 0; i < 300; i++)); do
+        [[ -s run/config.json && -e run/metrics.jsonl ]] && break
+        sleep 0.1
+    done
+    sleep 0.5
+}
+end()
+{
+    wait "$training"
+    status=$?
+}
+
+start
+kill -INT "$training"
+end
+check "SIGINT: exit status 130" test "$status" -eq 130
+check "SIGINT: a checkpoint is saved" test -s run/checkpoint.safetensors
+check "SIGINT: it says what was saved" err_has '^tuff: interrupted at step [1-9][0-9]*; saved: .*run/checkpoint.safetensors'
+check "SIGINT: no error" lacks '^tuff: error' "$err"
+check "SIGINT: metrics say so" has '"type":"interrupted"' run/metrics.jsonl
+check "SIGINT: no whole epoch" has '"epoch":"0"' run/checkpoint.safetensors
+check "SIGINT: nothing is left aside" test "$(ls run | wc -l)" -eq 3
+run eval --backend reference run --digits-test 50
+check "SIGINT: the checkpoint can be evaluated" test "$status" -eq 0
+
+start
+kill -TERM "$training"
+end
+check "SIGTERM: exit status 143" test "$status" -eq 143
+check "SIGTERM: a checkpoint is saved" test -s run/checkpoint.safetensors
+
+# A single step that takes many seconds: it is finished for one signal, and not for two.
+start --batch 20000
+kill -INT "$training"
+sleep 0.5
+check "SIGINT waits for the step at hand" kill -0 "$training"
+kill -TERM "$training"
+SECONDS=0
+end
+check "a second signal ends it" test "$status" -eq 143
+check "a second signal ends it at once" test "$SECONDS" -le 2
+check "a second signal: no checkpoint" absent run/checkpoint.safetensors
+
+env --ignore-signal=INT "$tuff" train lenet-mnist --backend reference --digits-train 1600 --digits-test 16 --epochs 1 \
+    --out ignored > "$out" 2> "$err" &
+training=$!
+sleep 1
+kill -INT "$training"
+end
+check "a signal that was ignored from the start stays so" test "$status" -eq 0
+finish

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Help, versions, and wrong usage.
+# shellcheck disable=SC2317,SC2012,SC2016 # functions that check calls; names of our own making; awk
+tuff=$1
+source "$(dirname "$0")/assert.sh"
+
+run --help
+check "--help succeeds" test "$status" -eq 0
+for command in train eval summary devices; do
+    check "--help names $command" out_has "^  $command "
+done
+run --version
+check "--version succeeds" test "$status" -eq 0
+check "--version says the version and the ABI" out_has '^tuff [0-9]*\.[0-9]*\.[0-9]* (plugin ABI [0-9]*\.[0-9]*)$'
+
+for command in train eval summary devices; do
+    run $command --help
+    cp "$out" first
+    check "$command --help succeeds" test "$status" -eq 0
+    check "$command --help begins with the usage" out_has "^Usage: tuff $command "
+    check "$command --help has examples" out_has "^  tuff $command"
+    check "$command --help has nothing on stderr" err_empty
+    check "$command --help fits 80 columns" awk 'length > 80 { wide = 1 } END { exit wide }' "$out"
+    check "$command --help fits 40 lines" test "$(wc -l < "$out")" -le 40
+    run help $command
+    check "help $command is the same" same first "$out"
+done
+run train --help
+check "train --help lists the models that ship" out_has 'lenet-mnist'
+check "train --help shows defaults" out_has '\-\-batch N .*\[16\]'
+
+refuses 2 'a command is missing' "no command"
+refuses 2 "unknown command 'trian'; did you mean 'train'?" "misspelt command" trian lenet-mnist
+refuses 2 "unknown command 'xyzzy' (see" "strange command" xyzzy
+refuses 2 "unknown option '--bogus'" "strange option before a command" --bogus
+refuses 2 "unknown option '--ephocs'; did you mean '--epochs'?" "misspelt option" train --ephocs 3 lenet-mnist
+refuses 2 "unknown option '--ephocs=3'; did you mean '--epochs'?" "misspelt option with =" train --ephocs=3 lenet-mnist
+refuses 2 "unknown option '-Z'" "strange short option" train -Z lenet-mnist
+refuses 2 'MODEL is missing' "no model" train --epochs 3
+refuses 2 'MODEL is missing' "empty model" train ""
+refuses 2 "unexpected argument 'second'" "two models" train lenet-mnist second
+refuses 2 "unexpected argument 'vulkan'" "argument of a command without one" devices vulkan
+refuses 2 '\-\-batch needs a value' "value missing" train lenet-mnist --batch
+refuses 2 '\-\-force takes no value' "value of a flag" train lenet-mnist --force=yes
+refuses 2 'exclude each other' "steps and epochs" train lenet-mnist --steps 3 --epochs 2
+refuses 2 "\-\-split: expected 'test' or 'train', found 'tset'" "strange split" eval --split tset some.safetensors
+
+# Numbers: option, value. Each is refused with what was expected and what was found.
+while read -r option value; do
+    refuses 2 "train: --$option: expected .*, found '$value'" "--$option $value" train lenet-mnist "--$option" "$value"
+    refuses 2 "train: --$option: expected .*, found '$value'" "--$option=$value" train lenet-mnist "--$option=$value"
+done <<'END'
+batch 0
+batch -1
+batch 1.5
+batch 4294967296
+batch 18446744073709551617
+batch 0x10
+batch 16x
+epochs -1
+epochs 0
+epochs ten
+threads 0
+steps 99999999999
+log-every -5
+seed -1
+seed 18446744073709551616
+seed 1e3
+lr abc
+lr 0
+lr -0.1
+lr nan
+lr inf
+lr 1e999
+lr 0x1p3
+lr 1e-3x
+beta1 1
+beta1 -0.5
+beta2 1.5
+epsilon 0
+weight-decay -1
+digits-train 0
+digits-test -2
+END
+refuses 2 "\-\-batch: expected .*, found ''" "empty number" train lenet-mnist --batch ""
+refuses 2 "\-\-batch: expected .*, found ' 5'" "number with a blank" train lenet-mnist --batch " 5"
+refuses 2 "\-\-data: expected a text, found ''" "empty text" train lenet-mnist --data=
+check "nothing was written" test "$(ls)" = "$(printf 'first\nhome')"
+
+# Ways to write an option that mean the same.
+for way in "--batch 32" "--batch=32" "-n 32" "-n32"; do
+    # shellcheck disable=SC2086 # the words are meant to be split
+    run summary $way lenet-mnist
+    check "summary $way" out_has 'batch of 32 '
+done
+run summary -n 8 -n 32 lenet-mnist
+check "the last of two values counts" out_has 'batch of 32 '
+run summary -- lenet-mnist
+check "-- ends the options" test "$status" -eq 0
+finish

@@ -1,0 +1,64 @@
+#include "case.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TUFF_OP(NAME, name) extern const struct conformance_op conformance_op_##name;
+#include "tuff/op_list.h"
+#undef TUFF_OP
+
+const struct conformance_op *conformance_op_cases(enum tuff_op op)
+{
+    static const struct conformance_op *const all[TUFF_OP_COUNT] = {
+#define TUFF_OP(NAME, name) [TUFF_OP_##NAME] = &conformance_op_##name,
+#include "tuff/op_list.h"
+#undef TUFF_OP
+    };
+    return all[op];
+}
+
+enum tuff_status conformance_case_create(const struct tuff_log *log, const struct conformance_op *op,
+                                         enum tuff_layout layout, uint64_t seed, const void *shape,
+                                         struct conformance_case *result)
+{
+    *result = (struct conformance_case){.op = op, .layout = layout, .seed = seed};
+    result->shape = malloc(op->shape_size);
+    if (result->shape == NULL)
+        return tuff_fail(log, TUFF_ERROR_MEMORY, "no memory for a case of %zu bytes", op->shape_size);
+    memcpy(result->shape, shape, op->shape_size);
+    return TUFF_OK;
+}
+
+void conformance_case_clear(struct conformance_case *c)
+{
+    free(c->shape);
+    *c = (struct conformance_case){0};
+}
+
+// Params and shapes as the core's check wants to see them.
+static enum tuff_status check_by_core(const struct tuff_log *log, const struct case_setup *setup)
+{
+    struct tuff_op_args args = {.size = tuff_op_args_size(setup->op), .params = setup->params};
+    for (uint32_t i = 0; i < setup->info->tensor_count; i++)
+        args.tensors[i] = case_is_present(setup, i) ? &setup->tensors[i].shape : NULL;
+    return tuff_op_check(log, setup->op, &args);
+}
+
+enum tuff_status conformance_case_describe(const struct tuff_log *log, const struct conformance_case *c,
+                                           struct case_setup *setup)
+{
+    case_setup_init(setup, log, c->op->op, c->layout, c->seed);
+    enum tuff_status status = c->op->describe(c->shape, setup);
+    return status == TUFF_OK ? check_by_core(log, setup) : status;
+}
+
+enum tuff_status conformance_case_fill(const struct conformance_case *c, struct case_setup *setup,
+                                       struct tuff_target *oracle)
+{
+    enum tuff_status status = case_setup_allocate(setup);
+    if (status == TUFF_OK && c->op->fill != NULL)
+        status = c->op->fill(c->shape, setup, oracle);
+    if (status == TUFF_OK)
+        case_setup_zero_padding(setup);
+    return status;
+}

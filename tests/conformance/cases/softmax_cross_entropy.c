@@ -1,0 +1,197 @@
+// Softmax and cross-entropy, forward and backward.
+#include "case.h"
+#include "state.h"
+#include "tolerance.h"
+
+#include <float.h>
+
+enum values {
+    VALUES_NORMAL,
+    VALUES_TIES,  // integers from 0 to 2: the greatest is often not alone
+    VALUES_LARGE, // up to +-1000: exp overflows unless the greatest is subtracted first
+};
+
+static const char *const values_names[] = {"normal", "ties", "large", NULL};
+
+struct softmax_shape {
+    uint32_t n, k, valid;
+    uint32_t values;
+};
+
+static const struct case_field fields[] = {
+    CASE_FIELD_U32(struct softmax_shape, n),
+    CASE_FIELD_U32(struct softmax_shape, k),
+    CASE_FIELD_U32(struct softmax_shape, valid),
+    CASE_FIELD_NAME(struct softmax_shape, values, values_names),
+};
+
+static const struct softmax_shape corners[] = {
+    {1, 1, 1, VALUES_NORMAL},     {1, 10, 1, VALUES_NORMAL},     {2, 3, 1, VALUES_NORMAL},
+    {15, 10, 15, VALUES_TIES},    {16, 10, 16, VALUES_NORMAL},   {16, 10, 5, VALUES_TIES},
+    {17, 7, 17, VALUES_LARGE},    {17, 10, 16, VALUES_NORMAL},   {33, 2, 20, VALUES_TIES},
+    {33, 129, 33, VALUES_NORMAL}, {5, 1000, 4, VALUES_NORMAL},   {3, 1000, 3, VALUES_LARGE},
+    {300, 11, 257, VALUES_TIES},  {512, 10, 512, VALUES_NORMAL}, {512, 10, 96, VALUES_LARGE},
+};
+
+static void draw_shape(struct draw *draw, void *shape)
+{
+    struct softmax_shape *s = shape;
+    s->n = draw_between(draw, 0, 3) == 0 ? draw_between(draw, 41, 400) : draw_batch(draw);
+    s->k = draw_between(draw, 1, draw_between(draw, 0, 1) == 0 ? 16 : 200);
+    s->valid = draw_between(draw, 0, 1) == 0 ? s->n : draw_between(draw, 1, s->n);
+    s->values = draw_between(draw, VALUES_NORMAL, VALUES_LARGE);
+}
+
+static void fill_logits(const struct softmax_shape *s, struct case_setup *setup, uint32_t index)
+{
+    float *logits = case_floats(setup, index);
+    uint64_t count = case_stored(setup, index);
+    if (s->values == VALUES_TIES) {
+        uint32_t *words = case_words(setup, index);
+        draw_below(setup->seed, case_stream(index), 3, words, count);
+        for (uint64_t i = 0; i < count; i++)
+            logits[i] = (float)words[i];
+        return;
+    }
+    float bound = s->values == VALUES_LARGE ? 1000.0f : 4.0f;
+    draw_uniform(setup->seed, case_stream(index), -bound, bound, logits, count);
+}
+
+static void fill_labels(const struct softmax_shape *s, struct case_setup *setup, uint32_t index)
+{
+    draw_below(setup->seed, case_stream(index), s->k, case_words(setup, index), s->n);
+}
+
+static void fill_state(const struct softmax_shape *s, struct case_setup *setup, uint32_t index)
+{
+    const struct tuff_step_row row = case_row(3, 7, s->valid);
+    case_fill_state(setup, index, 3, &row);
+}
+
+static enum tuff_status check_shape(const struct softmax_shape *s, const struct case_setup *setup)
+{
+    if (s->k == 0 || s->valid == 0 || s->valid > s->n)
+        return tuff_fail(setup->log, TUFF_ERROR_INVALID,
+                         "valid is %u, expected 1 to n = %u; k is %u, expected above 0", s->valid, s->n,
+                         s->k);
+    return TUFF_OK;
+}
+
+// The relative error of the sum of K exponentials in float32, as GPUs compute them: exp(x) is good to 3 +
+// 2*|x| units (Vulkan's precision requirements; x is at most 0), which weighted by exp(x) averages to no more
+// than 3 + 2*(1 + ln K); the sum adds its own.
+static double error_of_sum(uint32_t k)
+{
+    return 2 * TOLERANCE_U * (5 + 2 * log((double)k)) + (4 + 2 * sqrt((double)k)) * TOLERANCE_U;
+}
+
+// -- forward
+
+static enum tuff_status forward_describe(const void *shape, struct case_setup *setup)
+{
+    const struct softmax_shape *s = shape;
+    case_setup_tensor(setup, 0, TUFF_F32, 1, (uint32_t[]){s->n}, CASE_PADDING_FINITE);
+    case_setup_tensor(setup, 1, TUFF_U32, 1, (uint32_t[]){s->n}, CASE_PADDING_FINITE);
+    case_setup_tensor(setup, 2, TUFF_F32, 2, (uint32_t[]){s->n, s->k}, CASE_PADDING_FINITE);
+    case_setup_tensor(setup, 3, TUFF_U32, 1, (uint32_t[]){s->n}, CASE_PADDING_FINITE);
+    case_setup_state(setup, 4);
+    return check_shape(s, setup);
+}
+
+static enum tuff_status forward_fill(const void *shape, struct case_setup *setup, struct tuff_target *oracle)
+{
+    (void)oracle;
+    fill_logits(shape, setup, 2);
+    fill_labels(shape, setup, 3);
+    fill_state(shape, setup, 4);
+    return TUFF_OK;
+}
+
+// loss: the sum's error, that of a logarithm (3 units, or 2^-21 near 1), and two roundings. correct: exact.
+static void forward_tolerance(const void *shape, const struct case_view *view, uint32_t output,
+                              double *tolerance)
+{
+    const struct softmax_shape *s = shape;
+    const float *expected = view->expected[output];
+    if (output != 0)
+        return;
+    for (uint64_t n = 0; n < s->n; n++)
+        tolerance[n] = n >= s->valid
+                           ? CASE_EXACT
+                           : error_of_sum(s->k) + 0x1p-21 + 8 * TOLERANCE_U * fabs((double)expected[n]);
+}
+
+const struct conformance_op conformance_op_softmax_cross_entropy_forward = {
+    .op = TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD,
+    .batched = true,
+    .costly = true,
+    .fields = fields,
+    .field_count = CASE_COUNT(fields),
+    .shape_size = sizeof(struct softmax_shape),
+    .corners = corners,
+    .corner_count = CASE_COUNT(corners),
+    .draw = draw_shape,
+    .describe = forward_describe,
+    .fill = forward_fill,
+    .tolerance = forward_tolerance,
+};
+
+// -- backward
+
+static enum tuff_status backward_describe(const void *shape, struct case_setup *setup)
+{
+    const struct softmax_shape *s = shape;
+    case_setup_tensor(setup, 0, TUFF_F32, 2, (uint32_t[]){s->n, s->k}, CASE_PADDING_ZERO);
+    case_setup_tensor(setup, 1, TUFF_F32, 2, (uint32_t[]){s->n, s->k}, CASE_PADDING_FINITE);
+    case_setup_tensor(setup, 2, TUFF_U32, 1, (uint32_t[]){s->n}, CASE_PADDING_FINITE);
+    case_setup_state(setup, 3);
+    return check_shape(s, setup);
+}
+
+static enum tuff_status backward_fill(const void *shape, struct case_setup *setup, struct tuff_target *oracle)
+{
+    (void)oracle;
+    fill_logits(shape, setup, 1);
+    fill_labels(shape, setup, 2);
+    fill_state(shape, setup, 3);
+    return TUFF_OK;
+}
+
+// A probability p has the relative errors of its exponential, of the sum and of two divisions. The
+// exponential's is 3 + 2*|x| units, |x| at most |ln p| + ln K. p - 1 has p's absolute error. What lies below
+// the normal numbers may have been flushed.
+static void backward_tolerance(const void *shape, const struct case_view *view, uint32_t output,
+                               double *tolerance)
+{
+    const struct softmax_shape *s = shape;
+    const float *expected = view->expected[output];
+    const uint32_t *labels = case_words((struct case_setup *)view->setup, 2);
+    for (uint64_t n = 0; n < s->valid; n++)
+        for (uint64_t k = 0; k < s->k; k++) {
+            uint64_t i = n * s->k + k;
+            double p = (double)expected[i] * s->valid + (k == labels[n] ? 1 : 0);
+            double x = p > 0 ? fmin(log(p), 0) : -100;
+            double relative =
+                error_of_sum(s->k) + 2 * TOLERANCE_U * (3 + 2 * (fabs(x) + log((double)s->k) + 1) + 10);
+            tolerance[i] = (fabs(p) * relative + (k == labels[n] ? 4 * TOLERANCE_U : 0)) / s->valid +
+                           4 * (double)FLT_MIN;
+        }
+    // The absent samples, and the zeros of either sign that stand there.
+    for (uint64_t i = (uint64_t)s->valid * s->k; i < case_stored(view->setup, output); i++)
+        tolerance[i] = 0;
+}
+
+const struct conformance_op conformance_op_softmax_cross_entropy_backward = {
+    .op = TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD,
+    .batched = true,
+    .costly = true,
+    .fields = fields,
+    .field_count = CASE_COUNT(fields),
+    .shape_size = sizeof(struct softmax_shape),
+    .corners = corners,
+    .corner_count = CASE_COUNT(corners),
+    .draw = draw_shape,
+    .describe = backward_describe,
+    .fill = backward_fill,
+    .tolerance = backward_tolerance,
+};

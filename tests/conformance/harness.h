@@ -1,0 +1,28 @@
+// One case, judged.
+#ifndef TUFF_CONFORMANCE_HARNESS_H
+#define TUFF_CONFORMANCE_HARNESS_H
+
+#include "backend/target.h"
+
+#include "case.h"
+
+enum case_verdict {
+    CASE_PASSED,
+    CASE_FAILED,
+    CASE_UNSUPPORTED, // the backend would be asked for this, and declines
+    CASE_UNUSED,      // a layout that the backend neither asks for nor accepts
+};
+
+struct case_result {
+    enum case_verdict verdict;
+    bool device_lost;
+    bool batch16;       // some tensor of the case is BATCH16
+    double worst_ratio; // greatest error as a part of its tolerance
+    char message[1024]; // why it failed
+};
+
+// Runs the case on `tested` (at once twice, captured, in place), and judges it by `oracle`.
+void conformance_case_run(const struct tuff_log *log, const struct conformance_case *c,
+                          struct tuff_target *tested, struct tuff_target *oracle, struct case_result *result);
+
+#endif

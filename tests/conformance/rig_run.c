@@ -1,0 +1,196 @@
+#include "rig.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORKSPACE = TUFF_OP_MAX_TENSORS };
+
+static enum tuff_status write_all(struct rig *rig, uint32_t poison)
+{
+    for (uint32_t i = 0; i <= WORKSPACE; i++) {
+        struct rig_slot *slot = &rig->slots[i];
+        if (slot->buffer == NULL)
+            continue;
+        rig_make_image(rig, i, poison);
+        enum tuff_status status =
+            rig->target->interface->buffer_write(slot->buffer, 0, slot->image, slot->total);
+        if (status != TUFF_OK)
+            return rig_fail(rig, status, "buffer_write of %s returned \"%s\"", rig_slot_name(rig, i),
+                            tuff_status_name(status));
+    }
+    return TUFF_OK;
+}
+
+static enum tuff_status read_all(struct rig *rig)
+{
+    for (uint32_t i = 0; i <= WORKSPACE; i++) {
+        struct rig_slot *slot = &rig->slots[i];
+        if (slot->buffer == NULL)
+            continue;
+        enum tuff_status status =
+            rig->target->interface->buffer_read(slot->buffer, 0, slot->seen, slot->total);
+        if (status != TUFF_OK)
+            return rig_fail(rig, status, "buffer_read of %s returned \"%s\"", rig_slot_name(rig, i),
+                            tuff_status_name(status));
+    }
+    return TUFF_OK;
+}
+
+// Calls the kernel with arguments that do not outlive the call.
+static enum tuff_status call_kernel(struct rig *rig)
+{
+    const struct case_setup *setup = rig->setup;
+    struct {
+        struct tuff_op_args args;
+        struct tuff_tensor tensors[TUFF_OP_MAX_TENSORS + 1];
+    } *mortal = calloc(1, sizeof *mortal);
+    void *params = setup->params == NULL ? NULL : malloc(setup->info->params_size);
+    enum tuff_status status = TUFF_ERROR_MEMORY;
+    if (mortal == NULL || (setup->params != NULL && params == NULL)) {
+        free(mortal);
+        free(params);
+        return rig_fail(rig, status, "no host memory for arguments");
+    }
+    if (params != NULL)
+        memcpy(params, setup->params, setup->info->params_size);
+    mortal->args.size = tuff_op_args_size(setup->op);
+    mortal->args.params = params;
+    for (uint32_t i = 0; i <= WORKSPACE; i++) {
+        if (rig->slots[i].buffer == NULL)
+            continue;
+        mortal->tensors[i] = rig->slots[i == 0 && rig->alias != RIG_NO_ALIAS ? rig->alias : i].tensor;
+        if (i == WORKSPACE)
+            mortal->args.workspace = &mortal->tensors[i];
+        else
+            mortal->args.tensors[i] = &mortal->tensors[i];
+    }
+    status = tuff_op_check(setup->log, setup->op, &mortal->args);
+    if (status != TUFF_OK)
+        rig_fail(rig, status, "the core's check refuses the arguments");
+    else if ((status = tuff_op_call(rig->target->interface->kernels, setup->op, rig->target->stream,
+                                    &mortal->args)) != TUFF_OK)
+        rig_fail(rig, status, "the kernel returned \"%s\"", tuff_status_name(status));
+    memset(mortal, 0xdd, sizeof *mortal);
+    if (params != NULL)
+        memset(params, 0xdd, setup->info->params_size);
+    free(mortal);
+    free(params);
+    return status;
+}
+
+static enum tuff_status expect_ok(struct rig *rig, enum tuff_status status, const char *slot)
+{
+    return status == TUFF_OK ? TUFF_OK
+                             : rig_fail(rig, status, "%s returned \"%s\"", slot, tuff_status_name(status));
+}
+
+static enum tuff_status run_now(struct rig *rig)
+{
+    const struct tuff_backend_interface *interface = rig->target->interface;
+    struct tuff_stream *stream = rig->target->stream;
+    enum tuff_status status = expect_ok(rig, interface->stream_begin(stream), "stream_begin");
+    if (status != TUFF_OK)
+        return status;
+    enum tuff_status called = call_kernel(rig);
+    // Also after a failed kernel: the stream has to be left as it was.
+    status = interface->stream_submit(stream);
+    if (called != TUFF_OK) {
+        if (status == TUFF_OK)
+            status = interface->stream_wait(stream);
+        return status == TUFF_ERROR_DEVICE ? status : called;
+    }
+    status = expect_ok(rig, status, "stream_submit");
+    return status == TUFF_OK ? expect_ok(rig, interface->stream_wait(stream), "stream_wait") : status;
+}
+
+static bool has_inout(const struct case_setup *setup)
+{
+    for (uint32_t i = 0; i < setup->info->tensor_count; i++)
+        if (setup->info->roles[i].access == TUFF_ACCESS_INOUT)
+            return true;
+    return false;
+}
+
+// Nothing may have run between capture_begin and the first replay.
+static enum tuff_status expect_untouched(struct rig *rig)
+{
+    enum tuff_status status = read_all(rig);
+    for (uint32_t i = 0; status == TUFF_OK && i <= WORKSPACE; i++)
+        if (rig->slots[i].buffer != NULL &&
+            memcmp(rig->slots[i].seen, rig->slots[i].image, rig->slots[i].total) != 0)
+            return rig_fail(rig, TUFF_ERROR_PLUGIN,
+                            "%s was written while the kernel was captured, before any replay",
+                            rig_slot_name(rig, i));
+    return status;
+}
+
+static enum tuff_status run_captured(struct rig *rig)
+{
+    const struct tuff_backend_interface *interface = rig->target->interface;
+    struct tuff_stream *stream = rig->target->stream;
+    struct tuff_capture *capture = NULL;
+    enum tuff_status status = expect_ok(rig, interface->capture_begin(stream), "capture_begin");
+    if (status != TUFF_OK)
+        return status;
+    enum tuff_status called = call_kernel(rig);
+    status = interface->capture_end(stream, &capture);
+    if (called != TUFF_OK)
+        status = called;
+    else if (status != TUFF_OK || capture == NULL)
+        status = expect_ok(rig, status == TUFF_OK ? TUFF_ERROR_PLUGIN : status, "capture_end");
+    if (status == TUFF_OK)
+        status = expect_untouched(rig);
+    if (status == TUFF_OK)
+        status = expect_ok(rig, interface->capture_replay(stream, capture, has_inout(rig->setup) ? 1 : 2),
+                           "capture_replay");
+    if (status == TUFF_OK)
+        status = expect_ok(rig, interface->stream_wait(stream), "stream_wait after capture_replay");
+    if (capture != NULL)
+        interface->capture_destroy(capture);
+    return status;
+}
+
+enum tuff_status rig_run(struct rig *rig, enum rig_run how, uint32_t poison)
+{
+    enum tuff_status status = write_all(rig, poison);
+    if (status == TUFF_OK)
+        status = how == RIG_RUN_CAPTURED ? run_captured(rig) : run_now(rig);
+    return status == TUFF_OK ? read_all(rig) : status;
+}
+
+static enum tuff_status verify_slot(struct rig *rig, uint32_t index)
+{
+    const struct rig_slot *slot = &rig->slots[index];
+    uint64_t end = slot->front + rig_round_up(tuff_tensor_bytes(&slot->tensor), 4);
+    for (uint64_t i = 0; i < slot->front; i++)
+        if (slot->seen[i] != slot->image[i])
+            return rig_fail(rig, TUFF_ERROR_PLUGIN,
+                            "%s: the guard band before it was written, %" PRIu64
+                            " bytes before its beginning",
+                            rig_slot_name(rig, index), slot->front - i);
+    for (uint64_t i = end; i < slot->total; i++)
+        if (slot->seen[i] != slot->image[i])
+            return rig_fail(rig, TUFF_ERROR_PLUGIN,
+                            "%s: the guard band after it was written, %" PRIu64 " bytes past its end",
+                            rig_slot_name(rig, index), i - end);
+    bool read_only = index != WORKSPACE && rig->setup->info->roles[index].access == TUFF_ACCESS_IN;
+    bool not_given = index == 0 && rig->alias != RIG_NO_ALIAS;
+    if ((!read_only || index == rig->alias) && !not_given)
+        return TUFF_OK;
+    for (uint64_t i = slot->front; i < end; i++)
+        if (slot->seen[i] != slot->image[i])
+            return rig_fail(rig, TUFF_ERROR_PLUGIN, "%s %s was changed, at byte %" PRIu64,
+                            not_given ? "unused" : "input", rig_slot_name(rig, index), i - slot->front);
+    return TUFF_OK;
+}
+
+enum tuff_status rig_verify(struct rig *rig)
+{
+    for (uint32_t i = 0; i <= WORKSPACE; i++) {
+        enum tuff_status status = rig->slots[i].buffer == NULL ? TUFF_OK : verify_slot(rig, i);
+        if (status != TUFF_OK)
+            return status;
+    }
+    return TUFF_OK;
+}

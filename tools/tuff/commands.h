@@ -1,0 +1,10 @@
+// The subcommands. Each parses its own arguments, argv[0] being its name, and returns the exit status.
+#ifndef TUFF_TOOL_COMMANDS_H
+#define TUFF_TOOL_COMMANDS_H
+
+int command_train(int argc, char **argv);
+int command_eval(int argc, char **argv);
+int command_summary(int argc, char **argv);
+int command_devices(int argc, char **argv);
+
+#endif

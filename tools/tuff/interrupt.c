@@ -1,0 +1,36 @@
+#include "interrupt.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+enum { NUMBER_COUNT = sizeof numbers / sizeof *numbers };
+
+static volatile sig_atomic_t received;
+static volatile sig_atomic_t caught[NUMBER_COUNT];
+
+// Lets the next signal end the program, even if the device hangs.
+static void note(int number)
+{
+    received = number;
+    for (size_t i = 0; i < NUMBER_COUNT; i++)
+        if (caught[i])
+            signal(numbers[i], SIG_DFL);
+}
+
+void interrupt_catch(void)
+{
+    for (size_t i = 0; i < NUMBER_COUNT; i++) {
+        struct sigaction before, action = {.sa_handler = note, .sa_flags = SA_RESTART};
+        if (sigaction(numbers[i], NULL, &before) != 0 || before.sa_handler == SIG_IGN)
+            continue;
+        sigemptyset(&action.sa_mask);
+        caught[i] = 1;
+        sigaction(numbers[i], &action, NULL);
+    }
+}
+
+int interrupt_signal(void)
+{
+    return received;
+}

@@ -1,0 +1,53 @@
+// What train and eval have in common: the options that choose a device, and what is opened for a training.
+#ifndef TUFF_TOOL_SETUP_H
+#define TUFF_TOOL_SETUP_H
+
+#include "options.h"
+#include "tuff/trainer.h"
+
+struct target_settings {
+    const char *backend, *device;
+    uint32_t threads;
+    struct option_list plugins;
+};
+
+struct data_settings {
+    const char *name, *folder;
+    uint32_t digits_train, digits_test;
+};
+
+struct verbosity {
+    bool verbose, quiet;
+};
+
+// clang-format off
+#define TARGET_OPTIONS(t)                                                                                      \
+    {"backend", 'b', OPTION_TEXT, &(t).backend, "NAME", "auto: the best that tuff devices lists"},             \
+    {"device", 'd', OPTION_TEXT, &(t).device, "D", "index, part of the name, or begin of the UUID"},           \
+    {"threads", 't', OPTION_COUNT, &(t).threads, "N", "CPU threads; all of them if not given"},                \
+    {"plugin", '\0', OPTION_LIST, &(t).plugins, "FILE", "load a backend from FILE; may be repeated"}
+
+#define VERBOSITY_OPTIONS(v)                                                                                   \
+    {"verbose", 'v', OPTION_FLAG, &(v).verbose, NULL, "say more about what happens"},                          \
+    {"quiet", 'q', OPTION_FLAG, &(v).quiet, NULL, "only results: no progress, no notes"}
+// clang-format on
+
+struct setup {
+    struct tuff_context *context;
+    struct tuff_target *target;
+    struct tuff_model *model;
+    struct tuff_dataset *train, *test;
+    struct tuff_trainer *trainer;
+};
+
+// Each says what is wrong on failure and leaves what has been opened to setup_close.
+TUFF_MUST_CHECK enum tuff_status setup_open_context(struct setup *setup, const struct option_list *plugins);
+TUFF_MUST_CHECK enum tuff_status setup_open_target(struct setup *setup,
+                                                   const struct target_settings *settings);
+TUFF_MUST_CHECK enum tuff_status setup_load_data(const struct data_settings *settings, enum tuff_split split,
+                                                 struct tuff_dataset **dataset);
+void setup_close(struct setup *setup);
+
+const char *device_kind_name(const struct tuff_device_info *info); // "discrete GPU"
+
+#endif
