@@ -21,7 +21,7 @@ enum tuff_status cpu_buffer_create(struct tuff_device *device, uint64_t bytes,
         buffer->data = aligned_alloc(alignment, (buffer->bytes + alignment - 1) & ~(alignment - 1));
     }
     if (!buffer || !buffer->data) {
-        cpu_log(device->backend, TUFF_LOG_ERROR, "cpu: no memory for a buffer of %" PRIu64 " bytes", bytes);
+        cpu_log(device->backend, TUFF_LOG_ERROR, "no memory for a buffer of %" PRIu64 " bytes", bytes);
         free(buffer);
         return TUFF_ERROR_MEMORY;
     }

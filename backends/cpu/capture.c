@@ -22,7 +22,7 @@ struct tuff_capture {
 
 static enum tuff_status out_of_memory(struct tuff_stream *stream)
 {
-    cpu_log(stream->device->backend, TUFF_LOG_ERROR, "cpu: no memory to record a kernel call");
+    cpu_log(stream->device->backend, TUFF_LOG_ERROR, "no memory to record a kernel call");
     stream->capture->status = TUFF_ERROR_MEMORY;
     return TUFF_ERROR_MEMORY;
 }
@@ -111,7 +111,7 @@ enum tuff_status cpu_capture_begin(struct tuff_stream *stream)
 {
     stream->capture = calloc(1, sizeof *stream->capture);
     if (!stream->capture) {
-        cpu_log(stream->device->backend, TUFF_LOG_ERROR, "cpu: no memory for a capture");
+        cpu_log(stream->device->backend, TUFF_LOG_ERROR, "no memory for a capture");
         return TUFF_ERROR_MEMORY;
     }
     return TUFF_OK;

@@ -100,7 +100,7 @@ enum tuff_status cpu_device_describe(struct tuff_backend *backend, uint32_t inde
                                      struct tuff_device_info *info)
 {
     if (index != 0) {
-        cpu_log(backend, TUFF_LOG_ERROR, "cpu: expected device 0, found %" PRIu32, index);
+        cpu_log(backend, TUFF_LOG_ERROR, "expected device 0, found %" PRIu32, index);
         return TUFF_ERROR_NOT_FOUND;
     }
     const struct lanes_table *lanes = cpu_isa_choose();
@@ -131,20 +131,20 @@ enum tuff_status cpu_device_open(struct tuff_backend *backend, uint32_t index,
 {
     *device_out = NULL;
     if (index != 0) {
-        cpu_log(backend, TUFF_LOG_ERROR, "cpu: expected device 0, found %" PRIu32, index);
+        cpu_log(backend, TUFF_LOG_ERROR, "expected device 0, found %" PRIu32, index);
         return TUFF_ERROR_NOT_FOUND;
     }
     const struct lanes_table *lanes = cpu_isa_choose();
     if (!lanes) {
         cpu_log(backend, TUFF_LOG_ERROR,
-                "cpu: the environment variable " CPU_ISA_VARIABLE
+                "the environment variable " CPU_ISA_VARIABLE
                 ": expected %s, as far as this processor has it, found '%s'",
                 cpu_isa_names, getenv(CPU_ISA_VARIABLE));
         return TUFF_ERROR_INVALID;
     }
     uint32_t threads = options ? options->threads : 0;
     if (threads > MAX_THREADS) {
-        cpu_log(backend, TUFF_LOG_ERROR, "cpu: expected at most %d threads, found %" PRIu32, (int)MAX_THREADS,
+        cpu_log(backend, TUFF_LOG_ERROR, "expected at most %d threads, found %" PRIu32, (int)MAX_THREADS,
                 threads);
         return TUFF_ERROR_INVALID;
     }
@@ -158,13 +158,13 @@ enum tuff_status cpu_device_open(struct tuff_backend *backend, uint32_t index,
     device->lanes = lanes;
     const enum tuff_status status = cpu_pool_create(threads, &device->pool);
     if (status != TUFF_OK) {
-        cpu_log(backend, TUFF_LOG_ERROR, "cpu: the system does not give %" PRIu32 " threads", threads);
+        cpu_log(backend, TUFF_LOG_ERROR, "the system does not give %" PRIu32 " threads", threads);
         free(device);
         return status;
     }
     // Chunks call BLAS from our own threads; it must not start more.
     openblas_set_num_threads(1);
-    cpu_log(backend, TUFF_LOG_DEBUG, "cpu: %" PRIu32 " threads, %s, BLAS kernels %s", threads, lanes->name,
+    cpu_log(backend, TUFF_LOG_DEBUG, "%" PRIu32 " threads, %s, BLAS kernels %s", threads, lanes->name,
             openblas_get_corename());
     *device_out = device;
     return TUFF_OK;
@@ -176,7 +176,7 @@ void cpu_device_close(struct tuff_device *device)
         return;
     if (device->buffers > 0)
         cpu_log(device->backend, TUFF_LOG_ERROR,
-                "cpu: expected that all buffers were destroyed before the device is closed, found %" PRIu32
+                "expected that all buffers were destroyed before the device is closed, found %" PRIu32
                 " with %" PRIu64 " bytes",
                 device->buffers, device->buffer_bytes);
     cpu_pool_destroy(device->pool);

@@ -49,7 +49,7 @@ static enum tuff_status backend_open(const struct tuff_host *host,
 {
     *backend = malloc(sizeof **backend);
     if (!*backend) {
-        host->log(host->user, TUFF_LOG_ERROR, "cpu: no memory for the backend");
+        host->log(host->user, TUFF_LOG_ERROR, "no memory for the backend");
         return TUFF_ERROR_MEMORY;
     }
     **backend = (struct tuff_backend){.host = host};

@@ -12,7 +12,7 @@ enum tuff_status cpu_stream_create(struct tuff_device *device, struct tuff_strea
 {
     *stream = calloc(1, sizeof **stream);
     if (!*stream) {
-        cpu_log(device->backend, TUFF_LOG_ERROR, "cpu: no memory for a stream");
+        cpu_log(device->backend, TUFF_LOG_ERROR, "no memory for a stream");
         return TUFF_ERROR_MEMORY;
     }
     (*stream)->device = device;
@@ -67,8 +67,8 @@ static enum tuff_status check_slot(const struct tuff_stream *stream, uint32_t sl
 {
     if (slot < CPU_TIMESTAMP_SLOTS)
         return TUFF_OK;
-    cpu_log(stream->device->backend, TUFF_LOG_ERROR,
-            "cpu: expected a timestamp slot below %d, found %" PRIu32, (int)CPU_TIMESTAMP_SLOTS, slot);
+    cpu_log(stream->device->backend, TUFF_LOG_ERROR, "expected a timestamp slot below %d, found %" PRIu32,
+            (int)CPU_TIMESTAMP_SLOTS, slot);
     return TUFF_ERROR_INVALID;
 }
 

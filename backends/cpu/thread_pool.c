@@ -19,9 +19,11 @@
 
 enum {
     MAX_ITEMS = 4096, // per task; more chunks than that are run several to an item
-    SPIN_NANOSECONDS = 200000,
     SPINS_PER_CLOCK = 64,
-    SPINS_BEFORE_YIELD = 4096,
+    SPIN_NANOSECONDS = 200000,   // of an idle worker, before it sleeps
+    STALL_NANOSECONDS = 100000,  // waiting longer than this, and than the caller itself worked, is a stall
+    ALONE_NANOSECONDS = 5000000, // after a first stall
+    ALONE_MOST_NANOSECONDS = 320000000,
 };
 
 struct slot {
@@ -45,6 +47,10 @@ struct cpu_pool {
     void *context;
     uint64_t chunks;
     uint64_t chunks_per_item;
+
+    // The calling thread's own.
+    uint64_t alone_until; // on the monotonic clock
+    uint64_t alone_span;
 
     _Alignas(128) _Atomic uint32_t number;    // of the newest task
     _Alignas(128) _Atomic uint32_t remaining; // items not yet done
@@ -206,9 +212,34 @@ uint32_t cpu_pool_threads(const struct cpu_pool *pool)
     return pool->threads;
 }
 
+// Waits for the items that others have claimed; began: when the task did.
+static void wait_for_rest(struct cpu_pool *pool, uint64_t began)
+{
+    for (int i = 0; i < SPINS_PER_CLOCK; i++) {
+        if (atomic_load_explicit(&pool->remaining, memory_order_acquire) == 0)
+            return;
+        pause_briefly();
+    }
+    const uint64_t worked = nanoseconds_now();
+    while (atomic_load_explicit(&pool->remaining, memory_order_acquire) != 0) {
+        for (int i = 0; i < SPINS_PER_CLOCK; i++)
+            pause_briefly();
+        sched_yield(); // whoever holds the last items may have lost its processor to this very loop
+    }
+    const uint64_t now = nanoseconds_now(), waited = now - worked;
+    if (waited < STALL_NANOSECONDS || waited < worked - began)
+        return;
+    const int again = pool->alone_until != 0 && now - pool->alone_until < 4 * pool->alone_span;
+    pool->alone_span = again ? 2 * pool->alone_span : ALONE_NANOSECONDS;
+    if (pool->alone_span > ALONE_MOST_NANOSECONDS)
+        pool->alone_span = ALONE_MOST_NANOSECONDS;
+    pool->alone_until = now + pool->alone_span;
+}
+
 void cpu_pool_run(struct cpu_pool *pool, uint64_t chunks, cpu_task *task, void *context)
 {
-    if (pool->threads == 1 || chunks <= 1) {
+    const uint64_t began = pool->threads > 1 ? nanoseconds_now() : 0;
+    if (pool->threads == 1 || chunks <= 1 || began < pool->alone_until) {
         for (uint64_t chunk = 0; chunk < chunks; chunk++)
             task(context, chunk, 0);
         return;
@@ -228,11 +259,5 @@ void cpu_pool_run(struct cpu_pool *pool, uint64_t chunks, cpu_task *task, void *
     atomic_store(&pool->number, number);
     wake_sleepers(pool);
     work(pool, number, 0);
-    uint32_t spins = 0;
-    while (atomic_load_explicit(&pool->remaining, memory_order_acquire) != 0) {
-        pause_briefly();
-        // Whoever holds the last items may have lost its processor to this very loop.
-        if (++spins % SPINS_BEFORE_YIELD == 0)
-            sched_yield();
-    }
+    wait_for_rest(pool, began);
 }

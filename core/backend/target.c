@@ -165,10 +165,9 @@ static enum tuff_status find_best(struct tuff_context *context, const char *devi
         struct tuff_plugin *plugin = context->plugins[i];
         struct tuff_device_info info = {.size = sizeof info};
         uint32_t index;
-        if (tuff_plugin_open(plugin) != TUFF_OK || plugin->device_count == 0 ||
-            best_device(plugin, &index, &info) != TUFF_OK || info.preference == 0)
-            continue;
-        if (device != NULL && select_device(NULL, plugin, device, &index) != TUFF_OK)
+        if (tuff_plugin_open(plugin) != TUFF_OK || select_device(NULL, plugin, device, &index) != TUFF_OK ||
+            plugin->interface.device_describe(plugin->backend, index, &info) != TUFF_OK ||
+            info.preference == 0)
             continue;
         if (*found == NULL || better(&info, &best)) {
             *found = plugin;

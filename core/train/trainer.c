@@ -75,6 +75,8 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
         uint64_t batch = (uint64_t)trainer->options.batch_size * multiples[i];
         if (multiples[i] > 1 && batch > trainer->test_data->count)
             continue;
+        if (batch > trainer->test_data->count)
+            batch = trainer->test_data->count;
         struct tuff_pass_options options = {.batch_size = (uint32_t)batch};
         tuff_pass_destroy(&trainer->test);
         status = tuff_pass_create(trainer->target, trainer->model, trainer->test_data, trainer->parameters,
@@ -123,7 +125,10 @@ static enum tuff_status set_up(struct tuff_trainer *trainer)
         .epsilon = options->epsilon,
         .weight_decay = options->weight_decay,
     };
-    const struct tuff_pass_options training = {.batch_size = options->batch_size, .adam = &adam};
+    struct tuff_pass_options training = {.batch_size = options->batch_size, .adam = &adam};
+    // A batch that is larger than the set would only compute absent samples.
+    if (trainer->train_data != NULL && training.batch_size > trainer->train_data->count)
+        training.batch_size = trainer->train_data->count;
     enum tuff_status status = tuff_parameters_create(trainer->target, trainer->model, options->seed,
                                                      trainer->train_data != NULL, &trainer->parameters);
     if (status == TUFF_OK && trainer->train_data != NULL)

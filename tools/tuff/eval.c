@@ -45,20 +45,20 @@ static enum tuff_status find_checkpoint(const char *operand, char path[PATH_MAX]
     return TUFF_OK;
 }
 
-static uint32_t metadata_count(const json_t *metadata, const char *key)
+static uint32_t metadata_count(const struct tuff_metadata_list *metadata, const char *key)
 {
-    const char *text = metadata_text(metadata, key);
+    const char *text = tuff_metadata_find(metadata, key);
     unsigned long value = text == NULL ? 0 : strtoul(text, NULL, 10);
     return value <= UINT32_MAX ? (uint32_t)value : 0;
 }
 
 // What was not given on the command line is what the checkpoint says.
-static enum tuff_status settle(struct eval_settings *settings, const json_t *metadata)
+static enum tuff_status settle(struct eval_settings *settings, const struct tuff_metadata_list *metadata)
 {
     if (settings->model == NULL)
-        settings->model = metadata_text(metadata, METADATA_MODEL);
+        settings->model = tuff_metadata_find(metadata, METADATA_MODEL);
     if (settings->data.name == NULL)
-        settings->data.name = metadata_text(metadata, METADATA_DATA);
+        settings->data.name = tuff_metadata_find(metadata, METADATA_DATA);
     if (settings->data.digits_train == 0)
         settings->data.digits_train = metadata_count(metadata, METADATA_DIGITS_TRAIN);
     if (settings->data.digits_test == 0)
@@ -121,19 +121,20 @@ static enum tuff_status evaluate(const struct eval_settings *settings, struct se
 static enum tuff_status run_eval(struct eval_settings *settings, const char *operand)
 {
     char path[PATH_MAX];
-    json_t *metadata;
+    struct tuff_metadata_list *metadata;
+    const struct tuff_log log = console_log();
     struct setup setup = {.context = NULL};
     enum tuff_status status = find_checkpoint(operand, path);
     if (status != TUFF_OK)
         return status;
     settings->checkpoint = path;
-    status = metadata_read(path, &metadata);
+    status = tuff_metadata_read(&log, path, &metadata);
     if (status == TUFF_OK)
         status = settle(settings, metadata);
     if (status == TUFF_OK)
         status = evaluate(settings, &setup);
     setup_close(&setup);
-    json_decref(metadata);
+    tuff_metadata_destroy(&metadata);
     return status;
 }
 

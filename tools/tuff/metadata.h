@@ -2,10 +2,6 @@
 #ifndef TUFF_TOOL_METADATA_H
 #define TUFF_TOOL_METADATA_H
 
-#include <jansson.h>
-
-#include "tuff/status.h"
-
 // Keys that tuff train writes.
 #define METADATA_MODEL        "model" // a shipped model's name, or a model file's path
 #define METADATA_DATA         "data"
@@ -15,11 +11,5 @@
 #define METADATA_STEP         "step"  // optimizer steps
 #define METADATA_SEED         "seed"
 #define METADATA_VERSION      "tuff"
-
-// An object of texts, empty if the file has none; to be given back with json_decref. Shows an error on
-// failure: a file that cannot be read, or that is no safetensors file.
-TUFF_MUST_CHECK enum tuff_status metadata_read(const char *path, json_t **metadata);
-// NULL if there is none.
-const char *metadata_text(const json_t *metadata, const char *key);
 
 #endif

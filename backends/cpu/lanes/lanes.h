@@ -80,6 +80,14 @@ LANES_INLINE vf v_hold(vf v)
     return v;
 }
 
+// Keeps a pointer in a register of its own; gcc else derives several from one, with a register or a load from
+// the stack for each distance.
+LANES_INLINE const float *hold_pointer(const float *p)
+{
+    __asm__("" : "+r"(p));
+    return p;
+}
+
 LANES_INLINE vf v_zero(void)
 {
     return (vf){0};

@@ -12,14 +12,6 @@ enum { ROWS_PER_BASE = 5, BASES = (PRODUCT_OUTPUTS + ROWS_PER_BASE - 1) / ROWS_P
 
 enum { CACHE_SET_PERIOD = 4096, CACHE_WAYS = 8 };
 
-// Keeps a pointer in a register of its own; gcc else derives all of them from one, with a register or a load
-// from the stack for each distance.
-LANES_INLINE const float *hold_pointer(const float *p)
-{
-    __asm__("" : "+r"(p));
-    return p;
-}
-
 LANES_INLINE vf weight_of(const float *w)
 {
     // Used once, it is best left to the multiply-add to load.

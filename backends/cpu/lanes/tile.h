@@ -47,23 +47,28 @@ LANES_INLINE void tile_compute(const int outputs, const int positions, const str
                 sum[o][p][h] = start;
         }
     }
-    const ptrdiff_t x_column = t->x_column, x_position = t->x_position;
-    const ptrdiff_t w_column = t->w_column, w_out = t->w_out;
+    const ptrdiff_t x_column = t->x_column, x_position = t->x_position, x_row = t->x_row;
+    const ptrdiff_t w_column = t->w_column, w_out = t->w_out, w_row = t->w_row;
+    const ptrdiff_t rows = t->rows, columns = t->columns;
     for (ptrdiff_t c = 0; c < t->channels; c++) {
-        for (ptrdiff_t r = 0; r < t->rows; r++) {
-            const float *xt = x + c * t->x_channel + r * t->x_row;
-            const float *wt = w + c * t->w_channel + r * t->w_row;
-            for (ptrdiff_t s = 0; s < t->columns; s++) {
+        const float *x_first = x, *w_first = w;
+        for (ptrdiff_t r = 0; r < rows; r++) {
+            const float *xt = x_first, *wt = w_first;
+            for (ptrdiff_t s = 0; s < columns; s++) {
                 vf in[TILE_POSITIONS][LANES_PARTS];
+                const float *xp = xt;
                 LANES_UNROLL
                 for (int p = 0; p < positions; p++) {
                     LANES_UNROLL
                     for (int h = 0; h < LANES_PARTS; h++)
-                        in[p][h] = v_hold(v_load(xt + p * x_position + h * LANES_WIDTH));
+                        in[p][h] = v_hold(v_load(xp + h * LANES_WIDTH));
+                    xp = hold_pointer(xp + x_position);
                 }
+                const float *wp = wt;
                 LANES_UNROLL
                 for (int o = 0; o < outputs; o++) {
-                    const vf weight = v_hold(v_splat(wt[o * w_out]));
+                    const vf weight = v_hold(v_splat(*wp));
+                    wp = hold_pointer(wp + w_out);
                     LANES_UNROLL
                     for (int p = 0; p < positions; p++) {
                         LANES_UNROLL
@@ -74,7 +79,11 @@ LANES_INLINE void tile_compute(const int outputs, const int positions, const str
                 xt += x_column;
                 wt += w_column;
             }
+            x_first += x_row;
+            w_first += w_row;
         }
+        x += t->x_channel;
+        w += t->w_channel;
     }
     LANES_UNROLL
     for (int o = 0; o < outputs; o++) {

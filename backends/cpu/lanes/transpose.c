@@ -83,7 +83,18 @@ void LANES_FN(transpose)(const float *from, ptrdiff_t from_row, ptrdiff_t rows, 
     }
 }
 
+// Bytes of a and b in turn, from their first halves and from their second.
+#if defined(__SSE2__)
+typedef __m128i bytes16;
+#define INTERLEAVE_FIRST(a, b)  _mm_unpacklo_epi8(a, b)
+#define INTERLEAVE_SECOND(a, b) _mm_unpackhi_epi8(a, b)
+#else
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
+#define INTERLEAVE_FIRST(a, b)                                                                               \
+    __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define INTERLEAVE_SECOND(a, b)                                                                              \
+    __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#endif
 
 // 16 rows of 16 bytes; to[column][row].
 LANES_INLINE void transpose_bytes(const uint8_t *const *rows, ptrdiff_t from, uint8_t to[16][16])
@@ -97,10 +108,8 @@ LANES_INLINE void transpose_bytes(const uint8_t *const *rows, ptrdiff_t from, ui
     for (int stage = 0; stage < 4; stage++) {
         LANES_UNROLL
         for (int i = 0; i < 8; i++) {
-            t[2 * i] = __builtin_shufflevector(v[i], v[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6,
-                                               22, 7, 23);
-            t[2 * i + 1] = __builtin_shufflevector(v[i], v[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
-                                                   29, 14, 30, 15, 31);
+            t[2 * i] = INTERLEAVE_FIRST(v[i], v[i + 8]);
+            t[2 * i + 1] = INTERLEAVE_SECOND(v[i], v[i + 8]);
         }
         LANES_UNROLL
         for (int i = 0; i < 16; i++)

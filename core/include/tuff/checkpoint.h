@@ -19,10 +19,20 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_save(const struct tuff
                                                                struct tuff_trainer *trainer,
                                                                const struct tuff_metadata *metadata,
                                                                size_t metadata_count);
-// Reads all parameters of the trainer's model. Failure changes no parameter: a name that is missing or not the
-// model's, a shape or type that differs, a file that is damaged.
+// Reads all parameters of the trainer's model. Failure changes no parameter: a name that is missing or not
+// the model's, a shape or type that differs, a file that is damaged.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_load(const struct tuff_log *log, const char *path,
                                                                struct tuff_trainer *trainer);
+
+// The texts in a checkpoint's header, without a trainer: what it was made from, say.
+struct tuff_metadata_list;
+// Failure: a file that cannot be read, or that is no safetensors file.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_metadata_read(const struct tuff_log *log, const char *path,
+                                                             struct tuff_metadata_list **list);
+// NULL if there is no such key. The text lives as long as the list.
+TUFF_API const char *tuff_metadata_find(const struct tuff_metadata_list *list, const char *key);
+// NULL-safe, and *list becomes NULL.
+TUFF_API void tuff_metadata_destroy(struct tuff_metadata_list **list);
 
 #ifdef __cplusplus
 }
