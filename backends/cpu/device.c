@@ -17,7 +17,7 @@ enum {
     MAX_THREADS = 1024,
     PREFERENCE = 100,
     // Below this a task is done before a second thread has joined in; in vector operations of 16 lanes.
-    PARALLEL_WORK = 8192,
+    PARALLEL_WORK = 4096,
 };
 
 void cpu_log(const struct tuff_backend *backend, enum tuff_log_level level, const char *format, ...)

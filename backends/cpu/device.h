@@ -81,6 +81,6 @@ void cpu_parallel(struct tuff_device *device, uint64_t work, uint64_t chunks, cp
 // at most CPU_MOST_CHUNKS.
 uint64_t cpu_chunks(uint64_t work, uint64_t items);
 
-enum { CPU_CHUNK_WORK = 8192, CPU_MOST_CHUNKS = 256 };
+enum { CPU_CHUNK_WORK = 4096, CPU_MOST_CHUNKS = 256 };
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "device.h"
 
-enum { CPU_ELEMENTS_PER_CHUNK = 8192 };
+enum { CPU_ELEMENTS_PER_CHUNK = 4096 };
 
 // Runs task for chunks of CPU_ELEMENTS_PER_CHUNK of `elements`; see cpu_parallel. `weight`: how much more
 // than a plain operation one element costs.

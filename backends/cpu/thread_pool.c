@@ -5,6 +5,10 @@
 // A slot is one 64-bit word: the task's number, the next item and the end. Claiming an item is a
 // compare-and-swap of that word, which fails once the task is over; so a thread that wakes late cannot touch
 // the next task's data.
+//
+// What cannot be taken over is an item that a thread has claimed before it lost its processor to another
+// process, for some milliseconds: a hundred times the length of a small network's step. When the calling
+// thread has been kept waiting like that, it works alone for a while, longer each time.
 #include "thread_pool.h"
 
 #include <pthread.h>
@@ -117,6 +121,7 @@ static void wait_for_task(struct cpu_pool *pool, uint32_t seen)
                 return;
             pause_briefly();
         }
+        sched_yield(); // the thread that is waited for may be waiting for this processor
     } while (nanoseconds_now() - begin < SPIN_NANOSECONDS);
 
     pthread_mutex_lock(&pool->mutex);
