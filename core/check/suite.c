@@ -1,5 +1,5 @@
 // The run over all cases, and its summary.
-#include "conformance.h"
+#include "tuff/check.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -17,7 +17,7 @@ struct tally {
 struct suite {
     const struct tuff_log *log;
     struct tuff_target *tested, *oracle; // NULL: the cases are only listed
-    const struct conformance_options *options;
+    const struct tuff_check_options *options;
     FILE *out;
     struct tally tallies[TUFF_OP_COUNT][2]; // by op and layout
     uint64_t listed;
@@ -26,7 +26,7 @@ struct suite {
 
 static char current_case[CONFORMANCE_LINE_BYTES];
 
-const char *conformance_current_case(void)
+const char *tuff_check_current_case(void)
 {
     return current_case;
 }
@@ -168,9 +168,9 @@ static void print_tally(FILE *out, const char *op, const char *layout, const str
     fprintf(out, "%s\n", tally->unused > 0 && tally->run == 0 ? "  not used by this backend" : "");
 }
 
-static void summarize(struct suite *suite, struct conformance_totals *totals)
+static void summarize(struct suite *suite, struct tuff_check_totals *totals)
 {
-    *totals = (struct conformance_totals){0};
+    *totals = (struct tuff_check_totals){0};
     fprintf(suite->out, "\n%-32s %-10s %5s %7s %7s %12s %10s\n", "op", "layout", "run", "passed", "failed",
             "unsupported", "error");
     for (enum tuff_op op = 0; op < TUFF_OP_COUNT; op++)
@@ -191,13 +191,13 @@ static void summarize(struct suite *suite, struct conformance_totals *totals)
             totals->passed, totals->failed, totals->unsupported);
 }
 
-enum tuff_status conformance_run(struct tuff_target *tested, struct tuff_target *oracle,
-                                 const struct conformance_options *options, FILE *out,
-                                 struct conformance_totals *totals)
+enum tuff_status tuff_check_run(struct tuff_target *tested, struct tuff_target *oracle,
+                                const struct tuff_check_options *options, FILE *out,
+                                struct tuff_check_totals *totals)
 {
     struct suite suite = {
         .log = tested->log, .tested = tested, .oracle = oracle, .options = options, .out = out};
-    struct conformance_totals own;
+    struct tuff_check_totals own;
     enum tuff_status status = visit_all(&suite);
     if (status != TUFF_OK)
         return status;
@@ -218,8 +218,8 @@ enum tuff_status conformance_run(struct tuff_target *tested, struct tuff_target 
     return TUFF_OK;
 }
 
-enum tuff_status conformance_list(const struct tuff_log *log, const struct conformance_options *options,
-                                  FILE *out)
+enum tuff_status tuff_check_list_cases(const struct tuff_log *log, const struct tuff_check_options *options,
+                                       FILE *out)
 {
     struct suite suite = {.log = log, .options = options, .out = out};
     enum tuff_status status = visit_all(&suite);

@@ -5,15 +5,20 @@
 // outside of outputs, inputs unchanged, padding lanes as tensor.h demands, identical bits from run to run and
 // from a captured replay, aliasing where the op allows it, and arguments that are gone after the kernel has
 // returned.
-#ifndef TUFF_CONFORMANCE_H
-#define TUFF_CONFORMANCE_H
+#ifndef TUFF_CHECK_H
+#define TUFF_CHECK_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "tuff/context.h"
+#include "context.h"
 
-struct conformance_options {
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tuff_check_options {
+    size_t size;
     const char *op;         // only this one; NULL: all
     const char *case_line;  // only this case, in the form that failures print; NULL: all
     uint64_t seed;          // of the random cases and of all data
@@ -23,9 +28,9 @@ struct conformance_options {
     bool verbose;           // name every case before it runs
 };
 
-enum { CONFORMANCE_DEFAULT_COUNT = 48 };
+enum { TUFF_CHECK_DEFAULT_COUNT = 48 };
 
-struct conformance_totals {
+struct tuff_check_totals {
     uint64_t run, passed, failed;
     uint64_t unsupported; // rejected by the backend although it would be asked for them
     uint64_t unused;      // BATCH16 cases of a backend that neither asks for that layout nor accepts it
@@ -34,15 +39,20 @@ struct conformance_totals {
 // Runs the cases on `tested` and judges them by `oracle`. Writes failures and a table to `out`.
 // TUFF_OK only if at least one case ran, none failed and, unless allowed, none was unsupported. Both targets
 // must be idle; they are left so. totals may be NULL. Blocking.
-TUFF_MUST_CHECK enum tuff_status conformance_run(struct tuff_target *tested, struct tuff_target *oracle,
-                                                 const struct conformance_options *options, FILE *out,
-                                                 struct conformance_totals *totals);
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_run(struct tuff_target *tested,
+                                                         struct tuff_target *oracle,
+                                                         const struct tuff_check_options *options, FILE *out,
+                                                         struct tuff_check_totals *totals);
 
 // Prints the lines of the cases that would run, one by one. Fails if there are none.
-TUFF_MUST_CHECK enum tuff_status conformance_list(const struct tuff_log *log,
-                                                  const struct conformance_options *options, FILE *out);
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_check_list_cases(const struct tuff_log *log, const struct tuff_check_options *options, FILE *out);
 
 // The line of the case that is running, "" if none is; for a signal handler that reports where it crashed.
-const char *conformance_current_case(void);
+TUFF_API const char *tuff_check_current_case(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,0 +1,170 @@
+// tuff check: is a backend right? Op by op, against the reference.
+#include "tuff/check.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "console.h"
+#include "options.h"
+#include "setup.h"
+
+struct check_settings {
+    struct target_settings target;
+    const char *against;
+    bool list_cases;
+    uint32_t count;
+    struct tuff_check_options options;
+};
+
+// A backend that logs an error has failed, whatever it returned.
+struct error_watch {
+    struct tuff_log console;
+    volatile sig_atomic_t errors;
+};
+
+static void watch_log(void *user, enum tuff_log_level level, const char *message)
+{
+    struct error_watch *watch = user;
+    if (level == TUFF_LOG_ERROR)
+        watch->errors = 1;
+    watch->console.write(watch->console.user, level, message);
+}
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#endif
+
+#ifndef SANITIZED
+// A kernel that crashes takes this process along; the case it was in is what its author needs.
+static void report_crash(int signal_number)
+{
+    static const char before[] = "\nFAIL crashed\n  replay: --case \"", after[] = "\"\n";
+    const char *line = tuff_check_current_case();
+    ssize_t ignored = write(STDERR_FILENO, before, sizeof before - 1);
+    ignored = write(STDERR_FILENO, line, strlen(line));
+    ignored = write(STDERR_FILENO, after, sizeof after - 1);
+    (void)ignored;
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+static void catch_crashes(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        signal(signals[i], report_crash);
+}
+#else
+static void catch_crashes(void) // the sanitizer reports better
+{
+}
+#endif
+
+static enum tuff_status run_cases(const struct check_settings *settings, const struct tuff_log *log)
+{
+    struct tuff_context *context = NULL;
+    struct tuff_target *tested = NULL, *oracle = NULL;
+    const struct tuff_context_options context_options = {.size = sizeof context_options,
+                                                         .log = *log,
+                                                         .plugin_files = settings->target.plugins.items,
+                                                         .plugin_file_count = settings->target.plugins.count};
+    const struct tuff_device_options device_options = {.size = sizeof device_options,
+                                                       .threads = settings->target.threads};
+    enum tuff_status status = tuff_context_create(&context_options, &context);
+    if (status == TUFF_OK)
+        status = tuff_target_open(context, settings->target.backend, settings->target.device, &device_options,
+                                  &tested);
+    if (status == TUFF_OK)
+        status = tuff_target_open(context, settings->against, NULL, &device_options, &oracle);
+    if (status == TUFF_OK) {
+        const struct tuff_device_info *info = tuff_target_info(tested);
+        console_print("%s on %s (%s), seed %llu\n", tuff_target_backend(tested), info->name, info->driver,
+                      (unsigned long long)settings->options.seed);
+        status = tuff_check_run(tested, oracle, &settings->options, stdout, NULL);
+    }
+    tuff_target_close(&oracle);
+    tuff_target_close(&tested);
+    tuff_context_destroy(&context);
+    return status;
+}
+
+static int run_check(struct check_settings *settings)
+{
+    struct error_watch watch = {.console = console_log()};
+    const struct tuff_log log = {.write = watch_log, .user = &watch, .level = watch.console.level};
+    settings->options.count = settings->count;
+    if (settings->list_cases)
+        return console_exit_status(tuff_check_list_cases(&log, &settings->options, stdout));
+    catch_crashes();
+    setvbuf(stdout, NULL, _IOLBF, 0); // in order with the log, and not lost in a crash
+    enum tuff_status status = run_cases(settings, &log);
+    // What failed has been printed with the cases: no further line for it.
+    if (status != TUFF_OK)
+        return EXIT_FAILED;
+    if (watch.errors != 0) {
+        console_print("FAIL errors were logged although every case passed\n");
+        return EXIT_FAILED;
+    }
+    return EXIT_DONE;
+}
+
+int command_check(int argc, char **argv)
+{
+    struct check_settings settings = {.target.backend = NULL,
+                                      .against = "reference",
+                                      .count = TUFF_CHECK_DEFAULT_COUNT,
+                                      .options.size = sizeof settings.options};
+    struct verbosity verbosity = {.quiet = false};
+    bool corners = false;
+    const struct option options[] = {
+        {"backend", 'b', OPTION_TEXT, &settings.target.backend, "NAME", "the backend to check"},
+        {"device", 'd', OPTION_TEXT, &settings.target.device, "D",
+         "index, part of the name, or begin of the UUID"},
+        {"threads", 't', OPTION_COUNT, &settings.target.threads, "N",
+         "CPU threads; all of them if not given"},
+        {"plugin", '\0', OPTION_LIST, &settings.target.plugins, "FILE",
+         "load a backend from FILE; may be repeated"},
+        {"against", '\0', OPTION_TEXT, &settings.against, "NAME", "the backend that is right"},
+        {"op", '\0', OPTION_TEXT, &settings.options.op, "NAME", "only this op"},
+        {"case", '\0', OPTION_TEXT, &settings.options.case_line, "LINE", "only the case a failure printed"},
+        {"seed", '\0', OPTION_SEED, &settings.options.seed, "N", "of random cases and of all data"},
+        {"count", '\0', OPTION_COUNT, &settings.count, "N", "random cases per costly op and layout"},
+        {"corners", '\0', OPTION_FLAG, &corners, NULL, "no random cases"},
+        {"large", '\0', OPTION_FLAG, &settings.options.large, NULL, "also cases that take up to 1 GiB"},
+        {"allow-unsupported", '\0', OPTION_FLAG, &settings.options.allow_unsupported, NULL,
+         "what is unsupported is no failure"},
+        {"cases", '\0', OPTION_FLAG, &settings.list_cases, NULL, "print the cases and run none"},
+        VERBOSITY_OPTIONS(verbosity),
+    };
+    const struct usage usage = {
+        .command = "check",
+        .purpose = "Compares each op of a backend, forward and backward, with the reference's: within\n"
+                   "a stated tolerance, every element, nothing written outside, the same bits twice.\n"
+                   "A failing case prints a line that --case replays.\n",
+        .examples = "  tuff check --backend vulkan\n"
+                    "  tuff check --plugin ./tuff-mine.so --backend mine --op conv2d_forward\n"
+                    "  tuff check -b cpu --case \"relu_forward(layout=row_major,dims=3x5,values=normal)\"\n",
+        .options = options,
+        .option_count = sizeof options / sizeof *options,
+    };
+    const char *none;
+    enum options_result parsed = options_parse(&usage, argc, argv, &none);
+    if (parsed != OPTIONS_READY)
+        return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
+    if (settings.target.backend == NULL && !settings.list_cases) {
+        console_error("check: --backend is missing (see tuff check --help)");
+        return EXIT_USAGE;
+    }
+    settings.options.verbose = verbosity.verbose;
+    console_setup(verbosity.verbose, verbosity.quiet);
+    if (corners)
+        settings.count = 0;
+    return run_check(&settings);
+}
