@@ -1,4 +1,4 @@
-// Adam.
+// adam, sgd
 #include "elementwise.h"
 #include "ops.h"
 
@@ -36,7 +36,9 @@ void cpu_adam(struct tuff_device *device, const struct tuff_adam_args *args)
                 .step_size = state->row.learning_rate / state->row.bias_correction1,
                 .reciprocal_correction2_sqrt = 1.0f / state->row.bias_correction2_sqrt,
                 .epsilon = (float)params->epsilon,
-                .weight_decay = (float)params->weight_decay,
+                .weight_decay = params->decoupled ? 0.0f : (float)params->weight_decay,
+                .decay = params->decoupled ? (float)((double)state->row.learning_rate * params->weight_decay)
+                                           : 0.0f,
             },
         .parameters = cpu_f32(args->parameters),
         .m = cpu_f32(args->moments),
@@ -45,4 +47,44 @@ void cpu_adam(struct tuff_device *device, const struct tuff_adam_args *args)
         .elements = elements,
     };
     cpu_elementwise(device, elements, 8, adam_chunk, &job);
+}
+
+struct sgd_job {
+    const struct lanes_table *lanes;
+    struct lanes_sgd settings;
+    float *parameters;
+    float *velocity; // NULL: no momentum
+    const float *gradients;
+    uint64_t elements;
+};
+
+static void sgd_chunk(void *context, uint64_t chunk, uint32_t worker)
+{
+    (void)worker;
+    const struct sgd_job *job = context;
+    uint64_t count;
+    const uint64_t begin = cpu_elements_of_chunk(job->elements, chunk, &count);
+    job->lanes->sgd(&job->settings, job->parameters + begin, job->velocity ? job->velocity + begin : NULL,
+                    job->gradients + begin, count);
+}
+
+void cpu_sgd(struct tuff_device *device, const struct tuff_sgd_args *args)
+{
+    const struct tuff_step_state *state = cpu_data(args->state);
+    const struct tuff_sgd_params *params = args->params;
+    struct sgd_job job = {
+        .lanes = device->lanes,
+        .settings =
+            {
+                .learning_rate = state->row.learning_rate,
+                .momentum = (float)params->momentum,
+                .weight_decay = (float)params->weight_decay,
+                .nesterov = params->nesterov != 0,
+            },
+        .parameters = cpu_f32(args->parameters),
+        .velocity = args->velocity ? cpu_f32(args->velocity) : NULL,
+        .gradients = cpu_f32(args->gradients),
+        .elements = tuff_tensor_elements(args->parameters),
+    };
+    cpu_elementwise(device, job.elements, 4, sgd_chunk, &job);
 }

@@ -1,4 +1,4 @@
-// adam
+// adam, sgd
 #include "ops.h"
 #include "optimizer_push.h"
 
@@ -21,6 +21,7 @@ enum tuff_status vk_adam(struct tuff_stream *stream, const struct tuff_adam_args
         .one_minus_beta2 = (float)(1.0 - params->beta2),
         .epsilon = (float)params->epsilon,
         .weight_decay = (float)params->weight_decay,
+        .decoupled = params->decoupled,
     };
     return vk_dispatch(stream, &(struct vk_dispatch){
                                    .kernel = &kernel,
@@ -31,4 +32,35 @@ enum tuff_status vk_adam(struct tuff_stream *stream, const struct tuff_adam_args
                                    .push = &push,
                                    .groups = vk_element_groups(push.count),
                                });
+}
+
+enum tuff_status vk_sgd(struct tuff_stream *stream, const struct tuff_sgd_args *args)
+{
+    static const struct vk_kernel kernel = {
+        .shader = VK_SHADER_sgd,
+        .storage_count = 3,
+        .written = 3,
+        .uniform = true,
+        .push_bytes = sizeof(struct vk_sgd_push),
+        .constant_count = 1,
+    };
+    const struct tuff_sgd_params *params = args->params;
+    struct vk_sgd_push push = {
+        .count = (uint32_t)tuff_tensor_elements(args->parameters),
+        .momentum = (float)params->momentum,
+        .weight_decay = (float)params->weight_decay,
+        .has_velocity = args->velocity != NULL,
+        .nesterov = params->nesterov,
+    };
+    return vk_dispatch(stream,
+                       &(struct vk_dispatch){
+                           .kernel = &kernel,
+                           .constants = {VK_LOCAL_SIZE},
+                           .storage = {vk_range_of(args->parameters),
+                                       vk_range_of(args->velocity ? args->velocity : args->parameters),
+                                       vk_range_of(args->gradients)},
+                           .uniform = args->state,
+                           .push = &push,
+                           .groups = vk_element_groups(push.count),
+                       });
 }

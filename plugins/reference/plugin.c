@@ -33,6 +33,7 @@ static const struct tuff_kernels kernels = {
     .gather_labels = ref_gather_labels,
     .step_advance = ref_step_advance,
     .metrics_record = ref_metrics_record,
+    .sgd = ref_sgd,
 };
 
 static void backend_close(struct tuff_backend *backend)

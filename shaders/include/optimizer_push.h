@@ -1,4 +1,4 @@
-// Push constants of adam.
+// Push constants of adam and sgd.
 #include "push_types.h"
 
 struct vk_adam_push {
@@ -6,5 +6,14 @@ struct vk_adam_push {
     PUSH_F32 beta1, one_minus_beta1;
     PUSH_F32 beta2, one_minus_beta2;
     PUSH_F32 epsilon, weight_decay;
+    PUSH_U32 decoupled;
 };
 PUSH_CHECK(vk_adam_push)
+
+struct vk_sgd_push {
+    PUSH_U32 count;
+    PUSH_F32 momentum, weight_decay;
+    PUSH_U32 has_velocity; // 0: binding 1 shows the parameters
+    PUSH_U32 nesterov;
+};
+PUSH_CHECK(vk_sgd_push)

@@ -160,7 +160,7 @@ Test(oracle_values, softmax_cross_entropy_by_hand)
 // Two steps of torch.optim.Adam's recurrence on one parameter, written out in double.
 Test(oracle_values, adam_by_formula)
 {
-    const struct tuff_adam_params params = {sizeof params, 0, 0.9, 0.999, 1e-8, 0.01};
+    const struct tuff_adam_params params = {sizeof params, 0, 0.9, 0.999, 1e-8, 0.01, 0};
     const double gradients[2] = {0.5, -2.0};
     double p = 1.5, m = 0, v = 0;
     float p32 = 1.5f, moments[2] = {0, 0};
@@ -190,6 +190,68 @@ Test(oracle_values, adam_by_formula)
         expect_floats(outputs[1], (const float[2]){(float)m, (float)v}, 2, 1e-7);
         memcpy(&p32, outputs[0], sizeof p32);
         memcpy(moments, outputs[1], sizeof moments);
+        oracle_free(outputs);
+        case_setup_clear(&call);
+    }
+}
+
+// One step of torch.optim.AdamW on two parameters. All numbers are binary fractions; epsilon vanishes in
+// rounding.
+Test(oracle_values, decoupled_decay_by_hand)
+{
+    const struct tuff_adam_params params = {sizeof params, 0, 0.5, 0.75, 1e-30, 0.25, 1};
+    const struct tuff_step_state state = {
+        .row = {.step = 1, .learning_rate = 0.5f, .bias_correction1 = 0.5f, .bias_correction2_sqrt = 0.5f}};
+    struct case_setup call;
+    void *outputs[TUFF_OP_MAX_TENSORS];
+    oracle_begin(&call, TUFF_OP_ADAM, &params);
+    oracle_shape(&call, 0, (const uint32_t[4]){2});
+    oracle_shape(&call, 1, (const uint32_t[4]){2, 2});
+    oracle_shape(&call, 2, (const uint32_t[4]){2});
+    oracle_shape(&call, 3, (const uint32_t[4]){TUFF_STEP_STATE_WORDS});
+    oracle_allocate(&call);
+    oracle_set(&call, 0, (const float[2]){2, -4});
+    oracle_set(&call, 1, (const float[4]){0, 0, 0, 0});
+    oracle_set(&call, 2, (const float[2]){1, -3});
+    oracle_set(&call, 3, &state);
+    oracle_run(&call, outputs);
+    // 2 * (1 - 0.125) - 1 * 0.5 / (0.5 / 0.5);  -4 * (1 - 0.125) + 1 * 1.5 / (1.5 / 0.5)
+    expect_floats(outputs[0], (const float[2]){1.25f, -3}, 2, 0);
+    expect_floats(outputs[1], (const float[4]){0.5f, -1.5f, 0.25f, 2.25f}, 4, 0);
+    oracle_free(outputs);
+    case_setup_clear(&call);
+}
+
+Test(oracle_values, sgd_by_hand)
+{
+    const struct tuff_step_state state = {.row = {.step = 1, .learning_rate = 0.5f}};
+    // g = 1 + 0.25 * 2 = 1.5;  v = 0.5 * 4 + 1.5 = 3.5;  with Nesterov 1.5 + 0.5 * 3.5 = 3.25
+    const struct {
+        uint32_t nesterov;
+        double momentum;
+        float parameter, velocity;
+    } expected[3] = {{0, 0, 1.25f, 0}, {0, 0.5, 0.25f, 3.5f}, {1, 0.5, 0.375f, 3.5f}};
+    for (int i = 0; i < 3; i++) {
+        const struct tuff_sgd_params params = {sizeof params, expected[i].nesterov, expected[i].momentum,
+                                               0.25};
+        struct case_setup call;
+        void *outputs[TUFF_OP_MAX_TENSORS];
+        oracle_begin(&call, TUFF_OP_SGD, &params);
+        oracle_shape(&call, 0, (const uint32_t[4]){1});
+        if (expected[i].momentum > 0)
+            oracle_shape(&call, 1, (const uint32_t[4]){1});
+        oracle_shape(&call, 2, (const uint32_t[4]){1});
+        oracle_shape(&call, 3, (const uint32_t[4]){TUFF_STEP_STATE_WORDS});
+        oracle_allocate(&call);
+        oracle_set(&call, 0, (const float[1]){2});
+        if (expected[i].momentum > 0)
+            oracle_set(&call, 1, (const float[1]){4});
+        oracle_set(&call, 2, (const float[1]){1});
+        oracle_set(&call, 3, &state);
+        oracle_run(&call, outputs);
+        expect_floats(outputs[0], &expected[i].parameter, 1, 0);
+        if (expected[i].momentum > 0)
+            expect_floats(outputs[1], &expected[i].velocity, 1, 0);
         oracle_free(outputs);
         case_setup_clear(&call);
     }

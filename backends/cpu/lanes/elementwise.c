@@ -44,6 +44,8 @@ void LANES_FN(add)(float *y, const float *a, const float *b, size_t count)
 LANES_INLINE void adam_step(const struct lanes_adam *a, vf *p, vf *m, vf *v, vf g)
 {
     g += v_splat(a->weight_decay) * *p;
+    if (a->decay != 0) // the compiler takes this out of the loop
+        *p -= v_splat(a->decay) * *p;
     *m = v_splat(a->beta1) * *m + v_splat(a->one_minus_beta1) * g;
     *v = v_splat(a->beta2) * *v + v_splat(a->one_minus_beta2) * (g * g);
     const vf denominator = v_sqrt(*v) * v_splat(a->reciprocal_correction2_sqrt) + v_splat(a->epsilon);
@@ -69,6 +71,34 @@ void LANES_FN(adam)(const struct lanes_adam *a, float *parameters, float *m, flo
         v_store_first(parameters + i, p, rest);
         v_store_first(m + i, mean, rest);
         v_store_first(v + i, square, rest);
+    }
+}
+
+LANES_INLINE void sgd_step(const struct lanes_sgd *s, vf *p, vf *velocity, vf g)
+{
+    g += v_splat(s->weight_decay) * *p;
+    if (velocity) {
+        *velocity = v_splat(s->momentum) * *velocity + g;
+        g = s->nesterov ? g + v_splat(s->momentum) * *velocity : *velocity;
+    }
+    *p -= v_splat(s->learning_rate) * g;
+}
+
+void LANES_FN(sgd)(const struct lanes_sgd *s, float *parameters, float *velocity, const float *gradients,
+                   size_t count)
+{
+    for (size_t i = 0; i < count; i += LANES_WIDTH) {
+        const size_t lanes = count - i < LANES_WIDTH ? count - i : LANES_WIDTH;
+        vf p = v_load_first(parameters + i, lanes);
+        const vf g = v_load_first(gradients + i, lanes);
+        if (velocity) {
+            vf v = v_load_first(velocity + i, lanes);
+            sgd_step(s, &p, &v, g);
+            v_store_first(velocity + i, v, lanes);
+        } else {
+            sgd_step(s, &p, NULL, g);
+        }
+        v_store_first(parameters + i, p, lanes);
     }
 }
 

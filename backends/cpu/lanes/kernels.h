@@ -45,5 +45,7 @@ void LANES_FN(adam)(const struct lanes_adam *a, float *parameters, float *m, flo
                     size_t count);
 void LANES_FN(sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count);
 float LANES_FN(sum)(const float *x, size_t count);
+void LANES_FN(sgd)(const struct lanes_sgd *s, float *parameters, float *velocity, const float *gradients,
+                   size_t count);
 
 #endif

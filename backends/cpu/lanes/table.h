@@ -74,6 +74,12 @@ struct lanes_adam {
     float step_size;                   // learning_rate / bias_correction1
     float reciprocal_correction2_sqrt; // 1 / bias_correction2_sqrt
     float epsilon, weight_decay;
+    float decay; // learning_rate * weight_decay if that is decoupled, and weight_decay is 0 then; else 0
+};
+
+struct lanes_sgd {
+    float learning_rate, momentum, weight_decay;
+    int nesterov;
 };
 
 struct lanes_table {
@@ -126,6 +132,9 @@ struct lanes_table {
     void (*sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count);
     // The sum of `count` floats, in a fixed order.
     float (*sum)(const float *x, size_t count);
+    // velocity: NULL without momentum.
+    void (*sgd)(const struct lanes_sgd *s, float *parameters, float *velocity, const float *gradients,
+                size_t count);
 };
 
 // The sources' functions and table, under the names of the instruction set that is compiled.

@@ -14,7 +14,7 @@ struct tuff_adam_params {
     uint32_t reserved;
     double beta1, beta2; // in [0,1)
     double epsilon;      // above 0
-    double weight_decay; // see below
+    double weight_decay; // in [0,1); see below
     uint32_t decoupled;  // 0: L2, added to the gradient, as torch.optim.Adam; 1: as torch.optim.AdamW
 };
 
@@ -39,9 +39,9 @@ struct tuff_adam_args {
 
 struct tuff_sgd_params {
     uint32_t size;
-    uint32_t nesterov; // 1: Nesterov's momentum, as torch.optim.SGD has it
-    double momentum;   // in [0,1); above 0 exactly if there is a velocity
-    double weight_decay;
+    uint32_t nesterov;   // 1: Nesterov's momentum, as torch.optim.SGD has it; only with momentum above 0
+    double momentum;     // in [0,1); above 0 exactly if there is a velocity
+    double weight_decay; // in [0,1)
 };
 
 // Stochastic gradient descent, as torch.optim.SGD without dampening; g is the gradient:
@@ -50,6 +50,7 @@ struct tuff_sgd_params {
 // learning_rate comes from state.row (step.h). A velocity that starts at zero gives PyTorch's first step too.
 //
 // parameters: (P) f32, inout.  velocity: (P) f32, inout, optional.  gradients: (P) f32.  state: (16) u32.
+// Elements are independent of each other.
 struct tuff_sgd_args {
     uint32_t size;
     uint32_t reserved;
