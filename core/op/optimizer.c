@@ -76,3 +76,47 @@ const struct tuff_op_info tuff_op_info_sgd = {
          {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .check = check_sgd,
 };
+
+static enum tuff_status infer_norm(const struct tuff_log *log, const void *params,
+                                   struct tuff_tensor *const tensors[])
+{
+    (void)log, (void)params;
+    tensors[0]->rank = 1;
+    tensors[0]->dims[0] = 1;
+    return TUFF_OK;
+}
+
+static enum tuff_status check_norm(const struct tuff_log *log, const void *params,
+                                   const struct tuff_tensor *const tensors[])
+{
+    (void)params;
+    return tuff_check_shape(log, "gradient_norm", "norm", tensors[0], 1, (uint32_t[]){1});
+}
+
+const struct tuff_op_info tuff_op_info_gradient_norm = {
+    .name = "gradient_norm",
+    .tensor_count = 2,
+    .roles = {{.name = "norm", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},
+              {.name = "gradients", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1}},
+    .infer = infer_norm,
+    .check = check_norm,
+};
+
+static enum tuff_status check_clip(const struct tuff_log *log, const void *params,
+                                   const struct tuff_tensor *const tensors[])
+{
+    const struct tuff_gradient_clip_params *p = params;
+    if (!(isfinite(p->max_norm) && p->max_norm > 0))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "gradient_clip: max_norm %g must be above 0 and finite",
+                         (double)p->max_norm);
+    return tuff_check_shape(log, "gradient_clip", "norm", tensors[1], 1, (uint32_t[]){1});
+}
+
+const struct tuff_op_info tuff_op_info_gradient_clip = {
+    .name = "gradient_clip",
+    .params_size = sizeof(struct tuff_gradient_clip_params),
+    .tensor_count = 2,
+    .roles = {{.name = "gradients", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},
+              {.name = "norm", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1}},
+    .check = check_clip,
+};

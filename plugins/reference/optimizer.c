@@ -1,6 +1,7 @@
 #include "element.h"
 #include "kernels.h"
 
+#include <float.h>
 #include <math.h>
 
 // The moments are rounded to float32 when they are stored; the step of a parameter is computed from what was
@@ -48,5 +49,28 @@ enum tuff_status ref_sgd(struct tuff_stream *stream, const struct tuff_sgd_args 
         }
         parameters[i] = (float)(parameters[i] - learning_rate * g);
     }
+    return TUFF_OK;
+}
+
+enum tuff_status ref_gradient_norm(struct tuff_stream *stream, const struct tuff_gradient_norm_args *args)
+{
+    (void)stream;
+    const float *gradients = ref_data(args->gradients); // (P)
+    double sum = 0;
+    for (uint32_t i = 0; i < args->gradients->dims[0]; i++)
+        sum += (double)gradients[i] * gradients[i];
+    ref_set(args->norm, 0, 0, 0, 0, sum > (double)FLT_MAX ? INFINITY : sqrt(sum));
+    return TUFF_OK;
+}
+
+enum tuff_status ref_gradient_clip(struct tuff_stream *stream, const struct tuff_gradient_clip_args *args)
+{
+    (void)stream;
+    float *gradients = ref_data(args->gradients); // (P)
+    const double scale = args->params->max_norm / (ref_get(args->norm, 0, 0, 0, 0) + 1e-6);
+    if (scale >= 1)
+        return TUFF_OK;
+    for (uint32_t i = 0; i < args->gradients->dims[0]; i++) // a NaN scale comes here, too
+        gradients[i] = (float)(gradients[i] * scale);
     return TUFF_OK;
 }

@@ -34,6 +34,8 @@ static const struct tuff_kernels kernels = {
     .step_advance = ref_step_advance,
     .metrics_record = ref_metrics_record,
     .sgd = ref_sgd,
+    .gradient_norm = ref_gradient_norm,
+    .gradient_clip = ref_gradient_clip,
 };
 
 static void backend_close(struct tuff_backend *backend)

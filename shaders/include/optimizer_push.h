@@ -1,4 +1,4 @@
-// Push constants of adam and sgd.
+// Push constants of the optimizers and of what they do with gradients.
 #include "push_types.h"
 
 struct vk_adam_push {
@@ -17,3 +17,15 @@ struct vk_sgd_push {
     PUSH_U32 nesterov;
 };
 PUSH_CHECK(vk_sgd_push)
+
+struct vk_gradient_norm_push {
+    PUSH_U32 count;  // gradients
+    PUSH_U32 chunks; // sums of the first dispatch, terms of the second
+};
+PUSH_CHECK(vk_gradient_norm_push)
+
+struct vk_gradient_clip_push {
+    PUSH_U32 count;
+    PUSH_F32 max_norm;
+};
+PUSH_CHECK(vk_gradient_clip_push)

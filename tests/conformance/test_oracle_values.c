@@ -257,6 +257,59 @@ Test(oracle_values, sgd_by_hand)
     }
 }
 
+static void expect_norm(const float *gradients, uint32_t count, float norm)
+{
+    struct case_setup call;
+    void *outputs[TUFF_OP_MAX_TENSORS];
+    oracle_begin(&call, TUFF_OP_GRADIENT_NORM, NULL);
+    oracle_shape(&call, 0, (const uint32_t[4]){1});
+    oracle_shape(&call, 1, (const uint32_t[4]){count});
+    oracle_allocate(&call);
+    oracle_set(&call, 1, gradients);
+    oracle_run(&call, outputs);
+    expect_floats(outputs[0], &norm, 1, 0);
+    oracle_free(outputs);
+    case_setup_clear(&call);
+}
+
+Test(oracle_values, gradient_norm_by_hand)
+{
+    expect_norm((const float[4]){2, -4, 5, -6}, 4, 9);
+    expect_norm((const float[1]){-0.0f}, 1, 0);
+    expect_norm((const float[2]){1e19f, 0}, 2, 1e19f);
+    expect_norm((const float[2]){1.5e19f, 1.5e19f}, 2, INFINITY); // 4.5e38
+    expect_norm((const float[3]){1, -INFINITY, 2}, 3, INFINITY);
+    expect_norm((const float[3]){1, NAN, INFINITY}, 3, NAN);
+}
+
+static void expect_clipped(float max_norm, float norm, const float *gradients, const float *clipped,
+                           double tolerance)
+{
+    const struct tuff_gradient_clip_params params = {sizeof params, max_norm};
+    struct case_setup call;
+    void *outputs[TUFF_OP_MAX_TENSORS];
+    oracle_begin(&call, TUFF_OP_GRADIENT_CLIP, &params);
+    oracle_shape(&call, 0, (const uint32_t[4]){2});
+    oracle_shape(&call, 1, (const uint32_t[4]){1});
+    oracle_allocate(&call);
+    oracle_set(&call, 0, gradients);
+    oracle_set(&call, 1, &norm);
+    oracle_run(&call, outputs);
+    expect_floats(outputs[0], clipped, 2, tolerance);
+    oracle_free(outputs);
+    case_setup_clear(&call);
+}
+
+Test(oracle_values, gradient_clip_by_hand)
+{
+    const float gradients[2] = {3, -4}, zeros[2] = {0, 0}, nans[2] = {NAN, NAN};
+    expect_clipped(1, 5, gradients, (const float[2]){0.6f, -0.8f}, 1e-6);
+    expect_clipped(5.5f, 5, gradients, gradients, 0);
+    expect_clipped(5, 5, gradients, (const float[2]){2.9999994f, -3.9999992f}, 2e-7); // 5 / 5.000001
+    expect_clipped(1, INFINITY, gradients, zeros, 0);
+    expect_clipped(1, NAN, gradients, nans, 0);
+}
+
 Test(oracle_values, gather_by_hand)
 {
     const struct tuff_gather_images_params params = {sizeof params, {0.5f, 2}, {1, -3}};

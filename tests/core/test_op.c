@@ -1,5 +1,6 @@
 // The checks that every kernel relies on.
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -175,5 +176,19 @@ Test(op, sgd_has_a_velocity_exactly_with_momentum)
             cr_assert_eq(status, TUFF_ERROR_INVALID);
             cr_assert_not_null(strstr(last_message, calls[i].message), "%s", last_message);
         }
+    }
+}
+
+Test(op, gradient_clip_needs_a_positive_finite_bound)
+{
+    struct tuff_tensor gradients = tensor(TUFF_F32, 1, 10, 1, 1, 1), norm = tensor(TUFF_F32, 1, 1, 1, 1, 1);
+    const float bounds[] = {0.5f, 0, -1, INFINITY, NAN};
+    for (int i = 0; i < 5; i++) {
+        const struct tuff_gradient_clip_params params = {sizeof params, bounds[i]};
+        struct tuff_op_args args = {.size = sizeof(struct tuff_gradient_clip_args),
+                                    .params = &params,
+                                    .tensors = {&gradients, &norm}};
+        cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_GRADIENT_CLIP, &args),
+                     i == 0 ? TUFF_OK : TUFF_ERROR_INVALID, "max_norm %g", (double)bounds[i]);
     }
 }

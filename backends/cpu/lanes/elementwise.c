@@ -126,3 +126,27 @@ float LANES_FN(sum)(const float *x, size_t count)
         sum[0] += v_load_first(x + i, count - i);
     return v_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
+
+float LANES_FN(sum_of_squares)(const float *x, size_t count)
+{
+    vf sum[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
+    size_t i = 0;
+    for (; i + 4 * LANES_WIDTH <= count; i += 4 * LANES_WIDTH) {
+        LANES_UNROLL
+        for (int q = 0; q < 4; q++) {
+            const vf v = v_load(x + i + q * LANES_WIDTH);
+            sum[q] += v * v;
+        }
+    }
+    for (; i < count; i += LANES_WIDTH) {
+        const vf v = v_load_first(x + i, count - i);
+        sum[0] += v * v;
+    }
+    return v_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}
+
+void LANES_FN(scale)(float *x, float factor, size_t count)
+{
+    for (size_t i = 0; i < count; i += LANES_WIDTH)
+        v_store_first(x + i, v_load_first(x + i, count - i) * v_splat(factor), count - i);
+}

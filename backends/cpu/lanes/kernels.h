@@ -47,5 +47,7 @@ void LANES_FN(sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t pa
 float LANES_FN(sum)(const float *x, size_t count);
 void LANES_FN(sgd)(const struct lanes_sgd *s, float *parameters, float *velocity, const float *gradients,
                    size_t count);
+float LANES_FN(sum_of_squares)(const float *x, size_t count);
+void LANES_FN(scale)(float *x, float factor, size_t count);
 
 #endif

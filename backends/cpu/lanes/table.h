@@ -135,6 +135,9 @@ struct lanes_table {
     // velocity: NULL without momentum.
     void (*sgd)(const struct lanes_sgd *s, float *parameters, float *velocity, const float *gradients,
                 size_t count);
+    // The sum of the squares of `count` floats, in a fixed order.
+    float (*sum_of_squares)(const float *x, size_t count);
+    void (*scale)(float *x, float factor, size_t count);
 };
 
 // The sources' functions and table, under the names of the instruction set that is compiled.

@@ -63,7 +63,9 @@ struct tuff_sgd_args {
 };
 
 // The Euclidean norm of a whole gradient arena: norm[0] = sqrt(sum of gradients[i]^2), as
-// torch.nn.utils.clip_grad_norm_. Squares that leave float32's range give infinity.
+// torch.nn.utils.clip_grad_norm_. A sum of squares above float32's range gives infinity, and a square below
+// its normal range may count as 0. However many terms there are, the sum is accurate to a few units in the
+// last place of float32: partial sums are short, and in turn summed in short runs, or in double.
 //
 // norm: (1) f32.  gradients: (P) f32.
 struct tuff_gradient_norm_args {
@@ -77,11 +79,12 @@ struct tuff_gradient_norm_args {
 
 struct tuff_gradient_clip_params {
     uint32_t size;
-    float max_norm; // above 0
+    float max_norm; // above 0, finite
 };
 
 // Scales the gradients so that their norm is at most max_norm: gradients[i] *= min(1, max_norm / (norm[0] +
-// 1e-6)), as torch.nn.utils.clip_grad_norm_.
+// 1e-6)), as torch.nn.utils.clip_grad_norm_. Where that is 1, their bits stay. An infinite norm gives zeros
+// (NaN for infinite gradients), a NaN norm gives NaN throughout.
 //
 // gradients: (P) f32, inout.  norm: (1) f32, from gradient_norm.
 struct tuff_gradient_clip_args {
