@@ -131,16 +131,14 @@ Test(oracle_values, relu_by_hand)
     case_setup_clear(&call);
 }
 
-// log 4 for four equal logits, of which only the first counts as the guess; and a sample that is absent.
-Test(oracle_values, softmax_cross_entropy_by_hand)
+static void expect_losses(float smoothing, const float *logits, const uint32_t *labels, const float *loss,
+                          const uint32_t *correct, double tolerance)
 {
     const struct tuff_step_state state = {.cursor = 1, .row = {.step = 1, .valid = 3}};
-    const float logits[16] = {5, 5, 5, 5, 5, 5, 5, 5, 1000, 0, 0, 0, 1, 2, 3, 4};
-    const uint32_t labels[4] = {0, 1, 0, 3}, correct[4] = {1, 0, 1, 0};
-    const float loss[4] = {1.38629436f, 1.38629436f, 0, 0};
+    const struct tuff_softmax_cross_entropy_params params = {sizeof params, smoothing};
     struct case_setup call;
     void *outputs[TUFF_OP_MAX_TENSORS];
-    oracle_begin(&call, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, NULL);
+    oracle_begin(&call, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &params);
     oracle_shape(&call, 0, (const uint32_t[4]){4});
     oracle_shape(&call, 1, (const uint32_t[4]){4});
     oracle_shape(&call, 2, (const uint32_t[4]){4, 4});
@@ -151,10 +149,30 @@ Test(oracle_values, softmax_cross_entropy_by_hand)
     oracle_set(&call, 3, labels);
     oracle_set(&call, 4, &state);
     oracle_run(&call, outputs);
-    expect_floats(outputs[0], loss, 4, 1e-7);
+    expect_floats(outputs[0], loss, 4, tolerance);
     expect_words(outputs[1], correct, 4);
     oracle_free(outputs);
     case_setup_clear(&call);
+}
+
+// log 4 for four equal logits, of which only the first counts as the guess; and a sample that is absent.
+Test(oracle_values, softmax_cross_entropy_by_hand)
+{
+    const float logits[16] = {5, 5, 5, 5, 5, 5, 5, 5, 1000, 0, 0, 0, 1, 2, 3, 4};
+    const uint32_t labels[4] = {0, 1, 0, 3}, correct[4] = {1, 0, 1, 0};
+    expect_losses(0, logits, labels, (const float[4]){1.38629436f, 1.38629436f, 0, 0}, correct, 1e-7);
+    // The third: half of it for the label, an eighth for each of three that are 1000 away.
+    expect_losses(0.5f, logits, labels, (const float[4]){1.38629436f, 1.38629436f, 375, 0}, correct, 1e-7);
+}
+
+// A logit of minus infinity matters where it is the label's, and everywhere with smoothing.
+Test(oracle_values, softmax_cross_entropy_of_ruled_out_classes)
+{
+    const float logits[16] = {5,         5, -INFINITY, -INFINITY, 0, -INFINITY, -INFINITY, -INFINITY,
+                              -INFINITY, 1, -INFINITY, -INFINITY, 1, 2,         3,         4};
+    const uint32_t labels[4] = {1, 0, 0, 3}, correct[4] = {0, 1, 0, 0};
+    expect_losses(0, logits, labels, (const float[4]){0.69314718f, 0, INFINITY, 0}, correct, 1e-7);
+    expect_losses(0.5f, logits, labels, (const float[4]){INFINITY, INFINITY, INFINITY, 0}, correct, 0);
 }
 
 // Two steps of torch.optim.Adam's recurrence on one parameter, written out in double.

@@ -192,3 +192,23 @@ Test(op, gradient_clip_needs_a_positive_finite_bound)
                      i == 0 ? TUFF_OK : TUFF_ERROR_INVALID, "max_norm %g", (double)bounds[i]);
     }
 }
+
+Test(op, label_smoothing_lies_between_0_and_1)
+{
+    struct tuff_tensor loss = tensor(TUFF_F32, 1, 4, 1, 1, 1), correct = tensor(TUFF_U32, 1, 4, 1, 1, 1);
+    struct tuff_tensor logits = tensor(TUFF_F32, 2, 4, 3, 1, 1), labels = tensor(TUFF_U32, 1, 4, 1, 1, 1);
+    struct tuff_tensor state = tensor(TUFF_U32, 1, TUFF_STEP_STATE_WORDS, 1, 1, 1);
+    const float smoothings[] = {0, 1, -0.5f, 1.5f, NAN};
+    for (int i = 0; i < 5; i++) {
+        const struct tuff_softmax_cross_entropy_params params = {sizeof params, smoothings[i]};
+        struct tuff_op_args forward = {.size = sizeof(struct tuff_softmax_cross_entropy_forward_args),
+                                       .params = &params,
+                                       .tensors = {&loss, &correct, &logits, &labels, &state}};
+        struct tuff_op_args backward = {.size = sizeof(struct tuff_softmax_cross_entropy_backward_args),
+                                        .params = &params,
+                                        .tensors = {&logits, &logits, &labels, &state}};
+        enum tuff_status expected = i < 2 ? TUFF_OK : TUFF_ERROR_INVALID;
+        cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &forward), expected);
+        cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD, &backward), expected);
+    }
+}

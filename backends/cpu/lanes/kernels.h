@@ -33,9 +33,11 @@ void LANES_FN(max_pool_backward)(const struct lanes_pool *p, const float *dy, co
 
 // cross_entropy.c
 void LANES_FN(cross_entropy_forward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
-                                     uint32_t valid, float *loss, uint32_t *correct);
+                                     uint32_t valid, const struct lanes_smoothing *smoothing, float *loss,
+                                     uint32_t *correct);
 void LANES_FN(cross_entropy_backward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
-                                      uint32_t valid, float scale, float *dlogits);
+                                      uint32_t valid, const struct lanes_smoothing *smoothing, float scale,
+                                      float *dlogits);
 
 // elementwise.c
 void LANES_FN(add)(float *y, const float *a, const float *b, size_t count);

@@ -82,6 +82,12 @@ struct lanes_sgd {
     int nesterov;
 };
 
+// Targets of a cross-entropy over K classes with label smoothing s.
+struct lanes_smoothing {
+    float rest;  // 1 - s
+    float share; // s / K; 0: no smoothing, and nothing but the label's logit enters the loss
+};
+
 struct lanes_table {
     const char *name; // as in TUFF_CPU_ISA
 
@@ -113,9 +119,11 @@ struct lanes_table {
     // One block of `classes` positions. valid: how many of its lanes hold samples, 0 to 16.
     // loss and correct: 16 each; those from valid on become 0, as does dlogits there.
     void (*cross_entropy_forward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
-                                  uint32_t valid, float *loss, uint32_t *correct);
+                                  uint32_t valid, const struct lanes_smoothing *smoothing, float *loss,
+                                  uint32_t *correct);
     void (*cross_entropy_backward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
-                                   uint32_t valid, float scale, float *dlogits);
+                                   uint32_t valid, const struct lanes_smoothing *smoothing, float scale,
+                                   float *dlogits);
 
     // One channel of one block: x[i][lane] = images[lane][i] * scale[lane] + shift[lane], i < pixels. The 16
     // image pointers are all readable.

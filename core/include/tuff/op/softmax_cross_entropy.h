@@ -10,7 +10,7 @@ extern "C" {
 
 // Both ops read state.row.valid (step.h): samples from valid on are absent, so that the last, short batch of
 // an epoch runs the same program. 1 <= valid <= N.
-//
+
 struct tuff_softmax_cross_entropy_params {
     uint32_t size;
     float label_smoothing; // s in [0,1]: the target is (1-s) * (k == label) + s/K, as in
@@ -21,7 +21,8 @@ struct tuff_softmax_cross_entropy_params {
 //   loss[n]    = log(sum over k of exp(logits[n,k] - m)) - (1-s) * (logits[n,labels[n]] - m)
 //                - s/K * sum over k of (logits[n,k] - m)                    (nats, not averaged)
 //   correct[n] = 1 if labels[n] is the first k at which logits[n,k] == m, else 0
-// For n >= valid both are 0.
+// For n >= valid both are 0. Without smoothing the last term does not exist, and a logit of minus infinity
+// elsewhere than at the label is a class that is ruled out; with it such a logit makes the loss infinite.
 //
 // loss: (N) f32.  correct: (N) u32.  logits: (N,K) f32.  labels: (N) u32, each below K.  state: (16) u32.
 struct tuff_softmax_cross_entropy_forward_args {
