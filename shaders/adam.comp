@@ -27,9 +27,11 @@ void main()
     uint i = element_number();
     if (i >= p.count)
         return;
-    float parameter = parameters[i];
+    precise float parameter = parameters[i];
     precise float g = gradients[i];
-    if (p.weight_decay != 0.0)
+    if (p.decoupled != 0u)
+        parameter = parameter - step_learning_rate() * p.weight_decay * parameter;
+    else if (p.weight_decay != 0.0)
         g = g + p.weight_decay * parameter;
     precise float m = p.beta1 * moments[i] + p.one_minus_beta1 * g;
     precise float v = p.beta2 * moments[p.count + i] + p.one_minus_beta2 * g * g;

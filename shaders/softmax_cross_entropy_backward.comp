@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// dlogits = (softmax - one-hot) / valid. One invocation per sample; sums run over the classes in order.
+// dlogits = (softmax - target) / valid. One invocation per sample; sums run over the classes in order.
 #include "include/softmax_push.h"
 #include "include/step_state.glsl"
 #include "include/workgroup.glsl"
@@ -44,7 +44,9 @@ void main()
     for (uint k = 0u; k < p.classes; k++) {
         precise float gradient = exp(logits[row + k] - greatest) / sum;
         if (k == label)
-            gradient -= 1.0;
+            gradient -= p.rest + p.share;
+        else
+            gradient -= p.share;
         dlogits[row + k] = gradient / float(valid);
     }
 }

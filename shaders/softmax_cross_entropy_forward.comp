@@ -50,7 +50,16 @@ void main()
     for (uint k = 0u; k < p.classes; k++)
         sum += exp(logits[row + k] - greatest);
     uint label = labels[n];
-    precise float result = log(sum) - (logits[row + label] - greatest);
+    precise float label_distance = logits[row + label] - greatest;
+    precise float result;
+    if (p.share != 0.0) {
+        precise float distance = 0.0;
+        for (uint k = 0u; k < p.classes; k++)
+            distance += logits[row + k] - greatest;
+        result = log(sum) - p.rest * label_distance - p.share * distance;
+    } else {
+        result = log(sum) - label_distance;
+    }
     loss[n] = result;
     correct[n] = label == first ? 1u : 0u;
 }

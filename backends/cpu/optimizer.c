@@ -1,4 +1,7 @@
-// Adam.
+// adam, sgd, gradient_norm, gradient_clip
+#include <float.h>
+#include <math.h>
+
 #include "elementwise.h"
 #include "ops.h"
 
@@ -36,7 +39,9 @@ void cpu_adam(struct tuff_device *device, const struct tuff_adam_args *args)
                 .step_size = state->row.learning_rate / state->row.bias_correction1,
                 .reciprocal_correction2_sqrt = 1.0f / state->row.bias_correction2_sqrt,
                 .epsilon = (float)params->epsilon,
-                .weight_decay = (float)params->weight_decay,
+                .weight_decay = params->decoupled ? 0.0f : (float)params->weight_decay,
+                .decay = params->decoupled ? (float)((double)state->row.learning_rate * params->weight_decay)
+                                           : 0.0f,
             },
         .parameters = cpu_f32(args->parameters),
         .m = cpu_f32(args->moments),
@@ -45,4 +50,126 @@ void cpu_adam(struct tuff_device *device, const struct tuff_adam_args *args)
         .elements = elements,
     };
     cpu_elementwise(device, elements, 8, adam_chunk, &job);
+}
+
+struct sgd_job {
+    const struct lanes_table *lanes;
+    struct lanes_sgd settings;
+    float *parameters;
+    float *velocity; // NULL: no momentum
+    const float *gradients;
+    uint64_t elements;
+};
+
+static void sgd_chunk(void *context, uint64_t chunk, uint32_t worker)
+{
+    (void)worker;
+    const struct sgd_job *job = context;
+    uint64_t count;
+    const uint64_t begin = cpu_elements_of_chunk(job->elements, chunk, &count);
+    job->lanes->sgd(&job->settings, job->parameters + begin, job->velocity ? job->velocity + begin : NULL,
+                    job->gradients + begin, count);
+}
+
+void cpu_sgd(struct tuff_device *device, const struct tuff_sgd_args *args)
+{
+    const struct tuff_step_state *state = cpu_data(args->state);
+    const struct tuff_sgd_params *params = args->params;
+    struct sgd_job job = {
+        .lanes = device->lanes,
+        .settings =
+            {
+                .learning_rate = state->row.learning_rate,
+                .momentum = (float)params->momentum,
+                .weight_decay = (float)params->weight_decay,
+                .nesterov = params->nesterov != 0,
+            },
+        .parameters = cpu_f32(args->parameters),
+        .velocity = args->velocity ? cpu_f32(args->velocity) : NULL,
+        .gradients = cpu_f32(args->gradients),
+        .elements = tuff_tensor_elements(args->parameters),
+    };
+    cpu_elementwise(device, job.elements, 4, sgd_chunk, &job);
+}
+
+// -- Clipping.
+
+// So few squares are summed in float32 that its rounding stays within a few units in the last place; sums of
+// more are double.
+enum { SQUARES_IN_FLOAT = 1024 };
+
+struct norm_job {
+    const struct lanes_table *lanes;
+    const float *gradients;
+    double *sums; // of squares, one per chunk
+    uint64_t elements;
+};
+
+static void norm_chunk(void *context, uint64_t chunk, uint32_t worker)
+{
+    (void)worker;
+    const struct norm_job *job = context;
+    uint64_t count;
+    const float *gradients = job->gradients + cpu_elements_of_chunk(job->elements, chunk, &count);
+    double sum = 0;
+    for (uint64_t i = 0; i < count; i += SQUARES_IN_FLOAT) {
+        const uint64_t rest = count - i;
+        sum += (double)job->lanes->sum_of_squares(gradients + i,
+                                                  rest < SQUARES_IN_FLOAT ? rest : SQUARES_IN_FLOAT);
+    }
+    job->sums[chunk] = sum;
+}
+
+static uint64_t norm_chunks(const struct tuff_tensor *gradients)
+{
+    return (tuff_tensor_elements(gradients) + CPU_ELEMENTS_PER_CHUNK - 1) / CPU_ELEMENTS_PER_CHUNK;
+}
+
+uint64_t cpu_gradient_norm_workspace(struct tuff_device *device, const struct tuff_gradient_norm_args *args)
+{
+    (void)device;
+    return norm_chunks(args->gradients) * sizeof(double);
+}
+
+void cpu_gradient_norm(struct tuff_device *device, const struct tuff_gradient_norm_args *args)
+{
+    struct norm_job job = {
+        .lanes = device->lanes,
+        .gradients = cpu_f32(args->gradients),
+        .sums = cpu_data(args->workspace),
+        .elements = tuff_tensor_elements(args->gradients),
+    };
+    cpu_elementwise(device, job.elements, 1, norm_chunk, &job);
+    double sum = 0;
+    for (uint64_t chunk = 0; chunk < norm_chunks(args->gradients); chunk++)
+        sum += job.sums[chunk];
+    *cpu_f32(args->norm) = sum > (double)FLT_MAX ? INFINITY : (float)sqrt(sum);
+}
+
+struct clip_job {
+    const struct lanes_table *lanes;
+    float *gradients;
+    float scale;
+    uint64_t elements;
+};
+
+static void clip_chunk(void *context, uint64_t chunk, uint32_t worker)
+{
+    (void)worker;
+    const struct clip_job *job = context;
+    uint64_t count;
+    const uint64_t begin = cpu_elements_of_chunk(job->elements, chunk, &count);
+    job->lanes->scale(job->gradients + begin, job->scale, count);
+}
+
+void cpu_gradient_clip(struct tuff_device *device, const struct tuff_gradient_clip_args *args)
+{
+    struct clip_job job = {
+        .lanes = device->lanes,
+        .gradients = cpu_f32(args->gradients),
+        .scale = args->params->max_norm / (*cpu_f32(args->norm) + 1e-6f),
+        .elements = tuff_tensor_elements(args->gradients),
+    };
+    if (!(job.scale >= 1)) // NaN goes on
+        cpu_elementwise(device, job.elements, 1, clip_chunk, &job);
 }

@@ -5,6 +5,7 @@
 
 struct job {
     const struct lanes_table *lanes;
+    struct lanes_smoothing smoothing;
     const float *logits;
     const uint32_t *labels;
     uint32_t valid;   // of the batch
@@ -14,6 +15,13 @@ struct job {
     uint32_t *correct;
     float *dlogits;
 };
+
+static struct lanes_smoothing smoothing_of(const struct tuff_softmax_cross_entropy_params *params,
+                                           const struct tuff_tensor *logits)
+{
+    const double smoothing = (double)params->label_smoothing;
+    return (struct lanes_smoothing){(float)(1 - smoothing), (float)(smoothing / logits->dims[1])};
+}
 
 // How many of a block's lanes hold valid samples.
 static uint32_t valid_lanes(const struct job *job, uint64_t block)
@@ -40,6 +48,14 @@ static float greatest(const float *logits, ptrdiff_t classes)
     return best;
 }
 
+static float sum_of_distances(const float *logits, ptrdiff_t classes, float best)
+{
+    float sum = 0.0f;
+    for (ptrdiff_t k = 0; k < classes; k++)
+        sum += logits[k] - best;
+    return sum;
+}
+
 static void run(struct tuff_device *device, const struct tuff_tensor *logits, const struct job *job,
                 cpu_task *batch16, cpu_task *row_major)
 {
@@ -59,7 +75,7 @@ static void forward_batch16_chunk(void *context, uint64_t block, uint32_t worker
     float loss[TUFF_BATCH16_LANES];
     uint32_t correct[TUFF_BATCH16_LANES];
     job->lanes->cross_entropy_forward(job->logits + first * job->classes, job->labels + first, job->classes,
-                                      valid_lanes(job, block), loss, correct);
+                                      valid_lanes(job, block), &job->smoothing, loss, correct);
     const ptrdiff_t end = smaller(job->stored - first, TUFF_BATCH16_LANES);
     for (ptrdiff_t lane = 0; lane < end; lane++) {
         job->loss[first + lane] = loss[lane];
@@ -87,7 +103,12 @@ static void forward_row_major_chunk(void *context, uint64_t block, uint32_t work
             if (guess < 0 && z[k] == m)
                 guess = k;
         }
-        job->loss[n] = logf(sum) - (z[job->labels[n]] - m);
+        const float label_distance = z[job->labels[n]] - m;
+        if (job->smoothing.share != 0)
+            job->loss[n] = logf(sum) - job->smoothing.rest * label_distance -
+                           job->smoothing.share * sum_of_distances(z, job->classes, m);
+        else
+            job->loss[n] = logf(sum) - label_distance;
         job->correct[n] = guess == (ptrdiff_t)job->labels[n];
     }
 }
@@ -98,6 +119,7 @@ void cpu_softmax_cross_entropy_forward(struct tuff_device *device,
     const struct tuff_step_state *state = cpu_data(args->state);
     const struct job job = {
         .lanes = device->lanes,
+        .smoothing = smoothing_of(args->params, args->logits),
         .logits = cpu_f32(args->logits),
         .labels = cpu_u32(args->labels),
         .valid = state->row.valid,
@@ -118,7 +140,7 @@ static void backward_batch16_chunk(void *context, uint64_t block, uint32_t worke
     const struct job *job = context;
     const ptrdiff_t first = (ptrdiff_t)block * TUFF_BATCH16_LANES;
     job->lanes->cross_entropy_backward(job->logits + first * job->classes, job->labels + first, job->classes,
-                                       valid_lanes(job, block), 1.0f / (float)job->valid,
+                                       valid_lanes(job, block), &job->smoothing, 1.0f / (float)job->valid,
                                        job->dlogits + first * job->classes);
 }
 
@@ -129,6 +151,7 @@ static void backward_row_major_chunk(void *context, uint64_t block, uint32_t wor
     const ptrdiff_t first = (ptrdiff_t)block * TUFF_BATCH16_LANES;
     const ptrdiff_t end = smaller(first + TUFF_BATCH16_LANES, job->batch);
     const float scale = 1.0f / (float)job->valid;
+    const float at_label = job->smoothing.rest + job->smoothing.share;
     for (ptrdiff_t n = first; n < end; n++) {
         const float *z = job->logits + n * job->classes;
         float *d = job->dlogits + n * job->classes;
@@ -139,8 +162,9 @@ static void backward_row_major_chunk(void *context, uint64_t block, uint32_t wor
             sum += d[k];
         }
         for (ptrdiff_t k = 0; k < job->classes; k++) {
-            const float hit = n < job->valid && k == (ptrdiff_t)job->labels[n] ? 1.0f : 0.0f;
-            d[k] = n < job->valid ? (d[k] / sum - hit) * scale : 0.0f;
+            const float target =
+                n < job->valid && k == (ptrdiff_t)job->labels[n] ? at_label : job->smoothing.share;
+            d[k] = n < job->valid ? (d[k] / sum - target) * scale : 0.0f;
         }
     }
 }
@@ -151,6 +175,7 @@ void cpu_softmax_cross_entropy_backward(struct tuff_device *device,
     const struct tuff_step_state *state = cpu_data(args->state);
     const struct job job = {
         .lanes = device->lanes,
+        .smoothing = smoothing_of(args->params, args->logits),
         .logits = cpu_f32(args->logits),
         .labels = cpu_u32(args->labels),
         .valid = state->row.valid,

@@ -92,6 +92,8 @@ static uint64_t workspace_size(struct tuff_device *device, uint32_t op, const st
     case TUFF_OP_LINEAR_BACKWARD_WEIGHT:
         return vk_linear_backward_weight_workspace(device,
                                                    (const struct tuff_linear_backward_weight_args *)args);
+    case TUFF_OP_GRADIENT_NORM:
+        return vk_gradient_norm_workspace((const struct tuff_gradient_norm_args *)args);
     default:
         return 0;
     }

@@ -4,6 +4,18 @@
 
 enum { SOFTMAX_LOCAL_SIZE = 64 };
 
+static struct vk_softmax_push push_of(const struct tuff_softmax_cross_entropy_params *params,
+                                      const struct tuff_tensor *logits)
+{
+    const double smoothing = (double)params->label_smoothing;
+    return (struct vk_softmax_push){
+        .batch = logits->dims[0],
+        .classes = logits->dims[1],
+        .rest = (float)(1 - smoothing),
+        .share = (float)(smoothing / logits->dims[1]),
+    };
+}
+
 enum tuff_status vk_softmax_cross_entropy_forward(struct tuff_stream *stream,
                                                   const struct tuff_softmax_cross_entropy_forward_args *args)
 {
@@ -15,7 +27,7 @@ enum tuff_status vk_softmax_cross_entropy_forward(struct tuff_stream *stream,
         .push_bytes = sizeof(struct vk_softmax_push),
         .constant_count = 1,
     };
-    struct vk_softmax_push push = {.batch = args->logits->dims[0], .classes = args->logits->dims[1]};
+    const struct vk_softmax_push push = push_of(args->params, args->logits);
     return vk_dispatch(stream, &(struct vk_dispatch){
                                    .kernel = &kernel,
                                    .constants = {SOFTMAX_LOCAL_SIZE},
@@ -39,7 +51,7 @@ vk_softmax_cross_entropy_backward(struct tuff_stream *stream,
         .push_bytes = sizeof(struct vk_softmax_push),
         .constant_count = 1,
     };
-    struct vk_softmax_push push = {.batch = args->logits->dims[0], .classes = args->logits->dims[1]};
+    const struct vk_softmax_push push = push_of(args->params, args->logits);
     return vk_dispatch(stream, &(struct vk_dispatch){
                                    .kernel = &kernel,
                                    .constants = {SOFTMAX_LOCAL_SIZE},

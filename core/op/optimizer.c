@@ -15,6 +15,8 @@ static enum tuff_status check_adam(const struct tuff_log *log, const void *param
     if (!(p->weight_decay >= 0 && p->weight_decay < 1))
         return tuff_fail(log, TUFF_ERROR_INVALID, "adam: weight decay %g must lie in [0, 1)",
                          p->weight_decay);
+    if (p->decoupled > 1)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "adam: decoupled is %u, expected 0 or 1", p->decoupled);
     const uint32_t *count = tensors[0]->dims;
     enum tuff_status status =
         tuff_check_shape(log, "adam", "moments", tensors[1], 2, (uint32_t[]){2, *count});
@@ -34,4 +36,87 @@ const struct tuff_op_info tuff_op_info_adam = {
               {.name = "gradients", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .check = check_adam,
+};
+
+static enum tuff_status check_sgd(const struct tuff_log *log, const void *params,
+                                  const struct tuff_tensor *const tensors[])
+{
+    const struct tuff_sgd_params *p = params;
+    if (!(p->momentum >= 0 && p->momentum < 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "sgd: momentum %g must lie in [0, 1)", p->momentum);
+    if (!(p->weight_decay >= 0 && p->weight_decay < 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "sgd: weight decay %g must lie in [0, 1)", p->weight_decay);
+    if (p->nesterov > 1)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "sgd: nesterov is %u, expected 0 or 1", p->nesterov);
+    if (p->nesterov == 1 && p->momentum <= 0)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "sgd: nesterov needs a momentum above 0");
+    if ((p->momentum > 0) != (tensors[1] != NULL))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "sgd: momentum %g %s a velocity, but there is %s",
+                         p->momentum, p->momentum > 0 ? "needs" : "has no use for",
+                         tensors[1] != NULL ? "one" : "none");
+    const uint32_t *count = tensors[0]->dims;
+    enum tuff_status status = TUFF_OK;
+    if (tensors[1] != NULL)
+        status = tuff_check_shape(log, "sgd", "velocity", tensors[1], 1, count);
+    if (status == TUFF_OK)
+        status = tuff_check_shape(log, "sgd", "gradients", tensors[2], 1, count);
+    if (status == TUFF_OK)
+        status = tuff_check_shape(log, "sgd", "state", tensors[3], 1, (uint32_t[]){TUFF_STEP_STATE_WORDS});
+    return status;
+}
+
+const struct tuff_op_info tuff_op_info_sgd = {
+    .name = "sgd",
+    .params_size = sizeof(struct tuff_sgd_params),
+    .tensor_count = 4,
+    .roles =
+        {{.name = "parameters", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},
+         {.name = "velocity", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1, .optional = true},
+         {.name = "gradients", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},
+         {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
+    .check = check_sgd,
+};
+
+static enum tuff_status infer_norm(const struct tuff_log *log, const void *params,
+                                   struct tuff_tensor *const tensors[])
+{
+    (void)log, (void)params;
+    tensors[0]->rank = 1;
+    tensors[0]->dims[0] = 1;
+    return TUFF_OK;
+}
+
+static enum tuff_status check_norm(const struct tuff_log *log, const void *params,
+                                   const struct tuff_tensor *const tensors[])
+{
+    (void)params;
+    return tuff_check_shape(log, "gradient_norm", "norm", tensors[0], 1, (uint32_t[]){1});
+}
+
+const struct tuff_op_info tuff_op_info_gradient_norm = {
+    .name = "gradient_norm",
+    .tensor_count = 2,
+    .roles = {{.name = "norm", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},
+              {.name = "gradients", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1}},
+    .infer = infer_norm,
+    .check = check_norm,
+};
+
+static enum tuff_status check_clip(const struct tuff_log *log, const void *params,
+                                   const struct tuff_tensor *const tensors[])
+{
+    const struct tuff_gradient_clip_params *p = params;
+    if (!(isfinite(p->max_norm) && p->max_norm > 0))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "gradient_clip: max_norm %g must be above 0 and finite",
+                         (double)p->max_norm);
+    return tuff_check_shape(log, "gradient_clip", "norm", tensors[1], 1, (uint32_t[]){1});
+}
+
+const struct tuff_op_info tuff_op_info_gradient_clip = {
+    .name = "gradient_clip",
+    .params_size = sizeof(struct tuff_gradient_clip_params),
+    .tensor_count = 2,
+    .roles = {{.name = "gradients", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},
+              {.name = "norm", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1}},
+    .check = check_clip,
 };

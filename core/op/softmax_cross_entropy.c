@@ -4,6 +4,15 @@
 
 static const uint32_t STATE_DIMS[1] = {TUFF_STEP_STATE_WORDS};
 
+static enum tuff_status check_smoothing(const struct tuff_log *log, const char *op, const void *params)
+{
+    const struct tuff_softmax_cross_entropy_params *p = params;
+    if (!(p->label_smoothing >= 0 && p->label_smoothing <= 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "%s: label smoothing %g must lie in [0, 1]", op,
+                         (double)p->label_smoothing);
+    return TUFF_OK;
+}
+
 static enum tuff_status infer_forward(const struct tuff_log *log, const void *params,
                                       struct tuff_tensor *const tensors[])
 {
@@ -18,14 +27,14 @@ static enum tuff_status infer_forward(const struct tuff_log *log, const void *pa
 static enum tuff_status check_forward(const struct tuff_log *log, const void *params,
                                       const struct tuff_tensor *const tensors[])
 {
-    (void)params;
+    static const char *const op = "softmax_cross_entropy_forward";
     static const char *const names[] = {"loss", "correct", "logits", "labels"};
-    enum tuff_status status =
-        tuff_check_shape(log, "softmax_cross_entropy_forward", "state", tensors[4], 1, STATE_DIMS);
+    enum tuff_status status = check_smoothing(log, op, params);
+    if (status == TUFF_OK)
+        status = tuff_check_shape(log, op, "state", tensors[4], 1, STATE_DIMS);
     for (int i = 0; status == TUFF_OK && i < 4; i++)
         if (i != 2)
-            status = tuff_check_shape(log, "softmax_cross_entropy_forward", names[i], tensors[i], 1,
-                                      tensors[2]->dims);
+            status = tuff_check_shape(log, op, names[i], tensors[i], 1, tensors[2]->dims);
     return status;
 }
 
@@ -39,12 +48,14 @@ static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_nod
     tuff_value_id values[4] = {TUFF_NO_VALUE, logits, forward.values[3], forward.values[4]};
     enum tuff_status status = tuff_gradient_begin(graph, logits, &values[0]);
     if (status == TUFF_OK)
-        status = tuff_graph_add_node(graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD, NULL, NULL, values);
+        status =
+            tuff_graph_add_node(graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD, forward.params, NULL, values);
     return status == TUFF_OK ? tuff_gradient_end(graph, logits, values[0]) : status;
 }
 
 const struct tuff_op_info tuff_op_info_softmax_cross_entropy_forward = {
     .name = "softmax_cross_entropy_forward",
+    .params_size = sizeof(struct tuff_softmax_cross_entropy_params),
     .tensor_count = 5,
     .roles = {{.name = "loss", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},
               {.name = "correct", .access = TUFF_ACCESS_OUT, .dtype = TUFF_U32, .rank = 1},
@@ -59,10 +70,11 @@ const struct tuff_op_info tuff_op_info_softmax_cross_entropy_forward = {
 static enum tuff_status check_backward(const struct tuff_log *log, const void *params,
                                        const struct tuff_tensor *const tensors[])
 {
-    (void)params;
     static const char *const op = "softmax_cross_entropy_backward";
     const struct tuff_tensor *logits = tensors[1];
-    enum tuff_status status = tuff_check_shape(log, op, "dlogits", tensors[0], 2, logits->dims);
+    enum tuff_status status = check_smoothing(log, op, params);
+    if (status == TUFF_OK)
+        status = tuff_check_shape(log, op, "dlogits", tensors[0], 2, logits->dims);
     if (status == TUFF_OK)
         status = tuff_check_shape(log, op, "labels", tensors[2], 1, logits->dims);
     return status == TUFF_OK ? tuff_check_shape(log, op, "state", tensors[3], 1, STATE_DIMS) : status;
@@ -70,6 +82,7 @@ static enum tuff_status check_backward(const struct tuff_log *log, const void *p
 
 const struct tuff_op_info tuff_op_info_softmax_cross_entropy_backward = {
     .name = "softmax_cross_entropy_backward",
+    .params_size = sizeof(struct tuff_softmax_cross_entropy_params),
     .tensor_count = 4,
     .roles = {{.name = "dlogits", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 2, .batched = true},
               {.name = "logits", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2, .batched = true},

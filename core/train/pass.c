@@ -158,8 +158,9 @@ static enum tuff_status build(struct tuff_pass *pass, const struct tuff_model *m
         status = add_model(pass, model, x, &logits);
     if (status != TUFF_OK)
         return status;
+    const struct tuff_softmax_cross_entropy_params smoothing = {.size = sizeof smoothing};
     tuff_value_id loss[5] = {TUFF_NO_VALUE, TUFF_NO_VALUE, logits, labels, ids[EXTERNAL_STATE]};
-    status = tuff_graph_add_node(graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, NULL, NULL, loss);
+    status = tuff_graph_add_node(graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &smoothing, NULL, loss);
     if (status == TUFF_OK)
         status = tuff_graph_add_node(
             graph, TUFF_OP_METRICS_RECORD, NULL, NULL,

@@ -33,6 +33,9 @@ static const struct tuff_kernels kernels = {
     .gather_labels = ref_gather_labels,
     .step_advance = ref_step_advance,
     .metrics_record = ref_metrics_record,
+    .sgd = ref_sgd,
+    .gradient_norm = ref_gradient_norm,
+    .gradient_clip = ref_gradient_clip,
 };
 
 static void backend_close(struct tuff_backend *backend)

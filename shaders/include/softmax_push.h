@@ -3,5 +3,6 @@
 
 struct vk_softmax_push {
     PUSH_U32 batch, classes; // N, K
+    PUSH_F32 rest, share;    // with label smoothing s: 1 - s and s/K
 };
 PUSH_CHECK(vk_softmax_push)

@@ -225,15 +225,16 @@ Test(oracle, relu_gradient)
 
 // Two central differences, extrapolated to a step of zero (Richardson): off by h^4/30*4 times the fifth
 // derivative, less than 1e-6 here, and by the rounding of the losses over h, about 5e-6.
-Test(oracle, softmax_cross_entropy_gradient)
+static void check_softmax_cross_entropy(float smoothing)
 {
     enum { N = 4, K = 5, VALID = 3 };
     const uint32_t logits[4] = {N, K}, vector[4] = {N}, state_dims[4] = {TUFF_STEP_STATE_WORDS};
     const uint32_t labels[N] = {2, 0, 4, 1};
     const struct tuff_step_state state = {.cursor = 1, .row = {.step = 1, .valid = VALID}};
+    const struct tuff_softmax_cross_entropy_params params = {sizeof params, smoothing};
     struct case_setup forward, backward;
     void *dlogits[TUFF_OP_MAX_TENSORS];
-    oracle_begin(&forward, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, NULL);
+    oracle_begin(&forward, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &params);
     oracle_shape(&forward, 0, vector);
     oracle_shape(&forward, 1, vector);
     oracle_shape(&forward, 2, logits);
@@ -244,7 +245,7 @@ Test(oracle, softmax_cross_entropy_gradient)
     oracle_set(&forward, 3, labels);
     oracle_set(&forward, 4, &state);
 
-    oracle_begin(&backward, TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD, NULL);
+    oracle_begin(&backward, TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD, &params);
     oracle_shape(&backward, 0, logits);
     oracle_shape(&backward, 1, logits);
     oracle_shape(&backward, 2, vector);
@@ -269,4 +270,15 @@ Test(oracle, softmax_cross_entropy_gradient)
     oracle_free(dlogits);
     case_setup_clear(&forward);
     case_setup_clear(&backward);
+}
+
+Test(oracle, softmax_cross_entropy_gradient)
+{
+    check_softmax_cross_entropy(0);
+}
+
+Test(oracle, softmax_cross_entropy_gradient_with_label_smoothing)
+{
+    check_softmax_cross_entropy(0.375f);
+    check_softmax_cross_entropy(1);
 }

@@ -131,16 +131,14 @@ Test(oracle_values, relu_by_hand)
     case_setup_clear(&call);
 }
 
-// log 4 for four equal logits, of which only the first counts as the guess; and a sample that is absent.
-Test(oracle_values, softmax_cross_entropy_by_hand)
+static void expect_losses(float smoothing, const float *logits, const uint32_t *labels, const float *loss,
+                          const uint32_t *correct, double tolerance)
 {
     const struct tuff_step_state state = {.cursor = 1, .row = {.step = 1, .valid = 3}};
-    const float logits[16] = {5, 5, 5, 5, 5, 5, 5, 5, 1000, 0, 0, 0, 1, 2, 3, 4};
-    const uint32_t labels[4] = {0, 1, 0, 3}, correct[4] = {1, 0, 1, 0};
-    const float loss[4] = {1.38629436f, 1.38629436f, 0, 0};
+    const struct tuff_softmax_cross_entropy_params params = {sizeof params, smoothing};
     struct case_setup call;
     void *outputs[TUFF_OP_MAX_TENSORS];
-    oracle_begin(&call, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, NULL);
+    oracle_begin(&call, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &params);
     oracle_shape(&call, 0, (const uint32_t[4]){4});
     oracle_shape(&call, 1, (const uint32_t[4]){4});
     oracle_shape(&call, 2, (const uint32_t[4]){4, 4});
@@ -151,16 +149,36 @@ Test(oracle_values, softmax_cross_entropy_by_hand)
     oracle_set(&call, 3, labels);
     oracle_set(&call, 4, &state);
     oracle_run(&call, outputs);
-    expect_floats(outputs[0], loss, 4, 1e-7);
+    expect_floats(outputs[0], loss, 4, tolerance);
     expect_words(outputs[1], correct, 4);
     oracle_free(outputs);
     case_setup_clear(&call);
 }
 
+// log 4 for four equal logits, of which only the first counts as the guess; and a sample that is absent.
+Test(oracle_values, softmax_cross_entropy_by_hand)
+{
+    const float logits[16] = {5, 5, 5, 5, 5, 5, 5, 5, 1000, 0, 0, 0, 1, 2, 3, 4};
+    const uint32_t labels[4] = {0, 1, 0, 3}, correct[4] = {1, 0, 1, 0};
+    expect_losses(0, logits, labels, (const float[4]){1.38629436f, 1.38629436f, 0, 0}, correct, 1e-7);
+    // The third: half of it for the label, an eighth for each of three that are 1000 away.
+    expect_losses(0.5f, logits, labels, (const float[4]){1.38629436f, 1.38629436f, 375, 0}, correct, 1e-7);
+}
+
+// A logit of minus infinity matters where it is the label's, and everywhere with smoothing.
+Test(oracle_values, softmax_cross_entropy_of_ruled_out_classes)
+{
+    const float logits[16] = {5,         5, -INFINITY, -INFINITY, 0, -INFINITY, -INFINITY, -INFINITY,
+                              -INFINITY, 1, -INFINITY, -INFINITY, 1, 2,         3,         4};
+    const uint32_t labels[4] = {1, 0, 0, 3}, correct[4] = {0, 1, 0, 0};
+    expect_losses(0, logits, labels, (const float[4]){0.69314718f, 0, INFINITY, 0}, correct, 1e-7);
+    expect_losses(0.5f, logits, labels, (const float[4]){INFINITY, INFINITY, INFINITY, 0}, correct, 0);
+}
+
 // Two steps of torch.optim.Adam's recurrence on one parameter, written out in double.
 Test(oracle_values, adam_by_formula)
 {
-    const struct tuff_adam_params params = {sizeof params, 0, 0.9, 0.999, 1e-8, 0.01};
+    const struct tuff_adam_params params = {sizeof params, 0, 0.9, 0.999, 1e-8, 0.01, 0};
     const double gradients[2] = {0.5, -2.0};
     double p = 1.5, m = 0, v = 0;
     float p32 = 1.5f, moments[2] = {0, 0};
@@ -193,6 +211,121 @@ Test(oracle_values, adam_by_formula)
         oracle_free(outputs);
         case_setup_clear(&call);
     }
+}
+
+// One step of torch.optim.AdamW on two parameters. All numbers are binary fractions; epsilon vanishes in
+// rounding.
+Test(oracle_values, decoupled_decay_by_hand)
+{
+    const struct tuff_adam_params params = {sizeof params, 0, 0.5, 0.75, 1e-30, 0.25, 1};
+    const struct tuff_step_state state = {
+        .row = {.step = 1, .learning_rate = 0.5f, .bias_correction1 = 0.5f, .bias_correction2_sqrt = 0.5f}};
+    struct case_setup call;
+    void *outputs[TUFF_OP_MAX_TENSORS];
+    oracle_begin(&call, TUFF_OP_ADAM, &params);
+    oracle_shape(&call, 0, (const uint32_t[4]){2});
+    oracle_shape(&call, 1, (const uint32_t[4]){2, 2});
+    oracle_shape(&call, 2, (const uint32_t[4]){2});
+    oracle_shape(&call, 3, (const uint32_t[4]){TUFF_STEP_STATE_WORDS});
+    oracle_allocate(&call);
+    oracle_set(&call, 0, (const float[2]){2, -4});
+    oracle_set(&call, 1, (const float[4]){0, 0, 0, 0});
+    oracle_set(&call, 2, (const float[2]){1, -3});
+    oracle_set(&call, 3, &state);
+    oracle_run(&call, outputs);
+    // 2 * (1 - 0.125) - 1 * 0.5 / (0.5 / 0.5);  -4 * (1 - 0.125) + 1 * 1.5 / (1.5 / 0.5)
+    expect_floats(outputs[0], (const float[2]){1.25f, -3}, 2, 0);
+    expect_floats(outputs[1], (const float[4]){0.5f, -1.5f, 0.25f, 2.25f}, 4, 0);
+    oracle_free(outputs);
+    case_setup_clear(&call);
+}
+
+Test(oracle_values, sgd_by_hand)
+{
+    const struct tuff_step_state state = {.row = {.step = 1, .learning_rate = 0.5f}};
+    // g = 1 + 0.25 * 2 = 1.5;  v = 0.5 * 4 + 1.5 = 3.5;  with Nesterov 1.5 + 0.5 * 3.5 = 3.25
+    const struct {
+        uint32_t nesterov;
+        double momentum;
+        float parameter, velocity;
+    } expected[3] = {{0, 0, 1.25f, 0}, {0, 0.5, 0.25f, 3.5f}, {1, 0.5, 0.375f, 3.5f}};
+    for (int i = 0; i < 3; i++) {
+        const struct tuff_sgd_params params = {sizeof params, expected[i].nesterov, expected[i].momentum,
+                                               0.25};
+        struct case_setup call;
+        void *outputs[TUFF_OP_MAX_TENSORS];
+        oracle_begin(&call, TUFF_OP_SGD, &params);
+        oracle_shape(&call, 0, (const uint32_t[4]){1});
+        if (expected[i].momentum > 0)
+            oracle_shape(&call, 1, (const uint32_t[4]){1});
+        oracle_shape(&call, 2, (const uint32_t[4]){1});
+        oracle_shape(&call, 3, (const uint32_t[4]){TUFF_STEP_STATE_WORDS});
+        oracle_allocate(&call);
+        oracle_set(&call, 0, (const float[1]){2});
+        if (expected[i].momentum > 0)
+            oracle_set(&call, 1, (const float[1]){4});
+        oracle_set(&call, 2, (const float[1]){1});
+        oracle_set(&call, 3, &state);
+        oracle_run(&call, outputs);
+        expect_floats(outputs[0], &expected[i].parameter, 1, 0);
+        if (expected[i].momentum > 0)
+            expect_floats(outputs[1], &expected[i].velocity, 1, 0);
+        oracle_free(outputs);
+        case_setup_clear(&call);
+    }
+}
+
+static void expect_norm(const float *gradients, uint32_t count, float norm)
+{
+    struct case_setup call;
+    void *outputs[TUFF_OP_MAX_TENSORS];
+    oracle_begin(&call, TUFF_OP_GRADIENT_NORM, NULL);
+    oracle_shape(&call, 0, (const uint32_t[4]){1});
+    oracle_shape(&call, 1, (const uint32_t[4]){count});
+    oracle_allocate(&call);
+    oracle_set(&call, 1, gradients);
+    oracle_run(&call, outputs);
+    expect_floats(outputs[0], &norm, 1, 0);
+    oracle_free(outputs);
+    case_setup_clear(&call);
+}
+
+Test(oracle_values, gradient_norm_by_hand)
+{
+    expect_norm((const float[4]){2, -4, 5, -6}, 4, 9);
+    expect_norm((const float[1]){-0.0f}, 1, 0);
+    expect_norm((const float[2]){1e19f, 0}, 2, 1e19f);
+    expect_norm((const float[2]){1.5e19f, 1.5e19f}, 2, INFINITY); // 4.5e38
+    expect_norm((const float[3]){1, -INFINITY, 2}, 3, INFINITY);
+    expect_norm((const float[3]){1, NAN, INFINITY}, 3, NAN);
+}
+
+static void expect_clipped(float max_norm, float norm, const float *gradients, const float *clipped,
+                           double tolerance)
+{
+    const struct tuff_gradient_clip_params params = {sizeof params, max_norm};
+    struct case_setup call;
+    void *outputs[TUFF_OP_MAX_TENSORS];
+    oracle_begin(&call, TUFF_OP_GRADIENT_CLIP, &params);
+    oracle_shape(&call, 0, (const uint32_t[4]){2});
+    oracle_shape(&call, 1, (const uint32_t[4]){1});
+    oracle_allocate(&call);
+    oracle_set(&call, 0, gradients);
+    oracle_set(&call, 1, &norm);
+    oracle_run(&call, outputs);
+    expect_floats(outputs[0], clipped, 2, tolerance);
+    oracle_free(outputs);
+    case_setup_clear(&call);
+}
+
+Test(oracle_values, gradient_clip_by_hand)
+{
+    const float gradients[2] = {3, -4}, zeros[2] = {0, 0}, nans[2] = {NAN, NAN};
+    expect_clipped(1, 5, gradients, (const float[2]){0.6f, -0.8f}, 1e-6);
+    expect_clipped(5.5f, 5, gradients, gradients, 0);
+    expect_clipped(5, 5, gradients, (const float[2]){2.9999994f, -3.9999992f}, 2e-7); // 5 / 5.000001
+    expect_clipped(1, INFINITY, gradients, zeros, 0);
+    expect_clipped(1, NAN, gradients, nans, 0);
 }
 
 Test(oracle_values, gather_by_hand)

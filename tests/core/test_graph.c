@@ -55,7 +55,10 @@ static struct net shared_weight_net(struct tuff_graph *graph)
     tuff_value_id second[4] = {TUFF_NO_VALUE, relu[0], net.weight, TUFF_NO_VALUE};
     cr_assert_eq(tuff_graph_add_node(graph, TUFF_OP_LINEAR_FORWARD, NULL, "b", second), TUFF_OK);
     tuff_value_id loss[5] = {TUFF_NO_VALUE, TUFF_NO_VALUE, second[0], net.labels, net.state};
-    cr_assert_eq(tuff_graph_add_node(graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, NULL, "l", loss), TUFF_OK);
+    const struct tuff_softmax_cross_entropy_params smoothing = {.size = sizeof smoothing,
+                                                                .label_smoothing = 0.25f};
+    cr_assert_eq(tuff_graph_add_node(graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &smoothing, "l", loss),
+                 TUFF_OK);
     return net;
 }
 
@@ -75,6 +78,20 @@ Test(graph, a_shared_weight_sums_its_gradients)
     cr_assert_eq(graph->values[net.x].gradient, TUFF_NO_VALUE);
     tuff_graph_destroy(&graph);
     cr_assert_null(graph);
+}
+
+Test(graph, the_backward_loss_has_the_label_smoothing_of_the_forward)
+{
+    struct tuff_graph *graph = graph_new();
+    struct tuff_softmax_cross_entropy_params smoothing = {0};
+    shared_weight_net(graph);
+    cr_assert_eq(tuff_graph_differentiate(graph), TUFF_OK);
+    cr_assert_eq(count_op(graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD), 1);
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        if (graph->nodes[i].op == TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD)
+            memcpy(&smoothing, graph->nodes[i].params, sizeof smoothing);
+    cr_assert_eq(smoothing.label_smoothing, 0.25f);
+    tuff_graph_destroy(&graph);
 }
 
 Test(graph, a_gradient_passes_through_a_view)

@@ -1,5 +1,6 @@
 // The checks that every kernel relies on.
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -142,4 +143,72 @@ Test(tensor, batch16_storage_counts_whole_blocks)
     t.layout = TUFF_LAYOUT_BATCH16;
     cr_assert_eq(tuff_tensor_bytes(&t), 32 * 3 * 5 * 2 * 4);
     cr_assert_eq(tuff_tensor_elements(&t), 17 * 3 * 5 * 2);
+}
+
+Test(op, sgd_has_a_velocity_exactly_with_momentum)
+{
+    struct tuff_tensor vector = tensor(TUFF_F32, 1, 10, 1, 1, 1), other = tensor(TUFF_F32, 1, 9, 1, 1, 1);
+    struct tuff_tensor state = tensor(TUFF_U32, 1, TUFF_STEP_STATE_WORDS, 1, 1, 1);
+    const struct {
+        struct tuff_sgd_params params;
+        const struct tuff_tensor *velocity;
+        const char *message; // NULL: it is accepted
+    } calls[] = {
+        {{sizeof(struct tuff_sgd_params), 0, 0, 0}, NULL, NULL},
+        {{sizeof(struct tuff_sgd_params), 1, 0.9, 0.1}, &vector, NULL},
+        {{sizeof(struct tuff_sgd_params), 0, 0.9, 0}, NULL, "needs a velocity"},
+        {{sizeof(struct tuff_sgd_params), 0, 0, 0}, &vector, "has no use for a velocity"},
+        {{sizeof(struct tuff_sgd_params), 1, 0, 0}, NULL, "nesterov needs a momentum"},
+        {{sizeof(struct tuff_sgd_params), 2, 0.9, 0}, &vector, "nesterov is 2"},
+        {{sizeof(struct tuff_sgd_params), 0, 1, 0}, &vector, "momentum 1 must lie"},
+        {{sizeof(struct tuff_sgd_params), 0, 0.9, -1}, &vector, "weight decay -1 must lie"},
+        {{sizeof(struct tuff_sgd_params), 0, 0.9, 0}, &other, "velocity has shape (9), expected (10)"},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        struct tuff_op_args args = {.size = sizeof(struct tuff_sgd_args),
+                                    .params = &calls[i].params,
+                                    .tensors = {&vector, calls[i].velocity, &vector, &state}};
+        last_message[0] = '\0';
+        enum tuff_status status = tuff_op_check(&test_log, TUFF_OP_SGD, &args);
+        if (calls[i].message == NULL) {
+            cr_assert_eq(status, TUFF_OK, "%s", last_message);
+        } else {
+            cr_assert_eq(status, TUFF_ERROR_INVALID);
+            cr_assert_not_null(strstr(last_message, calls[i].message), "%s", last_message);
+        }
+    }
+}
+
+Test(op, gradient_clip_needs_a_positive_finite_bound)
+{
+    struct tuff_tensor gradients = tensor(TUFF_F32, 1, 10, 1, 1, 1), norm = tensor(TUFF_F32, 1, 1, 1, 1, 1);
+    const float bounds[] = {0.5f, 0, -1, INFINITY, NAN};
+    for (int i = 0; i < 5; i++) {
+        const struct tuff_gradient_clip_params params = {sizeof params, bounds[i]};
+        struct tuff_op_args args = {.size = sizeof(struct tuff_gradient_clip_args),
+                                    .params = &params,
+                                    .tensors = {&gradients, &norm}};
+        cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_GRADIENT_CLIP, &args),
+                     i == 0 ? TUFF_OK : TUFF_ERROR_INVALID, "max_norm %g", (double)bounds[i]);
+    }
+}
+
+Test(op, label_smoothing_lies_between_0_and_1)
+{
+    struct tuff_tensor loss = tensor(TUFF_F32, 1, 4, 1, 1, 1), correct = tensor(TUFF_U32, 1, 4, 1, 1, 1);
+    struct tuff_tensor logits = tensor(TUFF_F32, 2, 4, 3, 1, 1), labels = tensor(TUFF_U32, 1, 4, 1, 1, 1);
+    struct tuff_tensor state = tensor(TUFF_U32, 1, TUFF_STEP_STATE_WORDS, 1, 1, 1);
+    const float smoothings[] = {0, 1, -0.5f, 1.5f, NAN};
+    for (int i = 0; i < 5; i++) {
+        const struct tuff_softmax_cross_entropy_params params = {sizeof params, smoothings[i]};
+        struct tuff_op_args forward = {.size = sizeof(struct tuff_softmax_cross_entropy_forward_args),
+                                       .params = &params,
+                                       .tensors = {&loss, &correct, &logits, &labels, &state}};
+        struct tuff_op_args backward = {.size = sizeof(struct tuff_softmax_cross_entropy_backward_args),
+                                        .params = &params,
+                                        .tensors = {&logits, &logits, &labels, &state}};
+        enum tuff_status expected = i < 2 ? TUFF_OK : TUFF_ERROR_INVALID;
+        cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &forward), expected);
+        cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD, &backward), expected);
+    }
 }

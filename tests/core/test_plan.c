@@ -74,7 +74,8 @@ static void build_lenet(struct fixture *f, uint32_t batch)
     cr_assert_eq(tuff_graph_add_node(f->graph, TUFF_OP_FILL, &fill, NULL, &x), TUFF_OK);
     cr_assert_eq(tuff_model_lower(model, f->graph, x, parameters, &f->logits), TUFF_OK);
     tuff_value_id loss[5] = {TUFF_NO_VALUE, TUFF_NO_VALUE, f->logits, labels, state};
-    cr_assert_eq(tuff_graph_add_node(f->graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, NULL, NULL, loss),
+    const struct tuff_softmax_cross_entropy_params smoothing = {.size = sizeof smoothing};
+    cr_assert_eq(tuff_graph_add_node(f->graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &smoothing, NULL, loss),
                  TUFF_OK);
     cr_assert_eq(tuff_graph_differentiate(f->graph), TUFF_OK);
     tuff_model_destroy(&model);

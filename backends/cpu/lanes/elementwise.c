@@ -44,6 +44,8 @@ void LANES_FN(add)(float *y, const float *a, const float *b, size_t count)
 LANES_INLINE void adam_step(const struct lanes_adam *a, vf *p, vf *m, vf *v, vf g)
 {
     g += v_splat(a->weight_decay) * *p;
+    if (a->decay != 0) // the compiler takes this out of the loop
+        *p -= v_splat(a->decay) * *p;
     *m = v_splat(a->beta1) * *m + v_splat(a->one_minus_beta1) * g;
     *v = v_splat(a->beta2) * *v + v_splat(a->one_minus_beta2) * (g * g);
     const vf denominator = v_sqrt(*v) * v_splat(a->reciprocal_correction2_sqrt) + v_splat(a->epsilon);
@@ -72,6 +74,34 @@ void LANES_FN(adam)(const struct lanes_adam *a, float *parameters, float *m, flo
     }
 }
 
+LANES_INLINE void sgd_step(const struct lanes_sgd *s, vf *p, vf *velocity, vf g)
+{
+    g += v_splat(s->weight_decay) * *p;
+    if (velocity) {
+        *velocity = v_splat(s->momentum) * *velocity + g;
+        g = s->nesterov ? g + v_splat(s->momentum) * *velocity : *velocity;
+    }
+    *p -= v_splat(s->learning_rate) * g;
+}
+
+void LANES_FN(sgd)(const struct lanes_sgd *s, float *parameters, float *velocity, const float *gradients,
+                   size_t count)
+{
+    for (size_t i = 0; i < count; i += LANES_WIDTH) {
+        const size_t lanes = count - i < LANES_WIDTH ? count - i : LANES_WIDTH;
+        vf p = v_load_first(parameters + i, lanes);
+        const vf g = v_load_first(gradients + i, lanes);
+        if (velocity) {
+            vf v = v_load_first(velocity + i, lanes);
+            sgd_step(s, &p, &v, g);
+            v_store_first(velocity + i, v, lanes);
+        } else {
+            sgd_step(s, &p, NULL, g);
+        }
+        v_store_first(parameters + i, p, lanes);
+    }
+}
+
 void LANES_FN(sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count)
 {
     for (size_t i = 0; i < count; i += LANES_WIDTH) {
@@ -95,4 +125,28 @@ float LANES_FN(sum)(const float *x, size_t count)
     for (; i < count; i += LANES_WIDTH)
         sum[0] += v_load_first(x + i, count - i);
     return v_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}
+
+float LANES_FN(sum_of_squares)(const float *x, size_t count)
+{
+    vf sum[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
+    size_t i = 0;
+    for (; i + 4 * LANES_WIDTH <= count; i += 4 * LANES_WIDTH) {
+        LANES_UNROLL
+        for (int q = 0; q < 4; q++) {
+            const vf v = v_load(x + i + q * LANES_WIDTH);
+            sum[q] += v * v;
+        }
+    }
+    for (; i < count; i += LANES_WIDTH) {
+        const vf v = v_load_first(x + i, count - i);
+        sum[0] += v * v;
+    }
+    return v_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}
+
+void LANES_FN(scale)(float *x, float factor, size_t count)
+{
+    for (size_t i = 0; i < count; i += LANES_WIDTH)
+        v_store_first(x + i, v_load_first(x + i, count - i) * v_splat(factor), count - i);
 }

@@ -33,9 +33,11 @@ void LANES_FN(max_pool_backward)(const struct lanes_pool *p, const float *dy, co
 
 // cross_entropy.c
 void LANES_FN(cross_entropy_forward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
-                                     uint32_t valid, float *loss, uint32_t *correct);
+                                     uint32_t valid, const struct lanes_smoothing *smoothing, float *loss,
+                                     uint32_t *correct);
 void LANES_FN(cross_entropy_backward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
-                                      uint32_t valid, float scale, float *dlogits);
+                                      uint32_t valid, const struct lanes_smoothing *smoothing, float scale,
+                                      float *dlogits);
 
 // elementwise.c
 void LANES_FN(add)(float *y, const float *a, const float *b, size_t count);
@@ -45,5 +47,9 @@ void LANES_FN(adam)(const struct lanes_adam *a, float *parameters, float *m, flo
                     size_t count);
 void LANES_FN(sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count);
 float LANES_FN(sum)(const float *x, size_t count);
+void LANES_FN(sgd)(const struct lanes_sgd *s, float *parameters, float *velocity, const float *gradients,
+                   size_t count);
+float LANES_FN(sum_of_squares)(const float *x, size_t count);
+void LANES_FN(scale)(float *x, float factor, size_t count);
 
 #endif

@@ -31,4 +31,7 @@ const struct lanes_table LANES_FN(table) = {
     .adam = LANES_FN(adam),
     .sum_parts = LANES_FN(sum_parts),
     .sum = LANES_FN(sum),
+    .sgd = LANES_FN(sgd),
+    .sum_of_squares = LANES_FN(sum_of_squares),
+    .scale = LANES_FN(scale),
 };

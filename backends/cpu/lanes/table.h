@@ -74,6 +74,18 @@ struct lanes_adam {
     float step_size;                   // learning_rate / bias_correction1
     float reciprocal_correction2_sqrt; // 1 / bias_correction2_sqrt
     float epsilon, weight_decay;
+    float decay; // learning_rate * weight_decay if that is decoupled, and weight_decay is 0 then; else 0
+};
+
+struct lanes_sgd {
+    float learning_rate, momentum, weight_decay;
+    int nesterov;
+};
+
+// Targets of a cross-entropy over K classes with label smoothing s.
+struct lanes_smoothing {
+    float rest;  // 1 - s
+    float share; // s / K; 0: no smoothing, and nothing but the label's logit enters the loss
 };
 
 struct lanes_table {
@@ -107,9 +119,11 @@ struct lanes_table {
     // One block of `classes` positions. valid: how many of its lanes hold samples, 0 to 16.
     // loss and correct: 16 each; those from valid on become 0, as does dlogits there.
     void (*cross_entropy_forward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
-                                  uint32_t valid, float *loss, uint32_t *correct);
+                                  uint32_t valid, const struct lanes_smoothing *smoothing, float *loss,
+                                  uint32_t *correct);
     void (*cross_entropy_backward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
-                                   uint32_t valid, float scale, float *dlogits);
+                                   uint32_t valid, const struct lanes_smoothing *smoothing, float scale,
+                                   float *dlogits);
 
     // One channel of one block: x[i][lane] = images[lane][i] * scale[lane] + shift[lane], i < pixels. The 16
     // image pointers are all readable.
@@ -126,6 +140,12 @@ struct lanes_table {
     void (*sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count);
     // The sum of `count` floats, in a fixed order.
     float (*sum)(const float *x, size_t count);
+    // velocity: NULL without momentum.
+    void (*sgd)(const struct lanes_sgd *s, float *parameters, float *velocity, const float *gradients,
+                size_t count);
+    // The sum of the squares of `count` floats, in a fixed order.
+    float (*sum_of_squares)(const float *x, size_t count);
+    void (*scale)(float *x, float factor, size_t count);
 };
 
 // The sources' functions and table, under the names of the instruction set that is compiled.

@@ -19,10 +19,16 @@
 
 #include "tensor.h"
 
+#include "op/activation.h"
+#include "op/avg_pool2d.h"
 #include "op/basic.h"
+#include "op/batch_norm2d.h"
+#include "op/branch.h"
 #include "op/conv2d.h"
+#include "op/dropout.h"
 #include "op/gather.h"
 #include "op/linear.h"
+#include "op/loss.h"
 #include "op/max_pool2d.h"
 #include "op/optimizer.h"
 #include "op/relu.h"
@@ -40,7 +46,7 @@ enum tuff_op {
     TUFF_OP_COUNT
 };
 
-enum { TUFF_OP_MAX_TENSORS = 8 };
+enum { TUFF_OP_MAX_TENSORS = 12 };
 
 // The common beginning of every argument struct.
 struct tuff_op_args {

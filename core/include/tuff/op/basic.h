@@ -26,8 +26,8 @@ struct tuff_fill_args {
 
 // Copy, also from one layout to the other. y = x, element by element of the logical shape.
 //
-// x, y: the same shape and dtype (f32 or u32); the layouts may differ. Padding lanes of y become zero when x is
-// row-major, and are copied when both are BATCH16.
+// x, y: the same shape and dtype (f32 or u32); the layouts may differ. Padding lanes of y become zero when x
+// is row-major, and are copied when both are BATCH16.
 struct tuff_copy_args {
     uint32_t size;
     uint32_t reserved;

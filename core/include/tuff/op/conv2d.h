@@ -8,22 +8,34 @@
 extern "C" {
 #endif
 
-// Output size, each dimension: OH = (H + pad_top + pad_bottom - dilation_h*(KH-1) - 1) / stride_h + 1, at least 1.
+// What lies around x. Part of the plugin ABI: append only.
+enum tuff_padding_mode {
+    TUFF_PADDING_ZEROS = 0,
+    TUFF_PADDING_REFLECT =
+        1, // mirrored at the border element, which is not repeated; pads below the size of x
+    TUFF_PADDING_REPLICATE = 2, // the border element repeated
+    TUFF_PADDING_CIRCULAR = 3,  // x repeated; pads at most the size of x
+};
+
+// Output size, each dimension: OH = (H + pad_top + pad_bottom - dilation_h*(KH-1) - 1) / stride_h + 1, at
+// least 1.
 struct tuff_conv2d_params {
     uint32_t size;
     uint32_t stride_h, stride_w;     // at least 1
     uint32_t dilation_h, dilation_w; // at least 1
     uint32_t pad_top, pad_bottom;    // rows of zeros around x
     uint32_t pad_left, pad_right;
-    uint32_t groups;                 // at least 1; divides C and K
+    uint32_t groups;       // at least 1; divides C and K
+    uint32_t padding_mode; // enum tuff_padding_mode
 };
 
 // Forward:
 //   y[n,k,oh,ow] = bias[k] + sum over c,r,s of
 //       x[n, g*C/groups + c, oh*stride_h + r*dilation_h - pad_top, ow*stride_w + s*dilation_w - pad_left]
-//       * weight[k,c,r,s],  g = k / (K/groups); x is zero outside of its bounds.
+//       * weight[k,c,r,s],  g = k / (K/groups); outside of its bounds x is what padding_mode says.
 //
-// x: (N,C,H,W) f32.  weight: (K,C/groups,KH,KW) f32, row-major.  bias: (K) f32, optional.  y: (N,K,OH,OW) f32.
+// x: (N,C,H,W) f32.  weight: (K,C/groups,KH,KW) f32, row-major.  bias: (K) f32, optional.  y: (N,K,OH,OW)
+// f32.
 struct tuff_conv2d_forward_args {
     uint32_t size;
     uint32_t reserved;
@@ -35,7 +47,8 @@ struct tuff_conv2d_forward_args {
     const struct tuff_tensor *bias; // optional
 };
 
-// Gradient of x: each dy[n,k,oh,ow] * weight[k,c,r,s] goes to the x it came from; what fell on padding is dropped.
+// Gradient of x: each dy[n,k,oh,ow] * weight[k,c,r,s] goes to the x it came from. What fell on zeros is
+// dropped; in the other padding modes it goes to the element of x that was seen there.
 //
 // dx: (N,C,H,W), dy: (N,K,OH,OW), weight: (K,C/groups,KH,KW), f32.
 struct tuff_conv2d_backward_input_args {

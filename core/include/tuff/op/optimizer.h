@@ -12,13 +12,15 @@ extern "C" {
 struct tuff_adam_params {
     uint32_t size;
     uint32_t reserved;
-    double beta1, beta2;  // in [0,1)
-    double epsilon;       // above 0
-    double weight_decay;  // L2: added to the gradient as weight_decay * parameter (coupled, as in torch.optim.Adam)
+    double beta1, beta2; // in [0,1)
+    double epsilon;      // above 0
+    double weight_decay; // in [0,1); see below
+    uint32_t decoupled;  // 0: L2, added to the gradient, as torch.optim.Adam; 1: as torch.optim.AdamW
 };
 
 // Adam (Kingma & Ba, 2015, algorithm 1), in the form that torch.optim.Adam computes; g is the gradient:
-//   g += weight_decay * p;   m = beta1*m + (1-beta1)*g;   v = beta2*v + (1-beta2)*g*g
+//   decoupled:  p -= learning_rate * weight_decay * p, before the rest;   else:  g += weight_decay * p
+//   m = beta1*m + (1-beta1)*g;   v = beta2*v + (1-beta2)*g*g
 //   p -= (learning_rate / bias_correction1) * m / (sqrt(v) / bias_correction2_sqrt + epsilon)
 // learning_rate, bias_correction1 and bias_correction2_sqrt come from state.row (step.h).
 //
@@ -33,6 +35,65 @@ struct tuff_adam_args {
     const struct tuff_tensor *moments;    // inout
     const struct tuff_tensor *gradients;
     const struct tuff_tensor *state;
+};
+
+struct tuff_sgd_params {
+    uint32_t size;
+    uint32_t nesterov;   // 1: Nesterov's momentum, as torch.optim.SGD has it; only with momentum above 0
+    double momentum;     // in [0,1); above 0 exactly if there is a velocity
+    double weight_decay; // in [0,1)
+};
+
+// Stochastic gradient descent, as torch.optim.SGD without dampening; g is the gradient:
+//   g += weight_decay * p;   with momentum:  v = momentum * v + g  and  g = nesterov ? g + momentum * v : v
+//   p -= learning_rate * g
+// learning_rate comes from state.row (step.h). A velocity that starts at zero gives PyTorch's first step too.
+//
+// parameters: (P) f32, inout.  velocity: (P) f32, inout, optional.  gradients: (P) f32.  state: (16) u32.
+// Elements are independent of each other.
+struct tuff_sgd_args {
+    uint32_t size;
+    uint32_t reserved;
+    const struct tuff_sgd_params *params;
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *parameters; // inout
+    const struct tuff_tensor *velocity;   // inout, optional
+    const struct tuff_tensor *gradients;
+    const struct tuff_tensor *state;
+};
+
+// The Euclidean norm of a whole gradient arena: norm[0] = sqrt(sum of gradients[i]^2), as
+// torch.nn.utils.clip_grad_norm_. A sum of squares above float32's range gives infinity, and a square below
+// its normal range may count as 0. However many terms there are, the sum is accurate to a few units in the
+// last place of float32: partial sums are short, and in turn summed in short runs, or in double.
+//
+// norm: (1) f32.  gradients: (P) f32.
+struct tuff_gradient_norm_args {
+    uint32_t size;
+    uint32_t reserved;
+    const void *params; // none
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *norm; // out
+    const struct tuff_tensor *gradients;
+};
+
+struct tuff_gradient_clip_params {
+    uint32_t size;
+    float max_norm; // above 0, finite
+};
+
+// Scales the gradients so that their norm is at most max_norm: gradients[i] *= min(1, max_norm / (norm[0] +
+// 1e-6)), as torch.nn.utils.clip_grad_norm_. Where that is 1, their bits stay. An infinite norm gives zeros
+// (NaN for infinite gradients), a NaN norm gives NaN throughout.
+//
+// gradients: (P) f32, inout.  norm: (1) f32, from gradient_norm.
+struct tuff_gradient_clip_args {
+    uint32_t size;
+    uint32_t reserved;
+    const struct tuff_gradient_clip_params *params;
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *gradients; // inout
+    const struct tuff_tensor *norm;
 };
 
 #ifdef __cplusplus

@@ -8,8 +8,9 @@
 extern "C" {
 #endif
 
-// A replayed step is static. The host plans many steps ahead as rows (all of an epoch, say: learning rates and
-// Adam's corrections computed in double), uploads them once, and the device takes the next row at each step.
+// A replayed step is static. The host plans many steps ahead as rows (all of an epoch, say: learning rates
+// and Adam's corrections computed in double), uploads them once, and the device takes the next row at each
+// step.
 struct tuff_step_row {
     uint32_t step;  // optimizer steps done when this one is done; 1 for the first
     uint32_t begin; // position in the index of the batch's first sample
