@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# An installation as its users see it: the command finds its plugins, a program builds against the library with CMake and
+# with pkg-config, and a plugin builds on its own against nothing but what was installed, and passes tuff check.
+#
+#   test_install.sh BUILD SOURCE    BUILD: a build tree of Tuff; SOURCE: its sources
+set -euo pipefail
+
+build=$(realpath "$1") source=$(realpath "$2")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+prefix=$work/prefix
+# Nothing but the installation may be found.
+unset TUFF_PLUGIN_PATH
+checks=0
+ok() {
+    checks=$((checks + 1))
+    echo "ok $checks - $1"
+}
+fail() {
+    echo "not ok - $1" >&2
+    [[ -z ${2:-} ]] || sed 's/^/# /' "$2" >&2
+    exit 1
+}
+
+cmake --install "$build" --prefix "$prefix" >"$work/log" 2>&1 || fail "cmake --install" "$work/log"
+tuff=$prefix/bin/tuff
+"$tuff" devices >"$work/log" 2>&1 || fail "the installed command starts" "$work/log"
+grep -q "$prefix/.*/tuff/plugins/tuff-reference.so" "$work/log" || fail "it finds the installed plugins" "$work/log"
+if grep "$build" "$work/log"; then fail "it looks into the build tree"; fi
+ok "the installed command finds its own plugins"
+
+mv "$prefix" "$work/moved"
+prefix=$work/moved tuff=$work/moved/bin/tuff
+"$tuff" summary lenet-mnist | grep -q 60,074 || fail "the installation works where it was moved to"
+ok "an installation can be moved"
+
+cat >"$work/program.c" <<'END'
+#include <tuff/trainer.h>
+int main(void)
+{
+    struct tuff_model *model;
+    if (tuff_model_load(NULL, "lenet-mnist", &model) != TUFF_OK)
+        return 1;
+    int right = tuff_model_parameter_elements(model) == 60074;
+    tuff_model_destroy(&model);
+    return right && model == NULL ? 0 : 1;
+}
+END
+pkgconfig=$(dirname "$(find "$prefix" -name tuff.pc)")
+# shellcheck disable=SC2046
+cc "$work/program.c" -o "$work/program" $(PKG_CONFIG_PATH=$pkgconfig pkg-config --cflags --libs tuff) \
+    -Wl,-rpath,"$(dirname "$pkgconfig")" >"$work/log" 2>&1 || fail "a program builds with pkg-config" "$work/log"
+"$work/program" || fail "a program built with pkg-config runs"
+ok "a program builds with pkg-config and runs"
+
+mkdir "$work/app"
+cp "$work/program.c" "$work/app/"
+cat >"$work/app/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(app LANGUAGES C)
+find_package(tuff REQUIRED)
+add_executable(app program.c)
+target_link_libraries(app PRIVATE tuff::tuff)
+END
+{ cmake -S "$work/app" -B "$work/app/build" -DCMAKE_PREFIX_PATH="$prefix" && cmake --build "$work/app/build"; } \
+    >"$work/log" 2>&1 || fail "a program builds with find_package" "$work/log"
+"$work/app/build/app" || fail "a program built with find_package runs"
+ok "a program builds with find_package and runs"
+
+# The plugin's sources alone: nothing of the tree around them can be reached.
+cp -r "$source/plugins/reference" "$work/plugin"
+{ cmake -S "$work/plugin" -B "$work/plugin/build" -DCMAKE_PREFIX_PATH="$prefix" && cmake --build "$work/plugin/build"; } \
+    >"$work/log" 2>&1 || fail "the reference plugin builds alone" "$work/log"
+rm "$prefix"/lib*/tuff/plugins/tuff-reference.so "$prefix"/lib/*/tuff/plugins/tuff-reference.so 2>/dev/null || true
+plugin=$work/plugin/build/tuff-reference.so
+"$tuff" check --plugin "$plugin" --backend reference --corners --op linear_forward >"$work/log" 2>&1 ||
+    fail "a plugin that was built alone passes tuff check" "$work/log"
+grep -q " 0 failed" "$work/log" || fail "tuff check says what it ran" "$work/log"
+"$tuff" train lenet-mnist --plugin "$plugin" --backend reference --digits-train 64 --digits-test 16 --epochs 1 \
+    --out "$work/run" >"$work/log" 2>&1 || fail "a plugin that was built alone trains" "$work/log"
+ok "a plugin builds alone against the installation, passes tuff check and trains"
+
+echo "$checks checks"
