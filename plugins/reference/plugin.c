@@ -33,6 +33,8 @@ static const struct tuff_kernels kernels = {
     .gather_labels = ref_gather_labels,
     .step_advance = ref_step_advance,
     .metrics_record = ref_metrics_record,
+    .activation_forward = ref_activation_forward,
+    .activation_backward = ref_activation_backward,
 };
 
 static void backend_close(struct tuff_backend *backend)

@@ -46,4 +46,17 @@ void LANES_FN(adam)(const struct lanes_adam *a, float *parameters, float *m, flo
 void LANES_FN(sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count);
 float LANES_FN(sum)(const float *x, size_t count);
 
+// activation.c
+void LANES_FN(leaky_relu_forward)(float *y, const float *x, float slope, size_t count);
+void LANES_FN(leaky_relu_backward)(float *dx, const float *dy, const float *x, float slope, size_t count);
+void LANES_FN(gelu_forward)(float *y, const float *x, float slope, size_t count);
+void LANES_FN(gelu_backward)(float *dx, const float *dy, const float *x, float slope, size_t count);
+void LANES_FN(silu_forward)(float *y, const float *x, float slope, size_t count);
+void LANES_FN(silu_backward)(float *dx, const float *dy, const float *x, float slope, size_t count);
+void LANES_FN(sigmoid_forward)(float *y, const float *x, float slope, size_t count);
+void LANES_FN(sigmoid_backward)(float *dx, const float *dy, const float *x, float slope, size_t count);
+void LANES_FN(hyperbolic_tangent_forward)(float *y, const float *x, float slope, size_t count);
+void LANES_FN(hyperbolic_tangent_backward)(float *dx, const float *dy, const float *x, float slope,
+                                           size_t count);
+
 #endif

@@ -31,4 +31,8 @@ const struct lanes_table LANES_FN(table) = {
     .adam = LANES_FN(adam),
     .sum_parts = LANES_FN(sum_parts),
     .sum = LANES_FN(sum),
+    .activation_forward = {LANES_FN(leaky_relu_forward), LANES_FN(gelu_forward), LANES_FN(silu_forward),
+                           LANES_FN(sigmoid_forward), LANES_FN(hyperbolic_tangent_forward)},
+    .activation_backward = {LANES_FN(leaky_relu_backward), LANES_FN(gelu_backward), LANES_FN(silu_backward),
+                            LANES_FN(sigmoid_backward), LANES_FN(hyperbolic_tangent_backward)},
 };

@@ -76,6 +76,8 @@ struct lanes_adam {
     float epsilon, weight_decay;
 };
 
+enum { LANES_ACTIVATIONS = 5 };
+
 struct lanes_table {
     const char *name; // as in TUFF_CPU_ISA
 
@@ -126,6 +128,11 @@ struct lanes_table {
     void (*sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count);
     // The sum of `count` floats, in a fixed order.
     float (*sum)(const float *x, size_t count);
+
+    // Element by element, by enum tuff_activation. slope: of leaky ReLU.
+    void (*activation_forward[LANES_ACTIVATIONS])(float *y, const float *x, float slope, size_t count);
+    void (*activation_backward[LANES_ACTIVATIONS])(float *dx, const float *dy, const float *x, float slope,
+                                                   size_t count);
 };
 
 // The sources' functions and table, under the names of the instruction set that is compiled.
