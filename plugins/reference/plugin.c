@@ -35,6 +35,9 @@ static const struct tuff_kernels kernels = {
     .metrics_record = ref_metrics_record,
     .activation_forward = ref_activation_forward,
     .activation_backward = ref_activation_backward,
+    .multiply = ref_multiply,
+    .concat_forward = ref_concat_forward,
+    .concat_backward = ref_concat_backward,
 };
 
 static void backend_close(struct tuff_backend *backend)

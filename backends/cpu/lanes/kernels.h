@@ -59,4 +59,7 @@ void LANES_FN(hyperbolic_tangent_forward)(float *y, const float *x, float slope,
 void LANES_FN(hyperbolic_tangent_backward)(float *dx, const float *dy, const float *x, float slope,
                                            size_t count);
 
+// elementwise.c
+void LANES_FN(multiply)(float *y, const float *a, const float *b, size_t count);
+
 #endif

@@ -133,6 +133,7 @@ struct lanes_table {
     void (*activation_forward[LANES_ACTIVATIONS])(float *y, const float *x, float slope, size_t count);
     void (*activation_backward[LANES_ACTIVATIONS])(float *dx, const float *dy, const float *x, float slope,
                                                    size_t count);
+    void (*multiply)(float *y, const float *a, const float *b, size_t count);
 };
 
 // The sources' functions and table, under the names of the instruction set that is compiled.
