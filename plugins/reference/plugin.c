@@ -38,6 +38,8 @@ static const struct tuff_kernels kernels = {
     .multiply = ref_multiply,
     .concat_forward = ref_concat_forward,
     .concat_backward = ref_concat_backward,
+    .dropout_forward = ref_dropout_forward,
+    .dropout_backward = ref_dropout_backward,
 };
 
 static void backend_close(struct tuff_backend *backend)

@@ -62,4 +62,8 @@ void LANES_FN(hyperbolic_tangent_backward)(float *dx, const float *dy, const flo
 // elementwise.c
 void LANES_FN(multiply)(float *y, const float *a, const float *b, size_t count);
 
+// dropout.c
+void LANES_FN(dropout)(const struct lanes_dropout *d, float *y, const float *x, uint32_t first,
+                       uint32_t position_step, uint32_t lane_step, uint32_t samples, size_t count);
+
 #endif

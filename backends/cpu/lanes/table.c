@@ -36,4 +36,5 @@ const struct lanes_table LANES_FN(table) = {
     .activation_backward = {LANES_FN(leaky_relu_backward), LANES_FN(gelu_backward), LANES_FN(silu_backward),
                             LANES_FN(sigmoid_backward), LANES_FN(hyperbolic_tangent_backward)},
     .multiply = LANES_FN(multiply),
+    .dropout = LANES_FN(dropout),
 };

@@ -76,6 +76,11 @@ struct lanes_adam {
     float epsilon, weight_decay;
 };
 
+struct lanes_dropout {
+    uint32_t seed_low, seed_high, layer, step;
+    float probability, scale; // of dropping; of what is kept
+};
+
 enum { LANES_ACTIVATIONS = 5 };
 
 struct lanes_table {
@@ -134,6 +139,11 @@ struct lanes_table {
     void (*activation_backward[LANES_ACTIVATIONS])(float *dx, const float *dy, const float *x, float slope,
                                                    size_t count);
     void (*multiply)(float *y, const float *a, const float *b, size_t count);
+
+    // Float i is lane i % 16 of position i / 16, and the tensor's element number first + position *
+    // position_step + lane * lane_step; in lanes from `samples` on y becomes 0.
+    void (*dropout)(const struct lanes_dropout *d, float *y, const float *x, uint32_t first,
+                    uint32_t position_step, uint32_t lane_step, uint32_t samples, size_t count);
 };
 
 // The sources' functions and table, under the names of the instruction set that is compiled.
