@@ -54,8 +54,33 @@ enum tuff_status tuff_gradient_end(struct tuff_graph *graph, tuff_value_id value
         return TUFF_OK;
     }
     enum tuff_status status = in_shape_of(graph, value, &before);
+    if (status != TUFF_OK)
+        return status;
+    // A parameter's gradient is summed where it lies, in the gradient arena. Any other may be shared
+    // (tuff_gradient_share), so the sum is a value of its own; the plan puts it in the place of a summand
+    // that nobody reads any more.
     tuff_value_id values[3] = {before, before, gradient};
-    return status == TUFF_OK ? tuff_graph_add_node(graph, TUFF_OP_ADD, NULL, NULL, values) : status;
+    bool in_arena = graph->values[before].kind == TUFF_VALUE_GRADIENT;
+    if (!in_arena)
+        status = tuff_gradient_begin(graph, value, &values[0]);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(graph, TUFF_OP_ADD, NULL, NULL, values);
+    if (status == TUFF_OK && !in_arena)
+        graph->values[storage].gradient = values[0];
+    return status;
+}
+
+enum tuff_status tuff_gradient_share(struct tuff_graph *graph, tuff_value_id value, tuff_value_id gradient)
+{
+    const struct tuff_value *of = &graph->values[value];
+    if (of->kind != TUFF_VALUE_PARAMETER || graph->values[of->storage].gradient != TUFF_NO_VALUE)
+        return tuff_gradient_end(graph, value, gradient);
+    // A parameter's first contribution has to lie in the gradient arena.
+    tuff_value_id values[2] = {TUFF_NO_VALUE, gradient};
+    enum tuff_status status = tuff_gradient_begin(graph, value, &values[0]);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(graph, TUFF_OP_COPY, NULL, NULL, values);
+    return status == TUFF_OK ? tuff_gradient_end(graph, value, values[0]) : status;
 }
 
 enum tuff_status tuff_graph_differentiate(struct tuff_graph *graph)

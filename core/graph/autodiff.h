@@ -24,8 +24,15 @@ bool tuff_gradient_wanted(const struct tuff_graph *graph, tuff_value_id value);
 TUFF_MUST_CHECK enum tuff_status tuff_gradient_begin(struct tuff_graph *graph, tuff_value_id value,
                                                      tuff_value_id *gradient);
 
-// After that node: takes the contribution as the gradient, or adds it to those that came before.
+// After that node: takes the contribution as the gradient, or adds it to those that came before. A
+// contribution is never written again: others may read it later.
 TUFF_MUST_CHECK enum tuff_status tuff_gradient_end(struct tuff_graph *graph, tuff_value_id value,
                                                    tuff_value_id gradient);
+
+// In place of the two above, where the contribution is a gradient that is there already, of the value's
+// shape: of a sum, say, whose summands take its gradient as it is. Nothing is copied, unless the value is a
+// parameter.
+TUFF_MUST_CHECK enum tuff_status tuff_gradient_share(struct tuff_graph *graph, tuff_value_id value,
+                                                     tuff_value_id gradient);
 
 #endif

@@ -1,5 +1,6 @@
 // fill, copy, add: see tuff/op/basic.h.
 #include "check.h"
+#include "graph/autodiff.h"
 
 static enum tuff_status check_fill(const struct tuff_log *log, const void *params,
                                    const struct tuff_tensor *const tensors[])
@@ -36,6 +37,14 @@ const struct tuff_op_info tuff_op_info_copy = {
     .check = check_copy,
 };
 
+static enum tuff_status infer_add(const struct tuff_log *log, const void *params,
+                                  struct tuff_tensor *const tensors[])
+{
+    (void)log, (void)params;
+    tuff_take_shape(tensors[0], tensors[1]);
+    return TUFF_OK;
+}
+
 static enum tuff_status check_add(const struct tuff_log *log, const void *params,
                                   const struct tuff_tensor *const tensors[])
 {
@@ -45,6 +54,18 @@ static enum tuff_status check_add(const struct tuff_log *log, const void *params
     return status == TUFF_OK ? tuff_check_shape(log, "add", "b", tensors[2], a->rank, a->dims) : status;
 }
 
+// Both summands take dy as it is: the same value, not copies of it.
+static enum tuff_status add_gradient(struct tuff_graph *graph, const struct tuff_node *node)
+{
+    const struct tuff_node forward = *node;
+    tuff_value_id dy;
+    enum tuff_status status = tuff_gradient_of(graph, forward.values[0], &dy);
+    for (uint32_t i = 1; status == TUFF_OK && dy != TUFF_NO_VALUE && i <= 2; i++)
+        if (tuff_gradient_wanted(graph, forward.values[i]))
+            status = tuff_gradient_share(graph, forward.values[i], dy);
+    return status;
+}
+
 const struct tuff_op_info tuff_op_info_add = {
     .name = "add",
     .tensor_count = 3,
@@ -52,5 +73,7 @@ const struct tuff_op_info tuff_op_info_add = {
               {.name = "a", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true},
               {.name = "b", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true}},
     .in_place = 1u << 1 | 1u << 2,
+    .infer = infer_add,
     .check = check_add,
+    .gradient = add_gradient,
 };

@@ -35,6 +35,13 @@ bool tuff_same_shape(const struct tuff_tensor *a, const struct tuff_tensor *b)
     return a->rank == b->rank && memcmp(a->dims, b->dims, sizeof a->dims) == 0;
 }
 
+void tuff_take_shape(struct tuff_tensor *to, const struct tuff_tensor *from)
+{
+    to->rank = from->rank;
+    for (uint32_t i = 0; i < TUFF_MAX_RANK; i++)
+        to->dims[i] = from->dims[i];
+}
+
 enum tuff_status tuff_check_shape(const struct tuff_log *log, const char *op, const char *name,
                                   const struct tuff_tensor *tensor, uint32_t rank, const uint32_t *dims)
 {

@@ -16,6 +16,9 @@ struct tuff_shape_text tuff_shape_text(const struct tuff_tensor *tensor);
 
 bool tuff_same_shape(const struct tuff_tensor *a, const struct tuff_tensor *b);
 
+// For inference: gives `to` the rank and dimensions of `from`.
+void tuff_take_shape(struct tuff_tensor *to, const struct tuff_tensor *from);
+
 // Logs unless tensor has these dimensions.
 TUFF_MUST_CHECK enum tuff_status tuff_check_shape(const struct tuff_log *log, const char *op,
                                                   const char *name, const struct tuff_tensor *tensor,

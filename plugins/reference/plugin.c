@@ -36,6 +36,13 @@ static const struct tuff_kernels kernels = {
     .sgd = ref_sgd,
     .gradient_norm = ref_gradient_norm,
     .gradient_clip = ref_gradient_clip,
+    .activation_forward = ref_activation_forward,
+    .activation_backward = ref_activation_backward,
+    .multiply = ref_multiply,
+    .concat_forward = ref_concat_forward,
+    .concat_backward = ref_concat_backward,
+    .dropout_forward = ref_dropout_forward,
+    .dropout_backward = ref_dropout_backward,
 };
 
 static void backend_close(struct tuff_backend *backend)

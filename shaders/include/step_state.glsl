@@ -34,3 +34,8 @@ float step_bias_correction2_sqrt()
 {
     return uintBitsToFloat(step_state.words[3].z);
 }
+
+uint step_number()
+{
+    return step_state.words[2].x;
+}

@@ -120,6 +120,56 @@ Test(op, max_pool2d_refuses_a_window_that_holds_nothing)
     cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_MAX_POOL2D_FORWARD, &args), TUFF_OK, "%s", last_message);
 }
 
+Test(op, activation_refuses_what_it_does_not_know)
+{
+    struct tuff_activation_params params = {sizeof params, TUFF_ACTIVATION_TANH,
+                                            NAN}; // the slope is not tanh's
+    struct tuff_tensor x = tensor(TUFF_F32, 2, 3, 4, 1, 1), y = x;
+    struct tuff_op_args args = {
+        .size = sizeof(struct tuff_activation_forward_args), .params = &params, .tensors = {&y, &x}};
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_ACTIVATION_FORWARD, &args), TUFF_OK, "%s", last_message);
+    params.kind = TUFF_ACTIVATION_TANH + 1;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_ACTIVATION_FORWARD, &args), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "activation_forward: unknown activation 5");
+    params.kind = TUFF_ACTIVATION_LEAKY_RELU;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_ACTIVATION_FORWARD, &args), TUFF_ERROR_INVALID);
+}
+
+Test(op, dropout_refuses_to_drop_everything)
+{
+    static const float wrong[] = {1, -0.5f, NAN};
+    struct tuff_dropout_params params = {.size = sizeof params, .probability = 0.999f};
+    struct tuff_tensor x = tensor(TUFF_F32, 2, 3, 4, 1, 1), y = x;
+    struct tuff_tensor state = tensor(TUFF_U32, 1, TUFF_STEP_STATE_WORDS, 1, 1, 1);
+    struct tuff_op_args args = {
+        .size = sizeof(struct tuff_dropout_forward_args), .params = &params, .tensors = {&y, &x, &state}};
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_DROPOUT_FORWARD, &args), TUFF_OK, "%s", last_message);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        params.probability = wrong[i];
+        cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_DROPOUT_FORWARD, &args), TUFF_ERROR_INVALID);
+    }
+    params.probability = 0;
+    y.dims[0] = x.dims[0] = 65536, y.dims[1] = x.dims[1] = 65536; // 2^32 elements
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_DROPOUT_FORWARD, &args), TUFF_ERROR_INVALID);
+}
+
+Test(op, concat_refuses_what_does_not_fit)
+{
+    struct tuff_tensor a = tensor(TUFF_F32, 4, 2, 3, 5, 7), b = tensor(TUFF_F32, 4, 2, 4, 5, 7);
+    struct tuff_tensor y = tensor(TUFF_F32, 4, 2, 7, 5, 7);
+    struct tuff_op_args args = {.size = sizeof(struct tuff_concat_forward_args), .tensors = {&y, &a, &b}};
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_CONCAT_FORWARD, &args), TUFF_OK, "%s", last_message);
+    b.dims[2] = 6;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_CONCAT_FORWARD, &args), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message,
+                     "concat_forward: a has shape (2, 3, 5, 7) and b (2, 4, 6, 7), expected two or "
+                     "more dimensions that differ in the second alone");
+    b.dims[2] = 5, y.dims[1] = 6;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_CONCAT_FORWARD, &args), TUFF_ERROR_INVALID);
+    b.dims[1] = UINT32_MAX, y.dims[1] = 2; // a sum that wraps
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_CONCAT_FORWARD, &args), TUFF_ERROR_INVALID);
+}
+
 Test(op, a_missing_tensor_is_named)
 {
     struct tuff_op_args args = {.size = sizeof(struct tuff_relu_forward_args)};

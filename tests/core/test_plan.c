@@ -165,6 +165,49 @@ Test(plan, relu_works_in_place)
     tuff_graph_destroy(&f.graph);
 }
 
+// v = u + relu(linear(u)), three times: sums share their gradient with both summands, and each must last as
+// long as the slower of the two needs it.
+Test(plan, a_shared_gradient_lasts_as_long_as_it_is_read)
+{
+    struct fixture f;
+    struct tuff_plan *plan;
+    build_lenet(&f, 3);
+    tuff_graph_destroy(&f.graph);
+    cr_assert_eq(tuff_graph_create(NULL, TUFF_LAYOUT_ROW_MAJOR, &f.graph), TUFF_OK);
+    tuff_value_id u, weight, labels, state;
+    const uint32_t dims[2] = {33, 33}, words = TUFF_STEP_STATE_WORDS;
+    cr_assert_eq(tuff_graph_add_value(f.graph, TUFF_VALUE_ACTIVATION, 0, "x", TUFF_F32, 2, dims, true, &u),
+                 TUFF_OK);
+    cr_assert_eq(
+        tuff_graph_add_value(f.graph, TUFF_VALUE_EXTERNAL, 0, "labels", TUFF_U32, 1, dims, false, &labels),
+        TUFF_OK);
+    cr_assert_eq(
+        tuff_graph_add_value(f.graph, TUFF_VALUE_EXTERNAL, 1, "state", TUFF_U32, 1, &words, false, &state),
+        TUFF_OK);
+    const struct tuff_fill_params fill = {.size = sizeof fill};
+    cr_assert_eq(tuff_graph_add_node(f.graph, TUFF_OP_FILL, &fill, NULL, &u), TUFF_OK);
+    for (uint32_t i = 0; i < 3; i++) {
+        cr_assert_eq(
+            tuff_graph_add_value(f.graph, TUFF_VALUE_PARAMETER, i, "w", TUFF_F32, 2, dims, false, &weight),
+            TUFF_OK);
+        tuff_value_id linear[4] = {TUFF_NO_VALUE, u, weight, TUFF_NO_VALUE};
+        cr_assert_eq(tuff_graph_add_node(f.graph, TUFF_OP_LINEAR_FORWARD, NULL, NULL, linear), TUFF_OK);
+        tuff_value_id relu[2] = {TUFF_NO_VALUE, linear[0]};
+        cr_assert_eq(tuff_graph_add_node(f.graph, TUFF_OP_RELU_FORWARD, NULL, NULL, relu), TUFF_OK);
+        tuff_value_id sum[3] = {TUFF_NO_VALUE, u, relu[0]};
+        cr_assert_eq(tuff_graph_add_node(f.graph, TUFF_OP_ADD, NULL, NULL, sum), TUFF_OK);
+        u = sum[0];
+    }
+    tuff_value_id loss[5] = {TUFF_NO_VALUE, TUFF_NO_VALUE, u, labels, state};
+    cr_assert_eq(tuff_graph_add_node(f.graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, NULL, NULL, loss),
+                 TUFF_OK);
+    cr_assert_eq(tuff_graph_differentiate(f.graph), TUFF_OK);
+    cr_assert_eq(tuff_plan_create(&f.target, f.graph, &plan), TUFF_OK);
+    play(f.graph, plan);
+    tuff_plan_destroy(&plan);
+    tuff_graph_destroy(&f.graph);
+}
+
 static char last_message[256];
 
 static void keep_message(void *user, enum tuff_log_level level, const char *message)

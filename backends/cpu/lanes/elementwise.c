@@ -41,6 +41,15 @@ void LANES_FN(add)(float *y, const float *a, const float *b, size_t count)
         v_store_first(y + i, v_load_first(a + i, count - i) + v_load_first(b + i, count - i), count - i);
 }
 
+void LANES_FN(multiply)(float *y, const float *a, const float *b, size_t count)
+{
+    size_t i = 0;
+    for (; i + LANES_WIDTH <= count; i += LANES_WIDTH)
+        v_store(y + i, v_load(a + i) * v_load(b + i));
+    if (i < count)
+        v_store_first(y + i, v_load_first(a + i, count - i) * v_load_first(b + i, count - i), count - i);
+}
+
 LANES_INLINE void adam_step(const struct lanes_adam *a, vf *p, vf *m, vf *v, vf g)
 {
     g += v_splat(a->weight_decay) * *p;

@@ -52,4 +52,24 @@ void LANES_FN(sgd)(const struct lanes_sgd *s, float *parameters, float *velocity
 float LANES_FN(sum_of_squares)(const float *x, size_t count);
 void LANES_FN(scale)(float *x, float factor, size_t count);
 
+// activation.c
+void LANES_FN(leaky_relu_forward)(float *y, const float *x, float slope, size_t count);
+void LANES_FN(leaky_relu_backward)(float *dx, const float *dy, const float *x, float slope, size_t count);
+void LANES_FN(gelu_forward)(float *y, const float *x, float slope, size_t count);
+void LANES_FN(gelu_backward)(float *dx, const float *dy, const float *x, float slope, size_t count);
+void LANES_FN(silu_forward)(float *y, const float *x, float slope, size_t count);
+void LANES_FN(silu_backward)(float *dx, const float *dy, const float *x, float slope, size_t count);
+void LANES_FN(sigmoid_forward)(float *y, const float *x, float slope, size_t count);
+void LANES_FN(sigmoid_backward)(float *dx, const float *dy, const float *x, float slope, size_t count);
+void LANES_FN(hyperbolic_tangent_forward)(float *y, const float *x, float slope, size_t count);
+void LANES_FN(hyperbolic_tangent_backward)(float *dx, const float *dy, const float *x, float slope,
+                                           size_t count);
+
+// elementwise.c
+void LANES_FN(multiply)(float *y, const float *a, const float *b, size_t count);
+
+// dropout.c
+void LANES_FN(dropout)(const struct lanes_dropout *d, float *y, const float *x, uint32_t first,
+                       uint32_t position_step, uint32_t lane_step, uint32_t samples, size_t count);
+
 #endif

@@ -88,6 +88,13 @@ struct lanes_smoothing {
     float share; // s / K; 0: no smoothing, and nothing but the label's logit enters the loss
 };
 
+struct lanes_dropout {
+    uint32_t seed_low, seed_high, layer, step;
+    float probability, scale; // of dropping; of what is kept
+};
+
+enum { LANES_ACTIVATIONS = 5 };
+
 struct lanes_table {
     const char *name; // as in TUFF_CPU_ISA
 
@@ -146,6 +153,17 @@ struct lanes_table {
     // The sum of the squares of `count` floats, in a fixed order.
     float (*sum_of_squares)(const float *x, size_t count);
     void (*scale)(float *x, float factor, size_t count);
+
+    // Element by element, by enum tuff_activation. slope: of leaky ReLU.
+    void (*activation_forward[LANES_ACTIVATIONS])(float *y, const float *x, float slope, size_t count);
+    void (*activation_backward[LANES_ACTIVATIONS])(float *dx, const float *dy, const float *x, float slope,
+                                                   size_t count);
+    void (*multiply)(float *y, const float *a, const float *b, size_t count);
+
+    // Float i is lane i % 16 of position i / 16, and the tensor's element number first + position *
+    // position_step + lane * lane_step; in lanes from `samples` on y becomes 0.
+    void (*dropout)(const struct lanes_dropout *d, float *y, const float *x, uint32_t first,
+                    uint32_t position_step, uint32_t lane_step, uint32_t samples, size_t count);
 };
 
 // The sources' functions and table, under the names of the instruction set that is compiled.

@@ -24,7 +24,9 @@ struct tuff_activation_params {
 };
 
 // Forward. y = f(x). In place: y may be x. NaN stays NaN. Very large and very small x give the limits (silu
-// and gelu of -infinity are NaN, as the formula has it), without overflow on the way.
+// and gelu of -infinity are NaN, as the formula has it), without overflow on the way. Results are good to a few
+// units in the last place, or, where an exponential e^t decides, to a few and 2|t|; gelu's Phi to 2^-23. What
+// lies below some 10^-36 may become zero.
 //
 // x, y: the same shape, f32, one layout.
 struct tuff_activation_forward_args {
@@ -36,8 +38,9 @@ struct tuff_activation_forward_args {
     const struct tuff_tensor *x;
 };
 
-// Backward. dx = dy * f'(x), from forward's input. Leaky ReLU at 0 has the slope, as in PyTorch. In place: dx
-// may be dy. Where dy is 0 and f'(x) is finite dx is 0.
+// Backward. dx = dy * f'(x), from forward's input. Leaky ReLU at 0 has the slope, as in PyTorch, and so it has
+// where x is NaN. In place: dx may be dy. Where dy is 0 and f'(x) is finite dx is 0. At infinite x f' is 0 for
+// sigmoid and tanh, and NaN for silu and gelu, as the formula has it. f'(x) is good to 2^-20.
 //
 // dx, dy, x: the same shape, f32, one layout.
 struct tuff_activation_backward_args {

@@ -1,0 +1,35 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// da, db = the parts of dy. One invocation per element of dy; words move as bits.
+#include "include/concat_push.h"
+#include "include/workgroup.glsl"
+
+layout(std430, binding = 0) writeonly buffer DA
+{
+    uint da[];
+};
+layout(std430, binding = 1) writeonly buffer DB
+{
+    uint db[];
+};
+layout(std430, binding = 2) readonly buffer DY
+{
+    uint dy[];
+};
+layout(push_constant) uniform Push
+{
+    vk_concat_push p;
+};
+
+void main()
+{
+    uint i = element_number();
+    if (i >= p.count)
+        return;
+    uint n = i / (p.a_row + p.b_row);
+    uint place = i - n * (p.a_row + p.b_row);
+    if (place < p.a_row)
+        da[n * p.a_row + place] = dy[i];
+    else
+        db[n * p.b_row + (place - p.a_row)] = dy[i];
+}
