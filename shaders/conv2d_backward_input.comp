@@ -1,9 +1,11 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-// dx as a matrix product per group of channels: m is the channel, n the input pixel of the whole batch, k a filter
-// with a place in its window (filter,r,s). Outputs that the stride skips count as 0.
+// dx as matrix products per group of channels: m is the channel, n the input pixel of the whole batch, k a filter with
+// a place in its window (filter,r,s). With a stride, a pixel is reached through only some places of the window, which
+// are the same ones every stride pixels: so there is a product for each of these phases, over its pixels and places.
 #include "include/conv2d_push.h"
+#include "include/fused_relu_backward.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
@@ -20,16 +22,54 @@ layout(std430, binding = 2) readonly buffer Weight
 };
 #include "include/conv2d.glsl"
 
+layout(constant_id = 11) const uint PLACE_STEP_H = 1u; // between places of one phase: STRIDE / gcd(STRIDE, DILATION)
+layout(constant_id = 12) const uint PLACE_STEP_W = 1u;
+
+const uint PHASES = STRIDE_H * STRIDE_W;
+
+// Along one dimension: the pixels and the places of the window that belong to a phase.
+struct phase_axis {
+    uint first_pixel;
+    uint first_place, places;
+};
+
+phase_axis find_axis(uint phase, uint pad, uint kernel, uint stride, uint dilation, uint place_step)
+{
+    phase_axis axis;
+    axis.first_pixel = (phase + stride - pad % stride) % stride;
+    axis.first_place = kernel;
+    for (uint place = min(place_step, kernel); place > 0u; place--) {
+        if ((place - 1u) * dilation % stride == phase)
+            axis.first_place = place - 1u;
+    }
+    axis.places = axis.first_place < kernel ? (kernel - 1u - axis.first_place) / place_step + 1u : 0u;
+    return axis;
+}
+
 uint group;
+phase_axis axis_h, axis_w;
+uint places; // of the phase
 uint a_start;
 bool b_inside[4];
 uint b_plane[4];
 int b_h[4], b_w[4];
 
+uint window_row(uint place)
+{
+    return axis_h.first_place + place / axis_w.places * PLACE_STEP_H;
+}
+
+uint window_column(uint place)
+{
+    return axis_w.first_place + place % axis_w.places * PLACE_STEP_W;
+}
+
 void a_set_k(uint k)
 {
-    uint filter_in_group = k / WINDOW;
-    a_start = (group * p.group_filters + filter_in_group) * p.group_channels * WINDOW + k % WINDOW;
+    uint filter_in_group = k / places;
+    uint place = k % places;
+    a_start = (group * p.group_filters + filter_in_group) * p.group_channels * WINDOW +
+              window_row(place) * KERNEL_W + window_column(place);
 }
 
 float a_at(uint m)
@@ -37,29 +77,48 @@ float a_at(uint m)
     return m < p.m ? weight[a_start + m * WINDOW] : 0.0;
 }
 
+// Rows and columns of pixels that a phase has at most.
+uint phase_rows()
+{
+    return (p.in_h + STRIDE_H - 1u) / STRIDE_H;
+}
+
+uint phase_columns()
+{
+    return (p.in_w + STRIDE_W - 1u) / STRIDE_W;
+}
+
+// The pixel of column n: image, row, column. Some phases have a row or a column less: those lie outside.
+uvec3 pixel_of(uint n)
+{
+    uint columns = phase_columns();
+    uint line = n / columns;
+    uint image = line / phase_rows();
+    return uvec3(image, axis_h.first_pixel + (line - image * phase_rows()) * STRIDE_H,
+                 axis_w.first_pixel + (n - line * columns) * STRIDE_W);
+}
+
 void b_set_n(uint j, uint n)
 {
+    uvec3 pixel = pixel_of(n);
     b_inside[j] = n < p.n;
-    uint w = n % p.in_w;
-    uint row = n / p.in_w;
-    uint h = row % p.in_h;
-    b_plane[j] = row / p.in_h * p.filters + group * p.group_filters;
-    b_h[j] = int(h + p.pad_top);
-    b_w[j] = int(w + p.pad_left);
+    b_plane[j] = pixel.x * p.filters + group * p.group_filters;
+    b_h[j] = int(pixel.y + p.pad_top);
+    b_w[j] = int(pixel.z + p.pad_left);
 }
 
 float b_at(uint j, uint k)
 {
-    uint place = k % WINDOW;
-    int top = b_h[j] - int(place / KERNEL_W * DILATION_H);
-    int left = b_w[j] - int(place % KERNEL_W * DILATION_W);
+    uint place = k % places;
+    int top = b_h[j] - int(window_row(place) * DILATION_H);
+    int left = b_w[j] - int(window_column(place) * DILATION_W);
     if (!b_inside[j] || top < 0 || left < 0)
         return 0.0;
-    uint oh = uint(top) / STRIDE_H;
+    uint oh = uint(top) / STRIDE_H; // without remainder: the place belongs to the pixel's phase
     uint ow = uint(left) / STRIDE_W;
-    if (oh * STRIDE_H != uint(top) || ow * STRIDE_W != uint(left) || oh >= p.out_h || ow >= p.out_w)
+    if (oh >= p.out_h || ow >= p.out_w)
         return 0.0;
-    return dy[((b_plane[j] + k / WINDOW) * p.out_h + oh) * p.out_w + ow];
+    return dy[((b_plane[j] + k / places) * p.out_h + oh) * p.out_w + ow];
 }
 
 #define A_K_FAST
@@ -68,21 +127,26 @@ float b_at(uint j, uint k)
 void main()
 {
     conv2d_place place = find_place(workgroup_number(), TILE_M, TILE_N);
-    if (place.chunk != 0u)
+    if (place.chunk >= PHASES)
         return;
     group = place.group;
-    multiply_tile(place.m0, place.n0, 0u, p.k);
+    // Without a stride all of this is constant.
+    uint phase = PHASES == 1u ? 0u : place.chunk;
+    axis_h = find_axis(phase / STRIDE_W, p.pad_top, KERNEL_H, STRIDE_H, DILATION_H, PLACE_STEP_H);
+    axis_w = find_axis(phase % STRIDE_W, p.pad_left, KERNEL_W, STRIDE_W, DILATION_W, PLACE_STEP_W);
+    places = PHASES == 1u ? WINDOW : axis_h.places * axis_w.places;
+    multiply_tile(place.m0, place.n0, 0u, p.group_filters * places);
     uint pixels = p.in_h * p.in_w;
     [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
         uint n = place.n0 + tile_column(j);
-        if (n >= p.n)
+        uvec3 pixel = pixel_of(n);
+        if (n >= p.n || pixel.y >= p.in_h || pixel.z >= p.in_w)
             continue;
-        uint image = n / pixels;
-        uint start = (image * p.channels + group * p.group_channels) * pixels + (n - image * pixels);
+        uint start = (pixel.x * p.channels + group * p.group_channels) * pixels + pixel.y * p.in_w + pixel.z;
         [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
             uint m = place.m0 + tile_row(i);
             if (m < p.m)
-                dx[start + m * pixels] = tile_sum(i, j);
+                dx[start + m * pixels] = with_relu(start + m * pixels, tile_sum(i, j));
         }
     }
 }

@@ -3,6 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 // dx for few channels and stride 1: each invocation computes a strip of dx for a block of channels.
 #include "include/conv2d_push.h"
+#include "include/fused_relu_backward.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
@@ -60,8 +61,9 @@ void main()
         uint c = place.group * p.group_channels + place.first + i;
         uint line = ((place.image * p.channels + c) * p.in_h + place.row) * p.in_w;
         [[unroll]] for (uint j = 0u; j < STRIP; j++) {
+            uint at = line + place.column + j;
             if (place.column + j < p.in_w)
-                dx[line + place.column + j] = sums[i * STRIP + j];
+                dx[at] = with_relu(at, sums[i * STRIP + j]);
         }
     }
 }

@@ -4,6 +4,7 @@
 // y = conv(x, weight) + bias as a matrix product per group of channels: m is the filter, n the output pixel of the
 // whole batch, k the weight of the filter (c,r,s). x is unfolded while it is loaded.
 #include "include/conv2d_push.h"
+#include "include/fused_relu.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer Y
@@ -86,7 +87,7 @@ void main()
             float value = tile_sum(i, j);
             if (p.bias != 0u)
                 value += bias[group * p.group_filters + m];
-            y[start + m * pixels] = value;
+            y[start + m * pixels] = with_relu(value);
         }
     }
 }

@@ -3,6 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 // y = conv(x, weight) + bias for few channels: each invocation computes a strip of y for a block of filters.
 #include "include/conv2d_push.h"
+#include "include/fused_relu.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer Y
@@ -64,7 +65,7 @@ void main()
         uint line = ((place.image * p.filters + k) * p.out_h + place.row) * p.out_w;
         [[unroll]] for (uint j = 0u; j < STRIP; j++) {
             if (place.column + j < p.out_w)
-                y[line + place.column + j] = sums[f * STRIP + j] + start;
+                y[line + place.column + j] = with_relu(sums[f * STRIP + j] + start);
         }
     }
 }

@@ -3,6 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 // dx[n,i] = sum over o of dy[n,o] * weight[o,i]; here m is the sample, n the input and k the output.
 #include "include/gemm_push.h"
+#include "include/fused_relu_backward.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
@@ -61,7 +62,7 @@ void main()
         [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
             uint n = n0 + tile_column(j);
             if (m < p.m && n < p.n)
-                dx[m * p.n + n] = tile_sum(i, j);
+                dx[m * p.n + n] = with_relu(m * p.n + n, tile_sum(i, j));
         }
     }
 }

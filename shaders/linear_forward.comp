@@ -3,6 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 // y[n,o] = bias[o] + sum over i of x[n,i] * weight[o,i]; here m is the sample and n the output.
 #include "include/gemm_push.h"
+#include "include/fused_relu.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer Y
@@ -68,7 +69,7 @@ void main()
         [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
             uint m = m0 + tile_row(i);
             if (m < p.m)
-                y[m * p.n + n] = tile_sum(i, j) + start;
+                y[m * p.n + n] = with_relu(tile_sum(i, j) + start);
         }
     }
 }

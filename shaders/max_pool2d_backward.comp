@@ -3,6 +3,7 @@
 // dx = the sum of dy over the windows that this element won. One invocation per element of dx gathers from the
 // windows that may hold it, in row-major order of the windows, so that no atomics are needed.
 #include "include/max_pool2d_push.h"
+#include "include/fused_relu_backward.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
@@ -53,5 +54,5 @@ void main()
                 sum += dy[at];
         }
     }
-    dx[i] = sum;
+    dx[i] = with_relu(i, sum);
 }

@@ -1,7 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// dx = y > 0 ? dy : 0; dx may be dy. On bits, as forward.
+// dx = y > 0 ? dy : 0; dx may be dy.
 #include "include/basic_push.h"
+#include "include/relu.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
@@ -24,9 +25,6 @@ layout(push_constant) uniform Push
 void main()
 {
     uint i = element_number();
-    if (i >= p.count)
-        return;
-    uint bits = y[i];
-    bool positive = int(bits) > 0 && bits <= 0x7f800000u;
-    dx[i] = positive ? dy[i] : 0u;
+    if (i < p.count)
+        dx[i] = relu_positive(y[i]) ? dy[i] : 0u;
 }

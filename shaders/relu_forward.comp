@@ -1,7 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// y = x > 0 ? x : 0, NaN stays. On bits, since drivers may take NaN for absent and flush denormal numbers.
+// y = x > 0 ? x : 0, NaN stays.
 #include "include/basic_push.h"
+#include "include/relu.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer Y
@@ -20,9 +21,6 @@ layout(push_constant) uniform Push
 void main()
 {
     uint i = element_number();
-    if (i >= p.count)
-        return;
-    uint bits = x[i];
-    bool is_nan = (bits & 0x7fffffffu) > 0x7f800000u;
-    y[i] = int(bits) > 0 || is_nan ? bits : 0u;
+    if (i < p.count)
+        y[i] = relu_bits(x[i]);
 }

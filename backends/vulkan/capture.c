@@ -63,7 +63,9 @@ enum tuff_status vk_capture_end(struct tuff_stream *stream, struct tuff_capture 
     struct tuff_capture *capture = stream->capturing;
     stream->capturing = NULL;
     stream->state = VK_STREAM_IDLE;
-    enum tuff_status status = vk_recording_end(device, &stream->recording);
+    enum tuff_status status = vk_deferred_flush(device, &stream->recording, &stream->deferred);
+    if (status == TUFF_OK)
+        status = vk_recording_end(device, &stream->recording);
     if (status == TUFF_OK)
         status = vk_device_usable(device);
     if (status != TUFF_OK) {

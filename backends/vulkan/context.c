@@ -1,11 +1,9 @@
-#include "context.h"
+#include "validation.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char validation_layer[] = "VK_LAYER_KHRONOS_validation";
 
 void vk_log(struct tuff_backend *backend, enum tuff_log_level level, const char *format, ...)
 {
@@ -77,32 +75,6 @@ enum tuff_status vk_result_status(VkResult result)
     }
 }
 
-// May be called from any thread, in the middle of any Vulkan call.
-static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
-                                                 VkDebugUtilsMessageTypeFlagsEXT types,
-                                                 const VkDebugUtilsMessengerCallbackDataEXT *data, void *user)
-{
-    (void)severity;
-    struct tuff_backend *backend = user;
-    // General messages are the loader's own (a driver that does not load, say): no fault of ours.
-    if (!(types & VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT)) {
-        vk_log(backend, TUFF_LOG_INFO, "vulkan loader: %s", data->pMessage);
-        return VK_FALSE;
-    }
-    atomic_fetch_add(&backend->validation_messages, 1u);
-    vk_log(backend, TUFF_LOG_ERROR, "vulkan validation: %s", data->pMessage);
-    return VK_FALSE;
-}
-
-static const VkDebugUtilsMessengerCreateInfoEXT messenger_template = {
-    .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
-    .messageSeverity =
-        VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
-    .messageType =
-        VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
-    .pfnUserCallback = on_message,
-};
-
 static void read_environment(struct tuff_backend *backend)
 {
     const char *validation = getenv("TUFF_VULKAN_VALIDATION");
@@ -110,19 +82,8 @@ static void read_environment(struct tuff_backend *backend)
     backend->gpu_assisted = validation && strcmp(validation, "gpu") == 0;
     const char *min_limits = getenv("TUFF_VULKAN_MIN_LIMITS");
     backend->min_limits = min_limits && strcmp(min_limits, "1") == 0;
-}
-
-static bool has_layer(const struct tuff_backend *backend, const char *name)
-{
-    VkLayerProperties layers[128];
-    uint32_t count = sizeof layers / sizeof *layers;
-    VkResult result = backend->loader.global.EnumerateInstanceLayerProperties(&count, layers);
-    if (result != VK_SUCCESS && result != VK_INCOMPLETE)
-        return false;
-    for (uint32_t i = 0; i < count; i++)
-        if (strcmp(layers[i].layerName, name) == 0)
-            return true;
-    return false;
+    const char *fusion = getenv("TUFF_VULKAN_FUSION");
+    backend->fusion = !fusion || strcmp(fusion, "0") != 0;
 }
 
 static bool has_instance_extension(const struct tuff_backend *backend, const char *layer, const char *name)
@@ -140,30 +101,21 @@ static bool has_instance_extension(const struct tuff_backend *backend, const cha
 
 static VkResult create_instance(struct tuff_backend *backend)
 {
-    const char *extensions[4];
+    static const char *const layers[] = {VK_VALIDATION_LAYER};
+    const char *extensions[3];
     uint32_t extension_count = 0;
     VkInstanceCreateFlags flags = 0;
     if (has_instance_extension(backend, NULL, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME)) {
         extensions[extension_count++] = VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME;
         flags |= VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR;
     }
-    static const VkValidationFeatureEnableEXT enables[] = {
-        VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT,
-        VK_VALIDATION_FEATURE_ENABLE_GPU_ASSISTED_EXT,
-        VK_VALIDATION_FEATURE_ENABLE_GPU_ASSISTED_RESERVE_BINDING_SLOT_EXT,
-    };
-    VkDebugUtilsMessengerCreateInfoEXT messenger = messenger_template;
-    messenger.pUserData = backend;
-    VkValidationFeaturesEXT features = {
-        .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
-        .pNext = &messenger,
-        .enabledValidationFeatureCount = backend->gpu_assisted ? 3 : 1,
-        .pEnabledValidationFeatures = enables,
-    };
-    const char *const layers[] = {validation_layer};
+    struct vk_validation_request request = {0};
     if (backend->validation) {
-        extensions[extension_count++] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
-        extensions[extension_count++] = VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME;
+        bool settings =
+            has_instance_extension(backend, VK_VALIDATION_LAYER, VK_EXT_LAYER_SETTINGS_EXTENSION_NAME);
+        vk_validation_request(backend, settings, &request);
+        extensions[extension_count++] = request.extensions[0];
+        extensions[extension_count++] = request.extensions[1];
     }
     VkApplicationInfo application = {
         .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
@@ -173,7 +125,7 @@ static VkResult create_instance(struct tuff_backend *backend)
     };
     VkInstanceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
-        .pNext = backend->validation ? &features : NULL,
+        .pNext = request.next,
         .flags = flags,
         .pApplicationInfo = &application,
         .enabledLayerCount = backend->validation ? 1 : 0,
@@ -182,21 +134,6 @@ static VkResult create_instance(struct tuff_backend *backend)
         .ppEnabledExtensionNames = extensions,
     };
     return backend->loader.global.CreateInstance(&info, NULL, &backend->instance);
-}
-
-static enum tuff_status create_messenger(struct tuff_backend *backend)
-{
-    if (!backend->vk.CreateDebugUtilsMessengerEXT || !backend->vk.DestroyDebugUtilsMessengerEXT)
-        return vk_error(backend, TUFF_ERROR_NOT_FOUND,
-                        "TUFF_VULKAN_VALIDATION: no vkCreateDebugUtilsMessengerEXT");
-    VkDebugUtilsMessengerCreateInfoEXT info = messenger_template;
-    info.pUserData = backend;
-    VkResult result =
-        backend->vk.CreateDebugUtilsMessengerEXT(backend->instance, &info, NULL, &backend->messenger);
-    if (result != VK_SUCCESS)
-        return vk_error(backend, vk_result_status(result), "vkCreateDebugUtilsMessengerEXT: %s",
-                        vk_result_name(result));
-    return TUFF_OK;
 }
 
 static enum tuff_status examine_devices(struct tuff_backend *backend)
@@ -237,11 +174,11 @@ static enum tuff_status probe(struct tuff_backend *backend)
         vk_log(backend, TUFF_LOG_INFO, "%s", backend->loader.problem);
         return TUFF_OK;
     }
-    if (backend->validation && !has_layer(backend, validation_layer))
+    if (backend->validation && !vk_validation_present(backend))
         return vk_error(backend, TUFF_ERROR_NOT_FOUND,
-                        "TUFF_VULKAN_VALIDATION is set, but the layer %s is not installed "
-                        "(on Debian: vulkan-validationlayers)",
-                        validation_layer);
+                        "TUFF_VULKAN_VALIDATION is set, but the layer " VK_VALIDATION_LAYER
+                        " is not installed "
+                        "(on Debian: vulkan-validationlayers)");
     VkResult result = create_instance(backend);
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER) {
         vk_log(backend, TUFF_LOG_INFO, "no Vulkan device: the loader found no driver");
@@ -252,7 +189,7 @@ static enum tuff_status probe(struct tuff_backend *backend)
     if (!vk_loader_instance_functions(&backend->loader, backend->instance, &backend->vk))
         return vk_error(backend, TUFF_ERROR_DEVICE, "%s", backend->loader.problem);
     if (backend->validation) {
-        enum tuff_status status = create_messenger(backend);
+        enum tuff_status status = vk_validation_listen(backend);
         if (status != TUFF_OK)
             return status;
     }

@@ -42,7 +42,7 @@ struct tuff_backend {
     VkDebugUtilsMessengerEXT messenger;
     bool probed; // an instance has been asked for
     enum tuff_status probe_status;
-    bool validation, gpu_assisted, min_limits;
+    bool validation, gpu_assisted, min_limits, fusion;
     atomic_uint validation_messages; // warnings and errors so far; any makes the devices fail
     uint32_t physical_count;
     struct vk_physical *physicals;

@@ -4,32 +4,33 @@
 
 enum { CONV2D_CONSTANTS = VK_TILE_CONSTANTS + 6 };
 
-bool vk_conv2d_fits(const struct tuff_conv2d_params *params, const struct tuff_tensor *weight)
+bool vk_conv2d_fits(const struct vk_conv2d *conv)
 {
-    const uint64_t most = UINT64_C(1) << 30;
-    return (uint64_t)weight->dims[2] * params->dilation_h < most &&
-           (uint64_t)weight->dims[3] * params->dilation_w < most && params->stride_h < most &&
-           params->stride_w < most && params->pad_top < most && params->pad_left < most;
+    const struct tuff_conv2d_params *params = conv->params;
+    const uint64_t most = UINT64_C(1) << 28; // sums of a few of these are 32-bit integers
+    const uint64_t most_phases = UINT64_C(1) << 20;
+    return (uint64_t)conv->weight->dims[2] * params->dilation_h < most &&
+           (uint64_t)conv->weight->dims[3] * params->dilation_w < most && params->pad_top < most &&
+           params->pad_bottom < most && params->pad_left < most && params->pad_right < most &&
+           (uint64_t)vk_conv2d_stride_h(conv) * vk_conv2d_stride_w(conv) <= most_phases;
 }
 
-// The shapes of one convolution: x (N,C,H,W), y (N,K,OH,OW), weight (K,C/groups,KH,KW); m, n and k are left
-// open.
-static struct vk_conv2d_push push_of(const struct tuff_conv2d_params *params, const struct tuff_tensor *x,
-                                     const struct tuff_tensor *y)
+// The convolution's shapes; m, n and k are left open.
+static struct vk_conv2d_push push_of(const struct vk_conv2d *conv)
 {
     return (struct vk_conv2d_push){
-        .batch = x->dims[0],
-        .channels = x->dims[1],
-        .filters = y->dims[1],
-        .group_channels = x->dims[1] / params->groups,
-        .group_filters = y->dims[1] / params->groups,
-        .in_h = x->dims[2],
-        .in_w = x->dims[3],
-        .out_h = y->dims[2],
-        .out_w = y->dims[3],
-        .pad_top = params->pad_top,
-        .pad_left = params->pad_left,
-        .groups = params->groups,
+        .batch = conv->x->dims[0],
+        .channels = conv->x->dims[1],
+        .filters = conv->y->dims[1],
+        .group_channels = conv->x->dims[1] / conv->params->groups,
+        .group_filters = conv->y->dims[1] / conv->params->groups,
+        .in_h = conv->x->dims[2],
+        .in_w = conv->x->dims[3],
+        .out_h = conv->y->dims[2],
+        .out_w = conv->y->dims[3],
+        .pad_top = conv->params->pad_top,
+        .pad_left = conv->params->pad_left,
+        .groups = conv->params->groups,
     };
 }
 
@@ -44,17 +45,17 @@ static void set_product(struct vk_conv2d_push *push, struct vk_tile tile, uint32
     push->chunk = k;
 }
 
-static struct vk_dispatch dispatch_of(const struct vk_kernel *kernel, const struct tuff_conv2d_params *params,
-                                      const struct tuff_tensor *weight, struct vk_tile tile,
-                                      const struct vk_conv2d_push *push, uint32_t chunks)
+// parts: chunks of the sum, or phases of a stride.
+static struct vk_dispatch dispatch_of(const struct vk_kernel *kernel, const struct vk_conv2d *conv,
+                                      struct vk_tile tile, const struct vk_conv2d_push *push, uint32_t parts)
 {
     return (struct vk_dispatch){
         .kernel = kernel,
-        .constants = {tile.threads, tile.m, tile.n, tile.row_quads, tile.column_quads, weight->dims[2],
-                      weight->dims[3], params->stride_h, params->stride_w, params->dilation_h,
-                      params->dilation_w},
+        .constants = {tile.threads, tile.m, tile.n, tile.row_quads, tile.column_quads, conv->weight->dims[2],
+                      conv->weight->dims[3], vk_conv2d_stride_h(conv), vk_conv2d_stride_w(conv),
+                      conv->params->dilation_h, conv->params->dilation_w, [VK_DEPTH_CONSTANT] = tile.depth},
         .push = push,
-        .groups = (uint64_t)push->tiles_m * push->tiles_n * push->groups * chunks,
+        .groups = (uint64_t)push->tiles_m * push->tiles_n * push->groups * parts,
     };
 }
 
@@ -65,17 +66,19 @@ enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff
         .storage_count = 4,
         .written = 1,
         .push_bytes = sizeof(struct vk_conv2d_push),
-        .constant_count = CONV2D_CONSTANTS,
+        .constant_count = VK_MAX_CONSTANTS,
+        .relu = VK_RELU_FORWARD,
     };
-    if (vk_conv2d_direct_forward_fits(&(struct vk_conv2d){args->params, args->x, args->y, args->weight}))
+    struct vk_conv2d conv = {args->params, args->x, args->y, args->weight};
+    if (vk_conv2d_direct_forward_fits(&conv))
         return vk_conv2d_direct_forward(stream, args);
-    struct vk_conv2d_push push = push_of(args->params, args->x, args->y);
+    struct vk_conv2d_push push = push_of(&conv);
     uint32_t window = args->weight->dims[2] * args->weight->dims[3];
     uint32_t pixels = push.batch * push.out_h * push.out_w;
     struct vk_tile tile = vk_choose_tile(stream->device, push.group_filters, pixels, push.groups, true);
     set_product(&push, tile, push.group_filters, pixels, push.group_channels * window);
     push.bias = args->bias != NULL;
-    struct vk_dispatch dispatch = dispatch_of(&kernel, args->params, args->weight, tile, &push, 1);
+    struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, tile, &push, 1);
     dispatch.storage[0] = vk_range_of(args->y);
     dispatch.storage[1] = vk_range_of(args->x);
     dispatch.storage[2] = vk_range_of(args->weight);
@@ -83,28 +86,50 @@ enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff
     return vk_dispatch(stream, &dispatch);
 }
 
+static uint32_t greatest_common_divisor(uint32_t a, uint32_t b)
+{
+    while (b != 0) {
+        uint32_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
 enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
                                           const struct tuff_conv2d_backward_input_args *args)
 {
     static const struct vk_kernel kernel = {
         .shader = VK_SHADER_conv2d_backward_input,
-        .storage_count = 3,
+        .storage_count = 4,
         .written = 1,
         .push_bytes = sizeof(struct vk_conv2d_push),
-        .constant_count = CONV2D_CONSTANTS,
+        .constant_count = VK_MAX_CONSTANTS,
+        .relu = VK_RELU_BACKWARD,
     };
-    if (vk_conv2d_direct_backward_input_fits(
-            &(struct vk_conv2d){args->params, args->dx, args->dy, args->weight}))
+    struct vk_conv2d conv = {args->params, args->dx, args->dy, args->weight};
+    if (vk_conv2d_direct_backward_input_fits(&conv))
         return vk_conv2d_direct_backward_input(stream, args);
-    struct vk_conv2d_push push = push_of(args->params, args->dx, args->dy);
-    uint32_t window = args->weight->dims[2] * args->weight->dims[3];
-    uint32_t pixels = push.batch * push.in_h * push.in_w;
-    struct vk_tile tile = vk_choose_tile(stream->device, push.group_channels, pixels, push.groups, true);
-    set_product(&push, tile, push.group_channels, pixels, push.group_filters * window);
-    struct vk_dispatch dispatch = dispatch_of(&kernel, args->params, args->weight, tile, &push, 1);
+    // A product per phase of the stride. The shader finds each one's length; here stands what they have at
+    // most.
+    uint32_t stride_h = vk_conv2d_stride_h(&conv), stride_w = vk_conv2d_stride_w(&conv);
+    uint32_t phases = stride_h * stride_w;
+    struct vk_conv2d_push push = push_of(&conv);
+    uint32_t pixels =
+        (uint32_t)(push.batch * vk_divide_up(push.in_h, stride_h) * vk_divide_up(push.in_w, stride_w));
+    struct vk_tile tile =
+        vk_choose_tile(stream->device, push.group_channels, pixels, (uint64_t)push.groups * phases, true);
+    set_product(&push, tile, push.group_channels, pixels,
+                push.group_filters * args->weight->dims[2] * args->weight->dims[3]);
+    struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, tile, &push, phases);
+    dispatch.constants[CONV2D_CONSTANTS] =
+        stride_h / greatest_common_divisor(stride_h, args->params->dilation_h);
+    dispatch.constants[CONV2D_CONSTANTS + 1] =
+        stride_w / greatest_common_divisor(stride_w, args->params->dilation_w);
     dispatch.storage[0] = vk_range_of(args->dx);
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->weight);
+    dispatch.storage[VK_RELU_STORAGE] = dispatch.storage[1];
     return vk_dispatch(stream, &dispatch);
 }
 
@@ -115,13 +140,11 @@ struct weight_plan {
     struct vk_split split;
 };
 
-static struct weight_plan plan_weight(const struct tuff_device *device,
-                                      const struct tuff_conv2d_backward_weight_args *args)
+static struct weight_plan plan_weight(const struct tuff_device *device, const struct vk_conv2d *conv,
+                                      bool bias)
 {
-    struct weight_plan plan;
-    plan.push = push_of(args->params, args->x, args->dy);
-    uint32_t bias = args->dbias != NULL;
-    uint32_t columns = args->dweight->dims[1] * args->dweight->dims[2] * args->dweight->dims[3] + bias;
+    struct weight_plan plan = {.push = push_of(conv)};
+    uint32_t columns = conv->weight->dims[1] * conv->weight->dims[2] * conv->weight->dims[3] + bias;
     plan.tile = vk_choose_tile(device, plan.push.group_filters, columns, plan.push.groups, false);
     set_product(&plan.push, plan.tile, plan.push.group_filters, columns,
                 plan.push.batch * plan.push.out_h * plan.push.out_w);
@@ -133,18 +156,13 @@ static struct weight_plan plan_weight(const struct tuff_device *device,
     return plan;
 }
 
-static bool weight_direct(const struct tuff_conv2d_backward_weight_args *args)
-{
-    return vk_conv2d_direct_backward_weight_fits(
-        &(struct vk_conv2d){args->params, args->x, args->dy, args->dweight});
-}
-
 uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
                                              const struct tuff_conv2d_backward_weight_args *args)
 {
-    if (weight_direct(args))
+    struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
+    if (vk_conv2d_direct_backward_weight_fits(&conv))
         return vk_conv2d_direct_workspace(args);
-    return plan_weight(device, args).split.bytes;
+    return plan_weight(device, &conv, args->dbias != NULL).split.bytes;
 }
 
 enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
@@ -155,17 +173,17 @@ enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
         .storage_count = 4,
         .written = 3,
         .push_bytes = sizeof(struct vk_conv2d_push),
-        .constant_count = CONV2D_CONSTANTS,
+        .constant_count = VK_MAX_CONSTANTS,
     };
-    if (weight_direct(args))
+    struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
+    if (vk_conv2d_direct_backward_weight_fits(&conv))
         return vk_conv2d_direct_backward_weight(stream, args);
-    struct weight_plan plan = plan_weight(stream->device, args);
+    struct weight_plan plan = plan_weight(stream->device, &conv, args->dbias != NULL);
     bool split = plan.split.count > 1;
     struct vk_range out = vk_range_of(args->dweight);
     if (split)
         out = (struct vk_range){args->workspace->buffer, args->workspace->offset, plan.split.bytes};
-    struct vk_dispatch dispatch =
-        dispatch_of(&kernel, args->params, args->dweight, plan.tile, &plan.push, plan.split.count);
+    struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, plan.tile, &plan.push, plan.split.count);
     dispatch.storage[0] = out;
     // Where the bias goes nowhere, its binding shows what the first one does.
     dispatch.storage[1] = args->dbias && !split ? vk_range_of(args->dbias) : out;

@@ -13,6 +13,20 @@ struct vk_conv2d {
     const struct tuff_tensor *x, *y, *weight;
 };
 
+// The strides that matter: where there is but one output, none does.
+static inline uint32_t vk_conv2d_stride_h(const struct vk_conv2d *conv)
+{
+    return conv->y->dims[2] == 1 ? 1 : conv->params->stride_h;
+}
+
+static inline uint32_t vk_conv2d_stride_w(const struct vk_conv2d *conv)
+{
+    return conv->y->dims[3] == 1 ? 1 : conv->params->stride_w;
+}
+
+// Whether positions and sizes fit the kernels' 32-bit arithmetic.
+bool vk_conv2d_fits(const struct vk_conv2d *conv);
+
 // Whether the direct kernels are the better ones.
 bool vk_conv2d_direct_forward_fits(const struct vk_conv2d *conv);
 bool vk_conv2d_direct_backward_input_fits(const struct vk_conv2d *conv);

@@ -6,7 +6,7 @@ enum { STRIP = 4 };
 
 enum {
     DIRECT_LOCAL_SIZE = 64, // there are few invocations, each with much to do
-    DIRECT_CONSTANTS = 12,
+    DIRECT_CONSTANTS = 12,  // without a ReLU
     DIRECT_MAX_BLOCK = 8,   // channels of a result at once: 32 sums
     DIRECT_MAX_SUMS = 112,  // of backward_weight: half of what a GPU holds in registers
     DIRECT_MAX_WINDOW = 49, // what is unrolled
@@ -21,7 +21,7 @@ static bool few_channels(const struct vk_conv2d *conv)
     uint64_t group_channels = conv->weight->dims[1];
     uint64_t group_filters = conv->weight->dims[0] / params->groups;
     uint64_t window = (uint64_t)conv->weight->dims[2] * conv->weight->dims[3];
-    uint64_t columns = (STRIP - 1) * (uint64_t)params->stride_w +
+    uint64_t columns = (STRIP - 1) * (uint64_t)vk_conv2d_stride_w(conv) +
                        (conv->weight->dims[3] - UINT64_C(1)) * params->dilation_w + 1;
     return group_channels <= DIRECT_MAX_CHANNELS && group_filters <= DIRECT_MAX_CHANNELS &&
            window <= DIRECT_MAX_WINDOW && columns <= DIRECT_MAX_COLUMNS;
@@ -36,7 +36,7 @@ bool vk_conv2d_direct_backward_input_fits(const struct vk_conv2d *conv)
 {
     // With a stride the outputs under a strip differ from pixel to pixel.
     return few_channels(conv) && tuff_tensor_bytes(conv->weight) <= VK_MAX_UNIFORM &&
-           conv->params->stride_h == 1 && conv->params->stride_w == 1;
+           vk_conv2d_stride_h(conv) == 1 && vk_conv2d_stride_w(conv) == 1;
 }
 
 bool vk_conv2d_direct_backward_weight_fits(const struct vk_conv2d *conv)
@@ -83,8 +83,9 @@ static struct vk_dispatch dispatch_of(const struct vk_kernel *kernel, const stru
     return (struct vk_dispatch){
         .kernel = kernel,
         .constants = {DIRECT_LOCAL_SIZE, blocks.size, blocks.count, params->groups, inner,
-                      conv->weight->dims[2], conv->weight->dims[3], params->stride_h, params->stride_w,
-                      params->dilation_h, params->dilation_w, conv->y->dims[3] % STRIP != 0},
+                      conv->weight->dims[2], conv->weight->dims[3], vk_conv2d_stride_h(conv),
+                      vk_conv2d_stride_w(conv), params->dilation_h, params->dilation_w,
+                      conv->y->dims[3] % STRIP != 0},
     };
 }
 
@@ -97,7 +98,8 @@ enum tuff_status vk_conv2d_direct_forward(struct tuff_stream *stream,
         .written = 1,
         .uniform = true,
         .push_bytes = sizeof(struct vk_conv2d_direct_push),
-        .constant_count = DIRECT_CONSTANTS,
+        .constant_count = VK_MAX_CONSTANTS,
+        .relu = VK_RELU_FORWARD,
     };
     struct vk_conv2d conv = {args->params, args->x, args->y, args->weight};
     struct vk_conv2d_direct_push push = push_of(&conv, args->y->dims[2], args->y->dims[3]);
@@ -108,7 +110,7 @@ enum tuff_status vk_conv2d_direct_forward(struct tuff_stream *stream,
     dispatch.storage[0] = vk_range_of(args->y);
     dispatch.storage[1] = vk_range_of(args->x);
     dispatch.storage[2] = vk_range_of(args->bias ? args->bias : args->weight);
-    dispatch.uniform = args->weight;
+    dispatch.uniform = vk_uniform_of(args->weight);
     dispatch.push = &push;
     dispatch.groups = (uint64_t)push.workers * blocks.count * args->params->groups;
     return vk_dispatch(stream, &dispatch);
@@ -119,11 +121,12 @@ enum tuff_status vk_conv2d_direct_backward_input(struct tuff_stream *stream,
 {
     static const struct vk_kernel kernel = {
         .shader = VK_SHADER_conv2d_backward_input_direct,
-        .storage_count = 2,
+        .storage_count = 4,
         .written = 1,
         .uniform = true,
         .push_bytes = sizeof(struct vk_conv2d_direct_push),
-        .constant_count = DIRECT_CONSTANTS,
+        .constant_count = VK_MAX_CONSTANTS,
+        .relu = VK_RELU_BACKWARD,
     };
     struct vk_conv2d conv = {args->params, args->dx, args->dy, args->weight};
     struct vk_conv2d_direct_push push = push_of(&conv, args->dx->dims[2], args->dx->dims[3]);
@@ -132,7 +135,9 @@ enum tuff_status vk_conv2d_direct_backward_input(struct tuff_stream *stream,
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, blocks, push.group_filters);
     dispatch.storage[0] = vk_range_of(args->dx);
     dispatch.storage[1] = vk_range_of(args->dy);
-    dispatch.uniform = args->weight;
+    dispatch.storage[2] = dispatch.storage[1]; // not used by the shader
+    dispatch.storage[VK_RELU_STORAGE] = dispatch.storage[1];
+    dispatch.uniform = vk_uniform_of(args->weight);
     dispatch.push = &push;
     dispatch.groups = (uint64_t)push.workers * blocks.count * args->params->groups;
     return vk_dispatch(stream, &dispatch);

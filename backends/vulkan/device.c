@@ -143,9 +143,14 @@ static enum tuff_status open_parts(struct tuff_device *device)
     if (status != TUFF_OK)
         return status;
     const char *missing = vk_loader_device_functions(&backend->vk, device->handle, &device->vk);
-    if (missing)
+    if (missing) {
+        // Nothing but the device exists yet, and little can be called on it.
+        if (device->vk.DestroyDevice)
+            device->vk.DestroyDevice(device->handle, NULL);
+        device->handle = NULL;
         return vk_error(backend, TUFF_ERROR_DEVICE, "%s: the driver lacks %s",
                         device->physical->properties.deviceName, missing);
+    }
     device->vk.GetDeviceQueue(device->handle, device->physical->queue_family, 0, &device->queue);
     status = vk_transfer_create(device);
     if (status != TUFF_OK)
@@ -186,7 +191,7 @@ void vk_device_close(struct tuff_device *device)
     if (device->hung) {
         // The driver may still use all of it: what cannot be destroyed safely stays until the process ends.
         vk_log(device->backend, TUFF_LOG_WARNING, "%s: left as it is, since its work never ended", name);
-    } else if (device->handle && device->vk.DestroyDevice) {
+    } else if (device->handle) {
         VkResult result = device->vk.DeviceWaitIdle(device->handle);
         if (result != VK_SUCCESS)
             vk_log(device->backend, TUFF_LOG_ERROR, "%s: vkDeviceWaitIdle failed: %s", name,
@@ -200,6 +205,9 @@ void vk_device_close(struct tuff_device *device)
 
 enum tuff_status vk_device_memory(struct tuff_device *device, struct tuff_device_memory *memory)
 {
+    enum tuff_status status = vk_device_usable(device);
+    if (status != TUFF_OK)
+        return status;
     uint32_t heap = device->memory.memoryTypes[device->buffer_memory_type].heapIndex;
     struct tuff_device_memory full = {
         .size = memory->size,

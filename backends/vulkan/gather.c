@@ -44,7 +44,7 @@ enum tuff_status vk_gather_images(struct tuff_stream *stream, const struct tuff_
                                     .storage = {vk_range_of(x),
                                                 {set.buffer, set.offset + begin, bytes},
                                                 vk_range_of(args->index)},
-                                    .uniform = args->state,
+                                    .uniform = vk_uniform_of(args->state),
                                     .push = &push,
                                     .groups = vk_element_groups(tuff_tensor_elements(x)),
                                 });
@@ -70,7 +70,7 @@ enum tuff_status vk_gather_labels(struct tuff_stream *stream, const struct tuff_
                                    .constants = {VK_LOCAL_SIZE},
                                    .storage = {vk_range_of(args->labels), vk_range_of(args->set_labels),
                                                vk_range_of(args->index)},
-                                   .uniform = args->state,
+                                   .uniform = vk_uniform_of(args->state),
                                    .push = &push,
                                    .groups = vk_element_groups(push.batch),
                                });

@@ -8,10 +8,18 @@
 // 4x4.
 struct vk_tile {
     uint32_t m, n, row_quads, column_quads;
+    uint32_t depth;   // of k, in shared memory at a time
     uint32_t threads; // of the workgroup
 };
 
-enum { VK_TILE_CONSTANTS = 5 }; // specialization constants 0 to 4
+enum { VK_TILE_CONSTANTS = 5, VK_DEPTH_CONSTANT = 13 }; // specialization constants 0 to 4, and one more
+
+// The specialization constants of a tile, as an initializer.
+#define VK_TILE_VALUES(tile)                                                                                 \
+    {                                                                                                        \
+        (tile).threads, (tile).m, (tile).n, (tile).row_quads,                                                \
+            (tile).column_quads, [VK_DEPTH_CONSTANT] = (tile).depth                                          \
+    }
 
 // The tile that does the product of m rows and n columns soonest, `products` of which run at once. spread:
 // whether there are too few workgroups unless tiles are many; false where the sum is split to make more.

@@ -22,7 +22,8 @@ enum tuff_status vk_linear_forward(struct tuff_stream *stream, const struct tuff
         .storage_count = 4,
         .written = 1,
         .push_bytes = sizeof(struct vk_linear_push),
-        .constant_count = VK_TILE_CONSTANTS,
+        .constant_count = VK_MAX_CONSTANTS,
+        .relu = VK_RELU_FORWARD,
     };
     uint32_t samples = args->x->dims[0], inputs = args->x->dims[1], outputs = args->y->dims[1];
     struct vk_tile tile = vk_choose_tile(stream->device, samples, outputs, 1, true);
@@ -31,7 +32,7 @@ enum tuff_status vk_linear_forward(struct tuff_stream *stream, const struct tuff
     return vk_dispatch(stream,
                        &(struct vk_dispatch){
                            .kernel = &kernel,
-                           .constants = {tile.threads, tile.m, tile.n, tile.row_quads, tile.column_quads},
+                           .constants = VK_TILE_VALUES(tile),
                            .storage = {vk_range_of(args->y), vk_range_of(args->x), vk_range_of(args->weight),
                                        vk_range_of(args->bias ? args->bias : args->weight)},
                            .push = &push,
@@ -44,22 +45,23 @@ enum tuff_status vk_linear_backward_input(struct tuff_stream *stream,
 {
     static const struct vk_kernel kernel = {
         .shader = VK_SHADER_linear_backward_input,
-        .storage_count = 3,
+        .storage_count = 4,
         .written = 1,
         .push_bytes = sizeof(struct vk_linear_push),
-        .constant_count = VK_TILE_CONSTANTS,
+        .constant_count = VK_MAX_CONSTANTS,
+        .relu = VK_RELU_BACKWARD,
     };
     uint32_t samples = args->dx->dims[0], inputs = args->dx->dims[1], outputs = args->dy->dims[1];
     struct vk_tile tile = vk_choose_tile(stream->device, samples, inputs, 1, true);
     struct vk_linear_push push = push_of(samples, inputs, outputs, tile);
-    return vk_dispatch(
-        stream, &(struct vk_dispatch){
-                    .kernel = &kernel,
-                    .constants = {tile.threads, tile.m, tile.n, tile.row_quads, tile.column_quads},
-                    .storage = {vk_range_of(args->dx), vk_range_of(args->dy), vk_range_of(args->weight)},
-                    .push = &push,
-                    .groups = (uint64_t)push.tiles_m * push.tiles_n,
-                });
+    return vk_dispatch(stream, &(struct vk_dispatch){
+                                   .kernel = &kernel,
+                                   .constants = VK_TILE_VALUES(tile),
+                                   .storage = {vk_range_of(args->dx), vk_range_of(args->dy),
+                                               vk_range_of(args->weight), vk_range_of(args->dy)},
+                                   .push = &push,
+                                   .groups = (uint64_t)push.tiles_m * push.tiles_n,
+                               });
 }
 
 // From so many samples on the sum over them is split, which makes workgroups enough.
@@ -102,7 +104,7 @@ enum tuff_status vk_linear_backward_weight(struct tuff_stream *stream,
         .storage_count = 4,
         .written = 3,
         .push_bytes = sizeof(struct vk_linear_push),
-        .constant_count = VK_TILE_CONSTANTS,
+        .constant_count = VK_MAX_CONSTANTS,
     };
     struct weight_plan plan = plan_weight(stream->device, args);
     bool split = plan.split.count > 1;
@@ -114,8 +116,7 @@ enum tuff_status vk_linear_backward_weight(struct tuff_stream *stream,
     enum tuff_status status =
         vk_dispatch(stream, &(struct vk_dispatch){
                                 .kernel = &kernel,
-                                .constants = {plan.tile.threads, plan.tile.m, plan.tile.n,
-                                              plan.tile.row_quads, plan.tile.column_quads},
+                                .constants = VK_TILE_VALUES(plan.tile),
                                 .storage = {out, bias, vk_range_of(args->dy), vk_range_of(args->x)},
                                 .push = &plan.push,
                                 .groups = (uint64_t)plan.push.tiles_m * plan.push.tiles_n * plan.split.count,

@@ -64,15 +64,17 @@ enum tuff_status vk_max_pool2d_backward(struct tuff_stream *stream,
 {
     static const struct vk_kernel kernel = {
         .shader = VK_SHADER_max_pool2d_backward,
-        .storage_count = 3,
+        .storage_count = 4,
         .written = 1,
         .push_bytes = sizeof(struct vk_max_pool2d_push),
-        .constant_count = POOL_CONSTANTS,
+        .constant_count = VK_MAX_CONSTANTS,
+        .relu = VK_RELU_BACKWARD,
     };
     struct vk_max_pool2d_push push = push_of(args->params, args->dx, args->dy, args->dx);
     struct vk_dispatch dispatch = dispatch_of(&kernel, args->params, &push);
     dispatch.storage[0] = vk_range_of(args->dx);
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->index);
+    dispatch.storage[VK_RELU_STORAGE] = dispatch.storage[1];
     return vk_dispatch(stream, &dispatch);
 }

@@ -17,7 +17,6 @@ uint64_t vk_linear_backward_weight_workspace(const struct tuff_device *device,
 uint64_t vk_gradient_norm_workspace(const struct tuff_gradient_norm_args *args);
 
 // Whether window positions of these parameters fit the kernels' 32-bit arithmetic.
-bool vk_conv2d_fits(const struct tuff_conv2d_params *params, const struct tuff_tensor *weight);
 bool vk_max_pool2d_fits(const struct tuff_max_pool2d_params *params);
 
 // Invocations of a workgroup where nothing asks for another number: every device takes them.

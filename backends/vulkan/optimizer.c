@@ -28,7 +28,7 @@ enum tuff_status vk_adam(struct tuff_stream *stream, const struct tuff_adam_args
                                    .constants = {VK_LOCAL_SIZE},
                                    .storage = {vk_range_of(args->parameters), vk_range_of(args->moments),
                                                vk_range_of(args->gradients)},
-                                   .uniform = args->state,
+                                   .uniform = vk_uniform_of(args->state),
                                    .push = &push,
                                    .groups = vk_element_groups(push.count),
                                });

@@ -19,13 +19,22 @@ enum {
     VK_MAX_UNIFORM = 16384, // bytes of a uniform buffer: what every device takes
 };
 
-// What a shader expects. Storage buffers are bindings 0 to storage_count - 1 of set 0; the step state, where
-// it is read, is a uniform buffer at binding VK_MAX_STORAGE, so that it takes none of the four.
+// What a shader expects. Storage buffers are bindings 0 to storage_count - 1 of set 0. A small tensor that
+// all invocations read alike (the step state, a few weights) may be a uniform buffer at binding
+// VK_MAX_STORAGE, and takes none of the four then.
+//
+// Some kernels can do a ReLU that follows in place on their first output (deferred.h). Such a kernel's last
+// specialization constant says whether one does; VK_RELU_BACKWARD's storage buffer VK_RELU_STORAGE is then
+// the ReLU's output, and until then repeats another one.
+enum vk_relu { VK_RELU_NONE, VK_RELU_FORWARD, VK_RELU_BACKWARD };
+enum { VK_RELU_STORAGE = 3 };
+
 struct vk_kernel {
     enum vk_shader shader;
     uint32_t storage_count;
     uint32_t written; // bit i: storage buffer i is written
     bool uniform;
+    enum vk_relu relu;
     uint32_t push_bytes;
     uint32_t constant_count; // id 0 is the workgroup's size in x
 };

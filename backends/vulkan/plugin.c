@@ -1,7 +1,7 @@
 // The plugin: descriptor, interface, kernel table.
 #include <stdlib.h>
 
-#include "ops.h"
+#include "conv2d.h"
 
 static void close_backend(struct tuff_backend *backend)
 {
@@ -70,11 +70,15 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
             return 0;
     }
     switch (op) {
-    case TUFF_OP_CONV2D_FORWARD:
-    case TUFF_OP_CONV2D_BACKWARD_INPUT:
-        return vk_conv2d_fits(args->params, args->tensors[2]);
-    case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
-        return vk_conv2d_fits(args->params, args->tensors[0]);
+    case TUFF_OP_CONV2D_FORWARD: // y, x, weight
+        return vk_conv2d_fits(
+            &(struct vk_conv2d){args->params, args->tensors[1], args->tensors[0], args->tensors[2]});
+    case TUFF_OP_CONV2D_BACKWARD_INPUT: // dx, dy, weight
+        return vk_conv2d_fits(
+            &(struct vk_conv2d){args->params, args->tensors[0], args->tensors[1], args->tensors[2]});
+    case TUFF_OP_CONV2D_BACKWARD_WEIGHT: // dweight, dbias, dy, x
+        return vk_conv2d_fits(
+            &(struct vk_conv2d){args->params, args->tensors[3], args->tensors[2], args->tensors[0]});
     case TUFF_OP_MAX_POOL2D_FORWARD:
     case TUFF_OP_MAX_POOL2D_BACKWARD:
         return vk_max_pool2d_fits(args->params);

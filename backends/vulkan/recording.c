@@ -7,6 +7,15 @@ struct vk_range vk_range_of(const struct tuff_tensor *tensor)
     return (struct vk_range){tensor->buffer, tensor->offset, (tuff_tensor_bytes(tensor) + 3) & ~UINT64_C(3)};
 }
 
+struct vk_range vk_uniform_of(const struct tuff_tensor *tensor)
+{
+    struct vk_range range = vk_range_of(tensor);
+    uint64_t bytes = (range.bytes + 15) & ~UINT64_C(15);
+    uint64_t rest = tensor->buffer->bytes - tensor->offset;
+    range.bytes = bytes < rest ? bytes : rest;
+    return range;
+}
+
 static void barrier(struct tuff_device *device, struct vk_recording *recording,
                     VkPipelineStageFlags from_stages, VkAccessFlags from)
 {
@@ -53,7 +62,7 @@ static enum tuff_status bind_buffers(struct tuff_device *device, struct vk_recor
     uint32_t count = 0;
     for (uint32_t i = 0; i < kernel->storage_count + (kernel->uniform ? 1u : 0u); i++) {
         bool is_uniform = i == kernel->storage_count;
-        struct vk_range range = is_uniform ? vk_range_of(dispatch->uniform) : dispatch->storage[i];
+        struct vk_range range = is_uniform ? dispatch->uniform : dispatch->storage[i];
         buffers[count] = (VkDescriptorBufferInfo){range.buffer->handle, range.offset, range.bytes};
         writes[count] = (VkWriteDescriptorSet){
             .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
@@ -84,7 +93,7 @@ static void order_after_hazards(struct tuff_device *device, struct vk_recording 
                                                (kernel->written >> i & 1u) != 0};
     }
     if (kernel->uniform) {
-        struct vk_range range = vk_range_of(dispatch->uniform);
+        struct vk_range range = dispatch->uniform;
         accesses[count++] = (struct vk_access){range.buffer, range.offset, range.offset + range.bytes, false};
     }
     if (vk_hazards_conflict(&recording->hazards, accesses, count)) {

@@ -17,9 +17,9 @@ struct vk_dispatch {
     const struct vk_kernel *kernel;
     uint32_t constants[VK_MAX_CONSTANTS]; // kernel->constant_count of them
     struct vk_range storage[VK_MAX_STORAGE];
-    const struct tuff_tensor *uniform; // if kernel->uniform
-    const void *push;                  // kernel->push_bytes of it
-    uint64_t groups;                   // workgroups; a shader finds its number with workgroup_number()
+    struct vk_range uniform; // if kernel->uniform
+    const void *push;        // kernel->push_bytes of it
+    uint64_t groups;         // workgroups; a shader finds its number with workgroup_number()
 };
 
 struct vk_recording {
@@ -32,6 +32,10 @@ struct vk_recording {
 
 // Where a tensor lies.
 struct vk_range vk_range_of(const struct tuff_tensor *tensor);
+
+// The same for a uniform buffer, which shaders read in units of 16 bytes. No other tensor begins in the last
+// unit.
+struct vk_range vk_uniform_of(const struct tuff_tensor *tensor);
 
 // Begins the command buffer with a barrier that makes it see all earlier work on the queue.
 TUFF_MUST_CHECK enum tuff_status vk_recording_begin(struct tuff_device *device,

@@ -11,11 +11,14 @@ enum tuff_status vk_relu_forward(struct tuff_stream *stream, const struct tuff_r
         .push_bytes = sizeof(struct vk_element_push),
         .constant_count = 1,
     };
+    struct vk_range y = vk_range_of(args->y), x = vk_range_of(args->x);
+    if (y.buffer == x.buffer && y.offset == x.offset && vk_deferred_relu_forward(&stream->deferred, y))
+        return TUFF_OK;
     struct vk_element_push push = {.count = (uint32_t)tuff_tensor_elements(args->y)};
     return vk_dispatch(stream, &(struct vk_dispatch){
                                    .kernel = &kernel,
                                    .constants = {VK_LOCAL_SIZE},
-                                   .storage = {vk_range_of(args->y), vk_range_of(args->x)},
+                                   .storage = {y, x},
                                    .push = &push,
                                    .groups = vk_element_groups(push.count),
                                });
@@ -30,13 +33,16 @@ enum tuff_status vk_relu_backward(struct tuff_stream *stream, const struct tuff_
         .push_bytes = sizeof(struct vk_element_push),
         .constant_count = 1,
     };
+    struct vk_range dx = vk_range_of(args->dx), dy = vk_range_of(args->dy), y = vk_range_of(args->y);
+    if (dx.buffer == dy.buffer && dx.offset == dy.offset &&
+        vk_deferred_relu_backward(&stream->deferred, dx, y))
+        return TUFF_OK;
     struct vk_element_push push = {.count = (uint32_t)tuff_tensor_elements(args->dx)};
-    return vk_dispatch(stream,
-                       &(struct vk_dispatch){
-                           .kernel = &kernel,
-                           .constants = {VK_LOCAL_SIZE},
-                           .storage = {vk_range_of(args->dx), vk_range_of(args->dy), vk_range_of(args->y)},
-                           .push = &push,
-                           .groups = vk_element_groups(push.count),
-                       });
+    return vk_dispatch(stream, &(struct vk_dispatch){
+                                   .kernel = &kernel,
+                                   .constants = {VK_LOCAL_SIZE},
+                                   .storage = {dx, dy, y},
+                                   .push = &push,
+                                   .groups = vk_element_groups(push.count),
+                               });
 }

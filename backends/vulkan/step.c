@@ -37,7 +37,7 @@ enum tuff_status vk_metrics_record(struct tuff_stream *stream, const struct tuff
                                    .constants = {METRICS_LOCAL_SIZE},
                                    .storage = {vk_range_of(args->metrics), vk_range_of(args->loss),
                                                vk_range_of(args->correct)},
-                                   .uniform = args->state,
+                                   .uniform = vk_uniform_of(args->state),
                                    .push = &push,
                                    .groups = 1,
                                });

@@ -154,7 +154,9 @@ enum tuff_status vk_stream_submit(struct tuff_stream *stream)
         return vk_error(device->backend, TUFF_ERROR_INVALID, "stream_submit: no stream_begin before it");
     stream->state = VK_STREAM_IDLE;
     VkCommandBuffer commands = stream->recording.commands;
-    status = vk_recording_end(device, &stream->recording);
+    status = vk_deferred_flush(device, &stream->recording, &stream->deferred);
+    if (status == TUFF_OK)
+        status = vk_recording_end(device, &stream->recording);
     if (status == TUFF_OK)
         status = vk_stream_launch(stream, &commands, 1);
     return status == TUFF_OK ? vk_device_usable(device) : status;
@@ -184,5 +186,5 @@ enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatc
     if (stream->state == VK_STREAM_IDLE)
         return vk_error(stream->device->backend, TUFF_ERROR_INVALID,
                         "a kernel was called outside of stream_begin and stream_submit");
-    return vk_recording_dispatch(stream->device, &stream->recording, dispatch);
+    return vk_deferred_push(stream->device, &stream->recording, &stream->deferred, dispatch);
 }

@@ -2,7 +2,7 @@
 #ifndef TUFF_VULKAN_STREAM_H
 #define TUFF_VULKAN_STREAM_H
 
-#include "recording.h"
+#include "deferred.h"
 
 enum {
     VK_STREAM_SLOTS = 3, // submissions in flight
@@ -32,6 +32,7 @@ struct tuff_stream {
     struct vk_slot slots[VK_STREAM_SLOTS];
     uint32_t next; // the slot that the next submission takes, which is the oldest in flight
     struct vk_recording recording;
+    struct vk_deferred deferred;
     struct tuff_capture *capturing;
     uint64_t last_done; // when the host last saw a fence signal while it waited for it, ns; 0: not lately
     VkQueryPool queries;

@@ -1,11 +1,16 @@
 #include "stream.h"
 
-static void record(struct tuff_stream *stream, VkCommandBuffer commands, uint32_t slot)
+static enum tuff_status record(struct tuff_stream *stream, uint32_t slot)
 {
+    VkCommandBuffer commands = stream->recording.commands;
+    enum tuff_status status = vk_deferred_flush(stream->device, &stream->recording, &stream->deferred);
+    if (status != TUFF_OK)
+        return status;
     stream->device->vk.CmdResetQueryPool(commands, stream->queries, slot, 1);
     stream->device->vk.CmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, stream->queries,
                                          slot);
     stream->queries_written |= UINT64_C(1) << slot;
+    return TUFF_OK;
 }
 
 enum tuff_status vk_stream_timestamp(struct tuff_stream *stream, uint32_t slot)
@@ -20,16 +25,15 @@ enum tuff_status vk_stream_timestamp(struct tuff_stream *stream, uint32_t slot)
     if (slot >= VK_TIMESTAMP_SLOTS)
         return vk_error(device->backend, TUFF_ERROR_INVALID, "timestamp slot %u: there are %u", slot,
                         (unsigned)VK_TIMESTAMP_SLOTS);
-    if (stream->state != VK_STREAM_IDLE) {
-        record(stream, stream->recording.commands, slot);
-        return TUFF_OK;
-    }
+    if (stream->state == VK_STREAM_CAPTURING)
+        return vk_error(device->backend, TUFF_ERROR_UNSUPPORTED, "stream_timestamp: not within a capture");
+    if (stream->state != VK_STREAM_IDLE)
+        return record(stream, slot);
     // Between replays: a submission of its own.
     status = vk_stream_begin(stream);
-    if (status != TUFF_OK)
-        return status;
-    record(stream, stream->recording.commands, slot);
-    return vk_stream_submit(stream);
+    if (status == TUFF_OK)
+        status = record(stream, slot);
+    return status == TUFF_OK ? vk_stream_submit(stream) : status;
 }
 
 enum tuff_status vk_stream_timestamp_read(struct tuff_stream *stream, uint32_t slot, uint64_t *nanoseconds)

@@ -12,12 +12,12 @@ layout(constant_id = 1) const uint TILE_M = 32u;
 layout(constant_id = 2) const uint TILE_N = 64u;
 layout(constant_id = 3) const uint ROW_QUADS = 1u; // of an invocation
 layout(constant_id = 4) const uint COLUMN_QUADS = 1u;
-const uint TILE_K = 16u;
+layout(constant_id = 13) const uint TILE_K = 16u;
 const uint QUADS_M = TILE_M / 4u;
 const uint QUADS_N = TILE_N / 4u;
 const uint THREADS_M = QUADS_M / ROW_QUADS;
 const uint THREADS_N = QUADS_N / COLUMN_QUADS;
-const uint THREADS = THREADS_M * THREADS_N; // must be the workgroup's size, and a multiple of QUADS_N and TILE_K
+const uint THREADS = THREADS_M * THREADS_N; // the workgroup's size; a multiple of QUADS_M, QUADS_N and TILE_K
 
 // Rows of odd length, so that stores along k fall into different banks.
 const uint PITCH_A = QUADS_M + 1u;
