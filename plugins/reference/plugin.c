@@ -33,6 +33,9 @@ static const struct tuff_kernels kernels = {
     .gather_labels = ref_gather_labels,
     .step_advance = ref_step_advance,
     .metrics_record = ref_metrics_record,
+    .batch_norm2d_train = ref_batch_norm2d_train,
+    .batch_norm2d_eval = ref_batch_norm2d_eval,
+    .batch_norm2d_backward = ref_batch_norm2d_backward,
 };
 
 static void backend_close(struct tuff_backend *backend)

@@ -46,4 +46,14 @@ void LANES_FN(adam)(const struct lanes_adam *a, float *parameters, float *m, flo
 void LANES_FN(sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count);
 float LANES_FN(sum)(const float *x, size_t count);
 
+// batch_norm.c
+void LANES_FN(moments)(const float *x, size_t count, uint32_t present, float shift, float *mean,
+                       float *squares);
+void LANES_FN(normalize)(float *y, const float *x, size_t count, uint32_t present,
+                         const struct lanes_normalize *n);
+void LANES_FN(normalize_sums)(const float *dy, const float *x, size_t count, uint32_t present, float mean,
+                              float *sum, float *product_sum);
+void LANES_FN(normalize_backward)(float *dx, const float *dy, const float *x, size_t count, uint32_t present,
+                                  const struct lanes_normalize_backward *n);
+
 #endif

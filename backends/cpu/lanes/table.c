@@ -31,4 +31,8 @@ const struct lanes_table LANES_FN(table) = {
     .adam = LANES_FN(adam),
     .sum_parts = LANES_FN(sum_parts),
     .sum = LANES_FN(sum),
+    .moments = LANES_FN(moments),
+    .normalize = LANES_FN(normalize),
+    .normalize_sums = LANES_FN(normalize_sums),
+    .normalize_backward = LANES_FN(normalize_backward),
 };

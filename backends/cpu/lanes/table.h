@@ -76,6 +76,16 @@ struct lanes_adam {
     float epsilon, weight_decay;
 };
 
+// y = (x - mean) * scale + offset
+struct lanes_normalize {
+    float mean, scale, offset;
+};
+
+// dx = scale * (dy - offset - (x - mean) * slope)
+struct lanes_normalize_backward {
+    float mean, scale, offset, slope;
+};
+
 struct lanes_table {
     const char *name; // as in TUFF_CPU_ISA
 
@@ -126,6 +136,19 @@ struct lanes_table {
     void (*sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count);
     // The sum of `count` floats, in a fixed order.
     float (*sum)(const float *x, size_t count);
+
+    // One channel of one block, or of one sample in row-major order: `count` floats, of which those at i with
+    // i % 16 < present are there; the others do not count in sums, and become 0 in results. present: 1 to 16,
+    // and 16 in row-major order.
+    // mean: of x - shift.  squares: the sum of the squared deviations from that mean.
+    void (*moments)(const float *x, size_t count, uint32_t present, float shift, float *mean, float *squares);
+    void (*normalize)(float *y, const float *x, size_t count, uint32_t present,
+                      const struct lanes_normalize *n);
+    // The sums of dy and of dy * (x - mean).
+    void (*normalize_sums)(const float *dy, const float *x, size_t count, uint32_t present, float mean,
+                           float *sum, float *product_sum);
+    void (*normalize_backward)(float *dx, const float *dy, const float *x, size_t count, uint32_t present,
+                               const struct lanes_normalize_backward *n);
 };
 
 // The sources' functions and table, under the names of the instruction set that is compiled.
