@@ -7,7 +7,7 @@
 
 enum values {
     VALUES_NORMAL,
-    VALUES_FAR,      // means of +-1000, deviations around 1/2: E[x^2] - mean^2 in float32 is noise
+    VALUES_FAR,      // means of +-100, deviations around 1/2: E[x^2] - mean^2 in float32 is noise
     VALUES_CONSTANT, // a channel is one value: the variance is 0
     VALUES_OUTLIER,  // the channel's very first element is far from the others, which are far from zero
     VALUES_NAN,      // one NaN in channel 0: its statistics are NaN, those of the other channels are not
@@ -91,9 +91,9 @@ static void fill_images(const struct norm_shape *s, struct case_setup *setup, ui
         if (i / sample >= s->valid) // whoever counts an absent sample gets it wrong
             x[i] *= 64.0f;
         if (s->values == VALUES_FAR || s->values == VALUES_OUTLIER)
-            x[i] += c % 2 == 0 ? 1000.0f : -1000.0f;
+            x[i] += c % 2 == 0 ? 100.0f : -100.0f;
         else if (s->values == VALUES_CONSTANT && i / sample < s->valid)
-            x[i] = 0.7f * (float)(c + 1);
+            x[i] = 0.7f * (float)(c % 2 + 1);
         else
             x[i] += 0.25f * (float)(c % 5);
     }
@@ -107,6 +107,16 @@ static void fill_between(struct case_setup *setup, uint32_t index, float low, fl
 {
     draw_uniform(setup->seed, case_stream(index), low, high, case_floats(setup, index),
                  case_stored(setup, index));
+}
+
+// Weights, and biases so large that no y is near 0, where an error could hide in the tolerance.
+static void fill_affine(const struct norm_shape *s, struct case_setup *setup, uint32_t weight, uint32_t bias)
+{
+    case_fill_signed(setup, weight);
+    case_fill_signed(setup, bias);
+    float *values = case_floats(setup, bias);
+    for (uint64_t c = 0; c < s->c; c++)
+        values[c] += values[c] > 0 ? 2.5f : -2.5f;
 }
 
 static void fill_state(const struct norm_shape *s, struct case_setup *setup, uint32_t index)
@@ -180,10 +190,8 @@ static enum tuff_status train_fill(const void *shape, struct case_setup *setup, 
     fill_images(s, setup, TRAIN_X);
     case_fill_signed(setup, TRAIN_RUNNING_MEAN);
     fill_between(setup, TRAIN_RUNNING_VARIANCE, 0.25f, 4.0f);
-    if (s->affine) {
-        case_fill_signed(setup, TRAIN_WEIGHT);
-        case_fill_signed(setup, TRAIN_BIAS);
-    }
+    if (s->affine)
+        fill_affine(s, setup, TRAIN_WEIGHT, TRAIN_BIAS);
     fill_state(s, setup, TRAIN_STATE);
     return TUFF_OK;
 }
@@ -232,7 +240,7 @@ static void train_images_tolerance(const struct norm_shape *s, const struct case
                             fabs((double)y[at] - bias) * (of.inverse_error / of.inverse + 6 * TOLERANCE_U) +
                             4 * TOLERANCE_U * (fabs(bias) + fabs((double)y[at]));
             if (i / plane_of(s) >= s->valid)
-                tolerance[at] = 1e30; // absent: any finite value
+                tolerance[at] = 0; // absent: zero, of either sign
         }
     }
 }
@@ -309,14 +317,12 @@ static enum tuff_status eval_fill(const void *shape, struct case_setup *setup, s
     case_fill_signed(setup, EVAL_MEAN);
     float *mean = case_floats(setup, EVAL_MEAN);
     for (uint64_t c = 0; s->values == VALUES_FAR && c < s->c; c++)
-        mean[c] += c % 2 == 0 ? 1000.0f : -1000.0f;
+        mean[c] += c % 2 == 0 ? 100.0f : -100.0f;
     fill_between(setup, EVAL_VARIANCE, 0.25f, 4.0f);
     if (s->values == VALUES_CONSTANT && s->epsilon > 0)
         case_floats(setup, EVAL_VARIANCE)[s->c - 1] = 0.0f;
-    if (s->affine) {
-        case_fill_signed(setup, EVAL_WEIGHT);
-        case_fill_signed(setup, EVAL_BIAS);
-    }
+    if (s->affine)
+        fill_affine(s, setup, EVAL_WEIGHT, EVAL_BIAS);
     return TUFF_OK;
 }
 
@@ -378,7 +384,7 @@ static enum tuff_status backward_fill(const void *shape, struct case_setup *setu
     float *mean = case_floats(setup, BACK_MEAN);
     for (uint64_t c = 0; c < s->c; c++)
         if (s->values == VALUES_FAR || s->values == VALUES_OUTLIER)
-            mean[c] += c % 2 == 0 ? 1000.0f : -1000.0f;
+            mean[c] += c % 2 == 0 ? 100.0f : -100.0f;
     fill_between(setup, BACK_INVERSE, 0.5f, 3.0f);
     if (s->affine)
         case_fill_signed(setup, BACK_WEIGHT);
