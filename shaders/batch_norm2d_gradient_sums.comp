@@ -3,7 +3,7 @@
 // Of each chunk of a channel: the sums of dy and of dy * (x - mean).
 #include "include/batch_norm2d_push.h"
 #include "include/batch_norm2d.glsl"
-#include "include/batch_norm2d_sum.glsl"
+#include "include/workgroup_sum.glsl"
 #include "include/step_state.glsl"
 #include "include/workgroup.glsl"
 

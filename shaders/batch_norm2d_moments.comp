@@ -4,7 +4,7 @@
 // is the channel's first element, so that a mean far from zero costs no digits.
 #include "include/batch_norm2d_push.h"
 #include "include/batch_norm2d.glsl"
-#include "include/batch_norm2d_sum.glsl"
+#include "include/workgroup_sum.glsl"
 #include "include/step_state.glsl"
 #include "include/workgroup.glsl"
 

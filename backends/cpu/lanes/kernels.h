@@ -56,4 +56,12 @@ void LANES_FN(normalize_sums)(const float *dy, const float *x, size_t count, uin
 void LANES_FN(normalize_backward)(float *dx, const float *dy, const float *x, size_t count, uint32_t present,
                                   const struct lanes_normalize_backward *n);
 
+// loss.c
+void LANES_FN(log_softmax_forward)(float *y, const float *x, ptrdiff_t classes);
+void LANES_FN(log_softmax_backward)(float *dx, const float *dy, const float *y, ptrdiff_t classes);
+float LANES_FN(squared_distance)(const float *a, const float *b, size_t count);
+void LANES_FN(squared_distance_lanes)(const float *a, const float *b, ptrdiff_t positions, float *sums);
+void LANES_FN(scaled_difference)(float *y, const float *a, const float *b, float scale, size_t count,
+                                 uint32_t present);
+
 #endif

@@ -149,6 +149,16 @@ struct lanes_table {
                            float *sum, float *product_sum);
     void (*normalize_backward)(float *dx, const float *dy, const float *x, size_t count, uint32_t present,
                                const struct lanes_normalize_backward *n);
+
+    // One block of `classes` positions.
+    void (*log_softmax_forward)(float *y, const float *x, ptrdiff_t classes);
+    void (*log_softmax_backward)(float *dx, const float *dy, const float *y, ptrdiff_t classes);
+    // The sum of (a - b)^2: of `count` floats, or of each of the 16 lanes of one block.
+    float (*squared_distance)(const float *a, const float *b, size_t count);
+    void (*squared_distance_lanes)(const float *a, const float *b, ptrdiff_t positions, float *sums);
+    // y = scale * (a - b); absent floats, as of moments, become 0.
+    void (*scaled_difference)(float *y, const float *a, const float *b, float scale, size_t count,
+                              uint32_t present);
 };
 
 // The sources' functions and table, under the names of the instruction set that is compiled.
