@@ -53,16 +53,23 @@ float LANES_FN(squared_distance)(const float *a, const float *b, size_t count)
     return v_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
+// In runs, whose sums are then added: one long sum would outgrow the terms that are still to come.
 void LANES_FN(squared_distance_lanes)(const float *a, const float *b, ptrdiff_t positions, float *sums)
 {
+    enum { RUN = 512 };
     for (int h = 0; h < LANES_PARTS; h++) {
-        vf sum = v_zero();
-        for (ptrdiff_t k = 0; k < positions; k++) {
-            const ptrdiff_t at = k * LANES_BLOCK + h * LANES_WIDTH;
-            const vf d = v_load(a + at) - v_load(b + at);
-            sum += d * d;
+        vf total = v_zero();
+        for (ptrdiff_t begin = 0; begin < positions; begin += RUN) {
+            const ptrdiff_t end = positions - begin < RUN ? positions : begin + RUN;
+            vf sum = v_zero();
+            for (ptrdiff_t k = begin; k < end; k++) {
+                const ptrdiff_t at = k * LANES_BLOCK + h * LANES_WIDTH;
+                const vf d = v_load(a + at) - v_load(b + at);
+                sum += d * d;
+            }
+            total += sum;
         }
-        v_store(sums + h * LANES_WIDTH, sum);
+        v_store(sums + h * LANES_WIDTH, total);
     }
 }
 
