@@ -29,7 +29,7 @@ static enum tuff_status drop(struct tuff_stream *stream, const struct tuff_dropo
                                    .kernel = &kernel,
                                    .constants = {VK_LOCAL_SIZE},
                                    .storage = {vk_range_of(out), vk_range_of(in)},
-                                   .uniform = state,
+                                   .uniform = vk_uniform_of(state),
                                    .push = &push,
                                    .groups = vk_element_groups(push.count),
                                });

@@ -15,6 +15,8 @@ uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
 uint64_t vk_linear_backward_weight_workspace(const struct tuff_device *device,
                                              const struct tuff_linear_backward_weight_args *args);
 uint64_t vk_gradient_norm_workspace(const struct tuff_gradient_norm_args *args);
+// Of any of the three ops on this x.
+uint64_t vk_batch_norm2d_workspace(const struct tuff_tensor *x);
 
 // Whether window positions of these parameters fit the kernels' 32-bit arithmetic.
 bool vk_max_pool2d_fits(const struct tuff_max_pool2d_params *params);

@@ -59,7 +59,7 @@ enum tuff_status vk_sgd(struct tuff_stream *stream, const struct tuff_sgd_args *
                            .storage = {vk_range_of(args->parameters),
                                        vk_range_of(args->velocity ? args->velocity : args->parameters),
                                        vk_range_of(args->gradients)},
-                           .uniform = args->state,
+                           .uniform = vk_uniform_of(args->state),
                            .push = &push,
                            .groups = vk_element_groups(push.count),
                        });

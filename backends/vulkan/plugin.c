@@ -98,6 +98,12 @@ static uint64_t workspace_size(struct tuff_device *device, uint32_t op, const st
                                                    (const struct tuff_linear_backward_weight_args *)args);
     case TUFF_OP_GRADIENT_NORM:
         return vk_gradient_norm_workspace((const struct tuff_gradient_norm_args *)args);
+    case TUFF_OP_BATCH_NORM2D_TRAIN:
+        return vk_batch_norm2d_workspace(args->tensors[5]);
+    case TUFF_OP_BATCH_NORM2D_EVAL:
+        return vk_batch_norm2d_workspace(args->tensors[1]);
+    case TUFF_OP_BATCH_NORM2D_BACKWARD:
+        return vk_batch_norm2d_workspace(args->tensors[4]);
     default:
         return 0;
     }

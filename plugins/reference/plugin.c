@@ -43,6 +43,13 @@ static const struct tuff_kernels kernels = {
     .concat_backward = ref_concat_backward,
     .dropout_forward = ref_dropout_forward,
     .dropout_backward = ref_dropout_backward,
+    .batch_norm2d_train = ref_batch_norm2d_train,
+    .batch_norm2d_eval = ref_batch_norm2d_eval,
+    .batch_norm2d_backward = ref_batch_norm2d_backward,
+    .log_softmax_forward = ref_log_softmax_forward,
+    .log_softmax_backward = ref_log_softmax_backward,
+    .mean_squared_error_forward = ref_mean_squared_error_forward,
+    .mean_squared_error_backward = ref_mean_squared_error_backward,
 };
 
 static void backend_close(struct tuff_backend *backend)

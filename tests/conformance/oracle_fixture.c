@@ -81,3 +81,27 @@ void oracle_fill_eighths(struct case_setup *call, uint32_t index, uint32_t strea
         values[i] = (float)(eighths >= 0 ? eighths + 1 : eighths) / 8;
     }
 }
+
+static double loss_beside(struct case_setup *forward, float *x, float step, const float *weights)
+{
+    void *outputs[TUFF_OP_MAX_TENSORS];
+    const float before = *x;
+    double loss = 0;
+    *x = before + step;
+    oracle_run(forward, outputs);
+    *x = before;
+    const float *y = outputs[0];
+    for (uint64_t i = 0; i < case_stored(forward, 0); i++)
+        loss += (double)weights[i] * (double)y[i];
+    oracle_free(outputs);
+    return loss;
+}
+
+double oracle_slope(struct case_setup *forward, uint32_t input, uint64_t element, float h,
+                    const float *weights)
+{
+    float *x = &case_floats(forward, input)[element];
+    double near = (loss_beside(forward, x, h, weights) - loss_beside(forward, x, -h, weights)) / 2;
+    double far = (loss_beside(forward, x, 2 * h, weights) - loss_beside(forward, x, -2 * h, weights)) / 4;
+    return (4 * near - far) / 3 / (double)h;
+}

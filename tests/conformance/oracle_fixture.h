@@ -26,4 +26,9 @@ void oracle_free(void *outputs[TUFF_OP_MAX_TENSORS]);
 // Multiples of 1/8 from -1 to 1 without zero: sums of their products are exact in float32.
 void oracle_fill_eighths(struct case_setup *call, uint32_t index, uint32_t stream);
 
+// d loss / d input[element] for loss = sum of weights * output 0, by two central differences with steps h and
+// 2h that are extrapolated to a step of zero (Richardson).
+double oracle_slope(struct case_setup *forward, uint32_t input, uint64_t element, float h,
+                    const float *weights);
+
 #endif

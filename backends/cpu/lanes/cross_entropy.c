@@ -1,27 +1,8 @@
 // Softmax cross-entropy of one block, a sample per lane.
 #include <math.h>
 
-#include "exponential.h"
 #include "kernels.h"
-#include "lanes.h"
-
-LANES_INLINE vf greatest(const float *logits, ptrdiff_t classes)
-{
-    vf best = v_load(logits);
-    for (ptrdiff_t k = 1; k < classes; k++) {
-        const vf z = v_load(logits + k * LANES_BLOCK);
-        best = v_select(v_and(v_not_at_most(z, best), v_is_number(best)), z, best);
-    }
-    return best;
-}
-
-LANES_INLINE vf sum_of_exponentials(const float *logits, ptrdiff_t classes, vf best)
-{
-    vf sum = v_zero();
-    for (ptrdiff_t k = 0; k < classes; k++)
-        sum += exp_of_negative(v_load(logits + k * LANES_BLOCK) - best);
-    return sum;
-}
+#include "softmax.h"
 
 LANES_INLINE vf sum_of_distances(const float *logits, ptrdiff_t classes, vf best)
 {

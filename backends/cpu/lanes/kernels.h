@@ -72,4 +72,22 @@ void LANES_FN(multiply)(float *y, const float *a, const float *b, size_t count);
 void LANES_FN(dropout)(const struct lanes_dropout *d, float *y, const float *x, uint32_t first,
                        uint32_t position_step, uint32_t lane_step, uint32_t samples, size_t count);
 
+// batch_norm.c
+void LANES_FN(moments)(const float *x, size_t count, uint32_t present, float shift, float *mean,
+                       float *squares);
+void LANES_FN(normalize)(float *y, const float *x, size_t count, uint32_t present,
+                         const struct lanes_normalize *n);
+void LANES_FN(normalize_sums)(const float *dy, const float *x, size_t count, uint32_t present, float mean,
+                              float *sum, float *product_sum);
+void LANES_FN(normalize_backward)(float *dx, const float *dy, const float *x, size_t count, uint32_t present,
+                                  const struct lanes_normalize_backward *n);
+
+// loss.c
+void LANES_FN(log_softmax_forward)(float *y, const float *x, ptrdiff_t classes);
+void LANES_FN(log_softmax_backward)(float *dx, const float *dy, const float *y, ptrdiff_t classes);
+float LANES_FN(squared_distance)(const float *a, const float *b, size_t count);
+void LANES_FN(squared_distance_lanes)(const float *a, const float *b, ptrdiff_t positions, float *sums);
+void LANES_FN(scaled_difference)(float *y, const float *a, const float *b, float scale, size_t count,
+                                 uint32_t present);
+
 #endif

@@ -40,4 +40,13 @@ const struct lanes_table LANES_FN(table) = {
                             LANES_FN(sigmoid_backward), LANES_FN(hyperbolic_tangent_backward)},
     .multiply = LANES_FN(multiply),
     .dropout = LANES_FN(dropout),
+    .moments = LANES_FN(moments),
+    .normalize = LANES_FN(normalize),
+    .normalize_sums = LANES_FN(normalize_sums),
+    .normalize_backward = LANES_FN(normalize_backward),
+    .log_softmax_forward = LANES_FN(log_softmax_forward),
+    .log_softmax_backward = LANES_FN(log_softmax_backward),
+    .squared_distance = LANES_FN(squared_distance),
+    .squared_distance_lanes = LANES_FN(squared_distance_lanes),
+    .scaled_difference = LANES_FN(scaled_difference),
 };

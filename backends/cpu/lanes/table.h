@@ -95,6 +95,16 @@ struct lanes_dropout {
 
 enum { LANES_ACTIVATIONS = 5 };
 
+// y = (x - mean) * scale + offset
+struct lanes_normalize {
+    float mean, scale, offset;
+};
+
+// dx = scale * (dy - offset - (x - mean) * slope)
+struct lanes_normalize_backward {
+    float mean, scale, offset, slope;
+};
+
 struct lanes_table {
     const char *name; // as in TUFF_CPU_ISA
 
@@ -164,6 +174,29 @@ struct lanes_table {
     // position_step + lane * lane_step; in lanes from `samples` on y becomes 0.
     void (*dropout)(const struct lanes_dropout *d, float *y, const float *x, uint32_t first,
                     uint32_t position_step, uint32_t lane_step, uint32_t samples, size_t count);
+
+    // One channel of one block, or of one sample in row-major order: `count` floats, of which those at i with
+    // i % 16 < present are there; the others do not count in sums, and become 0 in results. present: 1 to 16,
+    // and 16 in row-major order.
+    // mean: of x - shift.  squares: the sum of the squared deviations from that mean.
+    void (*moments)(const float *x, size_t count, uint32_t present, float shift, float *mean, float *squares);
+    void (*normalize)(float *y, const float *x, size_t count, uint32_t present,
+                      const struct lanes_normalize *n);
+    // The sums of dy and of dy * (x - mean).
+    void (*normalize_sums)(const float *dy, const float *x, size_t count, uint32_t present, float mean,
+                           float *sum, float *product_sum);
+    void (*normalize_backward)(float *dx, const float *dy, const float *x, size_t count, uint32_t present,
+                               const struct lanes_normalize_backward *n);
+
+    // One block of `classes` positions.
+    void (*log_softmax_forward)(float *y, const float *x, ptrdiff_t classes);
+    void (*log_softmax_backward)(float *dx, const float *dy, const float *y, ptrdiff_t classes);
+    // The sum of (a - b)^2: of `count` floats, or of each of the 16 lanes of one block.
+    float (*squared_distance)(const float *a, const float *b, size_t count);
+    void (*squared_distance_lanes)(const float *a, const float *b, ptrdiff_t positions, float *sums);
+    // y = scale * (a - b); absent floats, as of moments, become 0.
+    void (*scaled_difference)(float *y, const float *a, const float *b, float scale, size_t count,
+                              uint32_t present);
 };
 
 // The sources' functions and table, under the names of the instruction set that is compiled.

@@ -16,18 +16,20 @@ struct tuff_batch_norm2d_params {
     float momentum; // weight of the new statistics in the running ones, 0 to 1
 };
 
-// Training. Over the M = valid * H * W elements of a channel (state.row.valid samples; those from valid on
-// are absent):
-//   mean[c] = sum x / M;   variance[c] = sum (x - mean[c])^2 / M  (biased; two passes or better, never E[x^2]
-//   - mean^2) inverse[c] = 1 / sqrt(variance[c] + epsilon) y = (x - mean[c]) * inverse[c] * weight[c] +
-//   bias[c]  (absent samples and padding lanes: any finite value) running_mean[c]     = (1 - momentum) *
-//   running_mean[c]     + momentum * mean[c] running_variance[c] = (1 - momentum) * running_variance[c] +
-//   momentum * variance[c] * M / (M - 1)
-// With M = 1 the running variance keeps its value.
+// Training. Over the M = valid * H * W elements of a channel (state.row.valid samples; those from valid on are
+// absent):
+//   mean[c]     = sum x / M
+//   variance[c] = sum (x - mean[c])^2 / M    (biased; two passes or better, never E[x^2] - mean^2)
+//   inverse[c]  = 1 / sqrt(variance[c] + epsilon)
+//   y           = (x - mean[c]) * inverse[c] * weight[c] + bias[c]
+//   running_mean[c]     = (1 - momentum) * running_mean[c] + momentum * mean[c]
+//   running_variance[c] = (1 - momentum) * running_variance[c] + momentum * variance[c] * M / (M - 1)
+// With M = 1 the running variance keeps its value. Absent samples of y become zero, whatever the statistics are;
+// padding lanes any finite value.
 //
-// y, x: (N,C,H,W) f32, one layout.  mean, inverse: (C) f32, kept for backward.  running_mean,
-// running_variance: (C) f32, inout.  weight, bias: (C) f32, optional (1 and 0), both or none.  state: (16)
-// u32.
+// y, x: (N,C,H,W) f32, one layout.  mean, inverse: (C) f32, kept for backward.
+// running_mean, running_variance: (C) f32, inout.  weight, bias: (C) f32, optional (1 and 0), both or none.
+// state: (16) u32.
 struct tuff_batch_norm2d_train_args {
     uint32_t size;
     uint32_t reserved;
@@ -65,8 +67,8 @@ struct tuff_batch_norm2d_eval_args {
 //   dx = weight[c] * inverse[c] * (dy - dbias[c] / M - x^ * dweight[c] / M)  for samples below valid, else 0
 // Padding lanes of dx become zero.
 //
-// dx, dy, x: (N,C,H,W) f32, one layout.  dweight, dbias, mean, inverse: (C) f32.  weight: (C) f32, optional
-// (1). dweight and dbias are written in any case: dx needs both.
+// dx, dy, x: (N,C,H,W) f32, one layout.  dweight, dbias, mean, inverse: (C) f32.  weight: (C) f32, optional (1).
+// dweight and dbias are written in any case: dx needs both.
 struct tuff_batch_norm2d_backward_args {
     uint32_t size;
     uint32_t reserved;

@@ -1,0 +1,120 @@
+// Batch normalization of one channel of one block or sample. Absent lanes are masked rather than multiplied
+// by 0: what stands there may be anything.
+#include "kernels.h"
+#include "present.h"
+
+LANES_INLINE float sum_of_four(const vf sum[4])
+{
+    return v_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}
+
+// The sum of x - shift, or of the squares of x - shift - mean. Deviations are taken from a value of the
+// channel's own, so that a mean far from zero costs no digits.
+LANES_INLINE float sum_deviations(const float *x, size_t count, uint32_t present, vf shift, vf mean,
+                                  int squared)
+{
+    vf sum[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
+    vm there[4];
+    LANES_UNROLL
+    for (int q = 0; q < 4; q++)
+        there[q] = present_lanes(present, q);
+    size_t i = 0;
+    for (; i + PRESENT_STEP <= count; i += PRESENT_STEP) {
+        LANES_UNROLL
+        for (int q = 0; q < 4; q++) {
+            const vf d = (v_load(x + i + q * LANES_WIDTH) - shift) - mean;
+            sum[q] += v_keep(there[q], squared ? d * d : d);
+        }
+    }
+    for (int q = 0; i < count; i += LANES_WIDTH, q++) {
+        const vf d = (v_load_first(x + i, count - i) - shift) - mean;
+        sum[0] += v_keep(v_and(there[q], first_lanes(count - i)), squared ? d * d : d);
+    }
+    return sum_of_four(sum);
+}
+
+void LANES_FN(moments)(const float *x, size_t count, uint32_t present, float shift, float *mean,
+                       float *squares)
+{
+    const float of = (float)present_count(count, present);
+    *mean = sum_deviations(x, count, present, v_splat(shift), v_zero(), 0) / of;
+    *squares = sum_deviations(x, count, present, v_splat(shift), v_splat(*mean), 1);
+}
+
+void LANES_FN(normalize)(float *y, const float *x, size_t count, uint32_t present,
+                         const struct lanes_normalize *n)
+{
+    const vf mean = v_splat(n->mean), scale = v_splat(n->scale), offset = v_splat(n->offset);
+    vm there[4];
+    LANES_UNROLL
+    for (int q = 0; q < 4; q++)
+        there[q] = present_lanes(present, q);
+    size_t i = 0;
+    for (; i + PRESENT_STEP <= count; i += PRESENT_STEP) {
+        LANES_UNROLL
+        for (int q = 0; q < 4; q++) {
+            const vf value = (v_load(x + i + q * LANES_WIDTH) - mean) * scale + offset;
+            v_store(y + i + q * LANES_WIDTH, v_keep(there[q], value));
+        }
+    }
+    for (int q = 0; i < count; i += LANES_WIDTH, q++) {
+        const vf value = (v_load_first(x + i, count - i) - mean) * scale + offset;
+        v_store_first(y + i, v_keep(there[q], value), count - i);
+    }
+}
+
+void LANES_FN(normalize_sums)(const float *dy, const float *x, size_t count, uint32_t present, float mean,
+                              float *sum_out, float *product_sum)
+{
+    const vf center = v_splat(mean);
+    vf sum[4] = {v_zero(), v_zero(), v_zero(), v_zero()},
+       product[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
+    vm there[4];
+    LANES_UNROLL
+    for (int q = 0; q < 4; q++)
+        there[q] = present_lanes(present, q);
+    size_t i = 0;
+    for (; i + PRESENT_STEP <= count; i += PRESENT_STEP) {
+        LANES_UNROLL
+        for (int q = 0; q < 4; q++) {
+            const vf gradient = v_load(dy + i + q * LANES_WIDTH);
+            sum[q] += v_keep(there[q], gradient);
+            product[q] += v_keep(there[q], gradient * (v_load(x + i + q * LANES_WIDTH) - center));
+        }
+    }
+    for (int q = 0; i < count; i += LANES_WIDTH, q++) {
+        const vm here = v_and(there[q], first_lanes(count - i));
+        const vf gradient = v_load_first(dy + i, count - i);
+        sum[0] += v_keep(here, gradient);
+        product[0] += v_keep(here, gradient * (v_load_first(x + i, count - i) - center));
+    }
+    *sum_out = sum_of_four(sum);
+    *product_sum = sum_of_four(product);
+}
+
+LANES_INLINE vf gradient_of(vf dy, vf x, const struct lanes_normalize_backward *n)
+{
+    return v_splat(n->scale) * ((dy - v_splat(n->offset)) - (x - v_splat(n->mean)) * v_splat(n->slope));
+}
+
+void LANES_FN(normalize_backward)(float *dx, const float *dy, const float *x, size_t count, uint32_t present,
+                                  const struct lanes_normalize_backward *n)
+{
+    const struct lanes_normalize_backward of = *n; // dx could alias *n for all the compiler knows
+    vm there[4];
+    LANES_UNROLL
+    for (int q = 0; q < 4; q++)
+        there[q] = present_lanes(present, q);
+    size_t i = 0;
+    for (; i + PRESENT_STEP <= count; i += PRESENT_STEP) {
+        LANES_UNROLL
+        for (int q = 0; q < 4; q++) {
+            const size_t at = i + (size_t)q * LANES_WIDTH;
+            v_store(dx + at, v_keep(there[q], gradient_of(v_load(dy + at), v_load(x + at), &of)));
+        }
+    }
+    for (int q = 0; i < count; i += LANES_WIDTH, q++) {
+        const vf value = gradient_of(v_load_first(dy + i, count - i), v_load_first(x + i, count - i), &of);
+        v_store_first(dx + i, v_keep(there[q], value), count - i);
+    }
+}

@@ -1,0 +1,211 @@
+// batch_norm2d_train, batch_norm2d_eval, batch_norm2d_backward
+//
+// A kernel may bind four storage buffers, so each op is several: sums of chunks of each channel, what follows
+// from them per channel, and one pass over all elements. What they hand on lies in the workspace.
+#include "batch_norm2d_push.h"
+#include "ops.h"
+
+// Workgroups enough to fill a large GPU, and chunks long enough to be worth one.
+enum { SUM_GROUPS = 256, SUM_MIN_CHUNK = 1024, SUM_MAX_CHUNKS = 64 };
+
+// As in the shader.
+enum { SUM_LOCAL_SIZE = 64 };
+
+// Sections of the workspace begin at multiples of this, the greatest alignment that a device may ask for.
+enum { SECTION_ALIGNMENT = 256 };
+
+struct plan {
+    struct vk_batch_norm2d_push push;
+    uint32_t channels, plane;
+    // Sections: four words per channel in the first two.
+    uint64_t statistics, coefficients, partial, bytes;
+};
+
+static uint64_t section(uint64_t *end, uint64_t words)
+{
+    const uint64_t begin = *end;
+    *end += vk_divide_up(words * 4, SECTION_ALIGNMENT) * SECTION_ALIGNMENT;
+    return begin;
+}
+
+// The chunks follow from the shape alone, and with them the order of the sums.
+static struct plan plan_of(const struct tuff_tensor *x)
+{
+    struct plan plan = {.channels = x->dims[1], .plane = x->dims[2] * x->dims[3]};
+    const uint64_t length = (uint64_t)x->dims[0] * plan.plane;
+    uint64_t chunks = vk_divide_up(SUM_GROUPS, plan.channels);
+    if (chunks > SUM_MAX_CHUNKS)
+        chunks = SUM_MAX_CHUNKS;
+    if (chunks > vk_divide_up(length, SUM_MIN_CHUNK))
+        chunks = vk_divide_up(length, SUM_MIN_CHUNK);
+    plan.push.count = (uint32_t)tuff_tensor_elements(x);
+    plan.push.samples = x->dims[0];
+    plan.push.chunk = (uint32_t)(vk_divide_up(vk_divide_up(length, chunks), SUM_LOCAL_SIZE) * SUM_LOCAL_SIZE);
+    plan.push.chunks = (uint32_t)vk_divide_up(length, plan.push.chunk);
+    plan.coefficients = section(&plan.bytes, 4 * (uint64_t)plan.channels);
+    plan.statistics = section(&plan.bytes, 4 * (uint64_t)plan.channels);
+    plan.partial = section(&plan.bytes, (2 * (uint64_t)plan.push.chunks + 1) * plan.channels);
+    plan.push.partial = (uint32_t)(plan.partial / 4);
+    return plan;
+}
+
+uint64_t vk_batch_norm2d_workspace(const struct tuff_tensor *x)
+{
+    return plan_of(x).bytes;
+}
+
+static struct vk_range coefficients_of(const struct plan *plan, const struct tuff_tensor *workspace)
+{
+    return (struct vk_range){workspace->buffer, workspace->offset + plan->coefficients,
+                             16 * (uint64_t)plan->channels};
+}
+
+static struct vk_range statistics_of(const struct plan *plan, const struct tuff_tensor *workspace)
+{
+    return (struct vk_range){workspace->buffer, workspace->offset + plan->statistics,
+                             16 * (uint64_t)plan->channels};
+}
+
+static struct vk_range partial_of(const struct plan *plan, const struct tuff_tensor *workspace)
+{
+    return (struct vk_range){workspace->buffer, workspace->offset + plan->partial,
+                             (2 * (uint64_t)plan->push.chunks + 1) * plan->channels * 4};
+}
+
+#define KERNEL(name, storage, writes, state)                                                                 \
+    {                                                                                                        \
+        .shader = VK_SHADER_##name, .storage_count = storage, .written = writes, .uniform = state,           \
+        .push_bytes = sizeof(struct vk_batch_norm2d_push), .constant_count = 3                               \
+    }
+
+// One kernel on these buffers. state: NULL for a kernel that does not read it.
+static enum tuff_status run(struct tuff_stream *stream, const struct plan *plan,
+                            const struct vk_kernel *kernel, uint32_t local_size, uint64_t groups,
+                            const struct tuff_tensor *state, const struct vk_range storage[VK_MAX_STORAGE])
+{
+    struct vk_dispatch dispatch = {
+        .kernel = kernel,
+        .constants = {local_size, plan->channels, plan->plane},
+        .push = &plan->push,
+        .groups = groups,
+    };
+    if (state != NULL)
+        dispatch.uniform = vk_uniform_of(state);
+    for (uint32_t i = 0; i < kernel->storage_count; i++)
+        dispatch.storage[i] = storage[i];
+    return vk_dispatch(stream, &dispatch);
+}
+
+static enum tuff_status run_channels(struct tuff_stream *stream, const struct plan *plan,
+                                     const struct vk_kernel *kernel, const struct tuff_tensor *state,
+                                     const struct vk_range storage[VK_MAX_STORAGE])
+{
+    return run(stream, plan, kernel, VK_LOCAL_SIZE, vk_element_groups(plan->channels), state, storage);
+}
+
+static enum tuff_status run_elements(struct tuff_stream *stream, const struct plan *plan,
+                                     const struct vk_kernel *kernel, const struct tuff_tensor *state,
+                                     const struct vk_range storage[VK_MAX_STORAGE])
+{
+    return run(stream, plan, kernel, VK_LOCAL_SIZE, vk_element_groups(plan->push.count), state, storage);
+}
+
+static enum tuff_status run_chunks(struct tuff_stream *stream, const struct plan *plan,
+                                   const struct vk_kernel *kernel, const struct tuff_tensor *state,
+                                   const struct vk_range storage[VK_MAX_STORAGE])
+{
+    return run(stream, plan, kernel, SUM_LOCAL_SIZE, (uint64_t)plan->channels * plan->push.chunks, state,
+               storage);
+}
+
+// -- Forward.
+
+// y from the statistics that lie in the workspace.
+static enum tuff_status normalize(struct tuff_stream *stream, struct plan *plan,
+                                  const struct tuff_tensor *workspace, const struct tuff_tensor *y,
+                                  const struct tuff_tensor *x, const struct tuff_tensor *weight,
+                                  const struct tuff_tensor *bias)
+{
+    static const struct vk_kernel coefficients_kernel = KERNEL(batch_norm2d_coefficients, 4, 1, false);
+    static const struct vk_kernel normalize_kernel = KERNEL(batch_norm2d_normalize, 3, 1, false);
+    const struct vk_range statistics = statistics_of(plan, workspace);
+    const struct vk_range coefficients = coefficients_of(plan, workspace);
+    plan->push.affine = weight != NULL;
+    // A binding that is not read shows what another one does.
+    const struct vk_range of_channels[VK_MAX_STORAGE] = {coefficients, statistics,
+                                                         weight ? vk_range_of(weight) : statistics,
+                                                         bias ? vk_range_of(bias) : statistics};
+    const struct vk_range of_elements[VK_MAX_STORAGE] = {vk_range_of(y), vk_range_of(x), coefficients};
+    enum tuff_status status = run_channels(stream, plan, &coefficients_kernel, NULL, of_channels);
+    return status == TUFF_OK ? run_elements(stream, plan, &normalize_kernel, NULL, of_elements) : status;
+}
+
+enum tuff_status vk_batch_norm2d_train(struct tuff_stream *stream,
+                                       const struct tuff_batch_norm2d_train_args *args)
+{
+    static const struct vk_kernel moments_kernel = KERNEL(batch_norm2d_moments, 2, 1, true);
+    static const struct vk_kernel statistics_kernel = KERNEL(batch_norm2d_statistics, 4, 7, true);
+    static const struct vk_kernel running_kernel = KERNEL(batch_norm2d_running, 3, 3, false);
+    struct plan plan = plan_of(args->x);
+    plan.push.epsilon = args->params->epsilon;
+    plan.push.momentum = args->params->momentum;
+    const struct vk_range partial = partial_of(&plan, args->workspace);
+    const struct vk_range statistics = statistics_of(&plan, args->workspace);
+    const struct vk_range moments[VK_MAX_STORAGE] = {partial, vk_range_of(args->x)};
+    const struct vk_range merged[VK_MAX_STORAGE] = {statistics, vk_range_of(args->mean),
+                                                    vk_range_of(args->inverse), partial};
+    const struct vk_range running[VK_MAX_STORAGE] = {vk_range_of(args->running_mean),
+                                                     vk_range_of(args->running_variance), statistics};
+    enum tuff_status status = run_chunks(stream, &plan, &moments_kernel, args->state, moments);
+    if (status == TUFF_OK)
+        status = run_channels(stream, &plan, &statistics_kernel, args->state, merged);
+    if (status == TUFF_OK)
+        status = run_channels(stream, &plan, &running_kernel, NULL, running);
+    return status == TUFF_OK
+               ? normalize(stream, &plan, args->workspace, args->y, args->x, args->weight, args->bias)
+               : status;
+}
+
+enum tuff_status vk_batch_norm2d_eval(struct tuff_stream *stream,
+                                      const struct tuff_batch_norm2d_eval_args *args)
+{
+    static const struct vk_kernel kernel = KERNEL(batch_norm2d_eval, 3, 1, false);
+    struct plan plan = plan_of(args->x);
+    plan.push.epsilon = args->params->epsilon;
+    const struct vk_range storage[VK_MAX_STORAGE] = {statistics_of(&plan, args->workspace),
+                                                     vk_range_of(args->running_mean),
+                                                     vk_range_of(args->running_variance)};
+    enum tuff_status status = run_channels(stream, &plan, &kernel, NULL, storage);
+    return status == TUFF_OK
+               ? normalize(stream, &plan, args->workspace, args->y, args->x, args->weight, args->bias)
+               : status;
+}
+
+// -- Backward.
+
+enum tuff_status vk_batch_norm2d_backward(struct tuff_stream *stream,
+                                          const struct tuff_batch_norm2d_backward_args *args)
+{
+    static const struct vk_kernel sums_kernel = KERNEL(batch_norm2d_gradient_sums, 4, 1, true);
+    static const struct vk_kernel totals_kernel = KERNEL(batch_norm2d_gradient_totals, 4, 7, true);
+    static const struct vk_kernel rest_kernel = KERNEL(batch_norm2d_gradient_coefficients, 3, 1, false);
+    static const struct vk_kernel backward_kernel = KERNEL(batch_norm2d_backward, 4, 1, true);
+    struct plan plan = plan_of(args->x);
+    plan.push.affine = args->weight != NULL;
+    const struct vk_range coefficients = coefficients_of(&plan, args->workspace);
+    const struct vk_range mean = vk_range_of(args->mean), x = vk_range_of(args->x);
+    const struct vk_range dy = vk_range_of(args->dy);
+    const struct vk_range whole = {args->workspace->buffer, args->workspace->offset, plan.bytes};
+    const struct vk_range sums[VK_MAX_STORAGE] = {partial_of(&plan, args->workspace), dy, x, mean};
+    const struct vk_range totals[VK_MAX_STORAGE] = {whole, vk_range_of(args->dweight),
+                                                    vk_range_of(args->dbias), vk_range_of(args->inverse)};
+    const struct vk_range rest[VK_MAX_STORAGE] = {coefficients, mean,
+                                                  args->weight ? vk_range_of(args->weight) : mean};
+    const struct vk_range backward[VK_MAX_STORAGE] = {vk_range_of(args->dx), dy, x, coefficients};
+    enum tuff_status status = run_chunks(stream, &plan, &sums_kernel, args->state, sums);
+    if (status == TUFF_OK)
+        status = run_channels(stream, &plan, &totals_kernel, args->state, totals);
+    if (status == TUFF_OK)
+        status = run_channels(stream, &plan, &rest_kernel, NULL, rest);
+    return status == TUFF_OK ? run_elements(stream, &plan, &backward_kernel, args->state, backward) : status;
+}
