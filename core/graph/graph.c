@@ -147,6 +147,8 @@ enum tuff_status tuff_graph_add_node(struct tuff_graph *graph, enum tuff_op op, 
 {
     const struct tuff_op_info *info = tuff_op_info(op);
     struct tuff_node node = {.op = op, .tensor_count = info->tensor_count};
+    if (info->params_size != 0 && params == NULL)
+        return tuff_fail(graph->log, TUFF_ERROR_INTERNAL, "%s: parameters are missing", info->name);
     if (info->params_size > sizeof node.params)
         return tuff_fail(graph->log, TUFF_ERROR_INTERNAL, "%s: parameters of %u bytes", info->name,
                          info->params_size);

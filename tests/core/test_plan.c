@@ -199,7 +199,8 @@ Test(plan, a_shared_gradient_lasts_as_long_as_it_is_read)
         u = sum[0];
     }
     tuff_value_id loss[5] = {TUFF_NO_VALUE, TUFF_NO_VALUE, u, labels, state};
-    cr_assert_eq(tuff_graph_add_node(f.graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, NULL, NULL, loss),
+    const struct tuff_softmax_cross_entropy_params smoothing = {.size = sizeof smoothing};
+    cr_assert_eq(tuff_graph_add_node(f.graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &smoothing, NULL, loss),
                  TUFF_OK);
     cr_assert_eq(tuff_graph_differentiate(f.graph), TUFF_OK);
     cr_assert_eq(tuff_plan_create(&f.target, f.graph, &plan), TUFF_OK);
