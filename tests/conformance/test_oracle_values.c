@@ -27,7 +27,7 @@ static void expect_words(const void *got, const uint32_t *expected, size_t count
 // A 3x3 image, a 2x2 kernel, stride 2 down and 1 across, a row of padding above and a column on the right.
 Test(oracle_values, conv2d_by_hand)
 {
-    const struct tuff_conv2d_params params = {sizeof params, 2, 1, 1, 1, 1, 0, 0, 1, 1};
+    const struct tuff_conv2d_params params = {sizeof params, 2, 1, 1, 1, 1, 0, 0, 1, 1, 0};
     const float x[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, weight[4] = {1, 10, 100, 1000}, bias[1] = {0.5f};
     // Rows -1 and 0, then rows 1 and 2; the kernel is not flipped.
     const float y[6] = {2100.5f, 3200.5f, 300.5f, 8754.5f, 9865.5f, 906.5f};
@@ -51,7 +51,7 @@ Test(oracle_values, conv2d_by_hand)
 // Two groups of two channels: each output sees its own group only; dilation 2 across.
 Test(oracle_values, conv2d_groups_by_hand)
 {
-    const struct tuff_conv2d_params params = {sizeof params, 1, 1, 1, 2, 0, 0, 0, 0, 2};
+    const struct tuff_conv2d_params params = {sizeof params, 1, 1, 1, 2, 0, 0, 0, 0, 2, 0};
     const float x[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     const float weight[8] = {1, 10, 100, 1000, 1, 10, 100, 1000};
     // channel 0: 1*1 + 10*3, channel 1: 100*4 + 1000*6; and the same with 7, 9, 10 and 12

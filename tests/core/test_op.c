@@ -30,7 +30,7 @@ struct conv {
 static struct conv good_conv(void)
 {
     return (struct conv){
-        .params = {sizeof(struct tuff_conv2d_params), 2, 1, 1, 2, 1, 0, 2, 1, 2},
+        .params = {sizeof(struct tuff_conv2d_params), 2, 1, 1, 2, 1, 0, 2, 1, 2, 0},
         // height: (9 + 1 + 0 - 3) / 2 + 1 = 4; width: (7 + 2 + 1 - 2*(2-1) - 1) / 1 + 1 = 8
         .y = tensor(TUFF_F32, 4, 5, 4, 4, 8),
         .x = tensor(TUFF_F32, 4, 5, 6, 9, 7),
