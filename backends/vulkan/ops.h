@@ -18,6 +18,8 @@ uint64_t vk_linear_backward_weight_workspace(const struct tuff_device *device,
 // Whether window positions of these parameters fit the kernels' 32-bit arithmetic.
 bool vk_conv2d_fits(const struct tuff_conv2d_params *params, const struct tuff_tensor *weight);
 bool vk_max_pool2d_fits(const struct tuff_max_pool2d_params *params);
+bool vk_avg_pool2d_fits(const struct tuff_avg_pool2d_params *params);
+bool vk_adaptive_avg_pool2d_fits(const struct tuff_tensor *x, const struct tuff_tensor *y);
 
 // Invocations of a workgroup where nothing asks for another number: every device takes them.
 enum { VK_LOCAL_SIZE = 128 };

@@ -78,6 +78,13 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
     case TUFF_OP_MAX_POOL2D_FORWARD:
     case TUFF_OP_MAX_POOL2D_BACKWARD:
         return vk_max_pool2d_fits(args->params);
+    case TUFF_OP_AVG_POOL2D_FORWARD:
+    case TUFF_OP_AVG_POOL2D_BACKWARD:
+        return vk_avg_pool2d_fits(args->params);
+    case TUFF_OP_ADAPTIVE_AVG_POOL2D_FORWARD:
+        return vk_adaptive_avg_pool2d_fits(args->tensors[1], args->tensors[0]);
+    case TUFF_OP_ADAPTIVE_AVG_POOL2D_BACKWARD:
+        return vk_adaptive_avg_pool2d_fits(args->tensors[0], args->tensors[1]);
     default:
         return 1;
     }

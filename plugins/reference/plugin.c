@@ -33,6 +33,10 @@ static const struct tuff_kernels kernels = {
     .gather_labels = ref_gather_labels,
     .step_advance = ref_step_advance,
     .metrics_record = ref_metrics_record,
+    .avg_pool2d_forward = ref_avg_pool2d_forward,
+    .avg_pool2d_backward = ref_avg_pool2d_backward,
+    .adaptive_avg_pool2d_forward = ref_adaptive_avg_pool2d_forward,
+    .adaptive_avg_pool2d_backward = ref_adaptive_avg_pool2d_backward,
 };
 
 static void backend_close(struct tuff_backend *backend)

@@ -119,6 +119,35 @@ Test(op, max_pool2d_refuses_a_window_that_holds_nothing)
     cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_MAX_POOL2D_FORWARD, &args), TUFF_OK, "%s", last_message);
 }
 
+Test(op, avg_pool2d_checks_padding_and_overhang)
+{
+    // height: (6 + 1 + 1 + 1 - 3) / 2 + 1 = 4, the last window on row 5 and padding; width: (7 - 2) / 2 + 1 =
+    // 3
+    const struct tuff_avg_pool2d_params good = {sizeof good, 3, 2, 2, 2, 1, 1, 0, 0, 1, 0, 1};
+    struct tuff_avg_pool2d_params params = good;
+    struct tuff_tensor x = tensor(TUFF_F32, 4, 1, 2, 6, 7), y = tensor(TUFF_F32, 4, 1, 2, 4, 3);
+    struct tuff_op_args args = {
+        .size = sizeof(struct tuff_avg_pool2d_forward_args), .params = &params, .tensors = {&y, &x}};
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_OK, "%s", last_message);
+    params.overhang_h = 2;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message,
+                     "avg_pool2d_forward: overhang 2 in height, expected less than the stride 2");
+    params = good, params.pad_left = 2;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "avg_pool2d_forward: padding is more than half of the kernel 2 in width");
+    params = good, params.count_include_pad = 2;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_ERROR_INVALID);
+    params = good, params.kernel_h = 2, params.stride_h = 5, params.overhang_h = 4;
+    x.dims[2] = 5, y.dims[2] = 2; // the second window begins on row 4
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_OK, "%s", last_message);
+    x.dims[2] = 4;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "avg_pool2d_forward: the last window in height lies wholly on padding");
+    params = good, params.stride_w = 0;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_ERROR_INVALID);
+}
+
 Test(op, a_missing_tensor_is_named)
 {
     struct tuff_op_args args = {.size = sizeof(struct tuff_relu_forward_args)};

@@ -46,4 +46,8 @@ void LANES_FN(adam)(const struct lanes_adam *a, float *parameters, float *m, flo
 void LANES_FN(sum_parts)(float *y, const float *parts, ptrdiff_t part, size_t part_count, size_t count);
 float LANES_FN(sum)(const float *x, size_t count);
 
+// avg_pool.c
+void LANES_FN(avg_pool_forward)(const struct lanes_avg_pool *p, const float *x, float *y);
+void LANES_FN(avg_pool_backward)(const struct lanes_avg_pool *p, const float *dy, float *dx);
+
 #endif

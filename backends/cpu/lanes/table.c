@@ -31,4 +31,6 @@ const struct lanes_table LANES_FN(table) = {
     .adam = LANES_FN(adam),
     .sum_parts = LANES_FN(sum_parts),
     .sum = LANES_FN(sum),
+    .avg_pool_forward = LANES_FN(avg_pool_forward),
+    .avg_pool_backward = LANES_FN(avg_pool_backward),
 };
