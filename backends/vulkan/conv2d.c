@@ -67,6 +67,8 @@ enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff
         .push_bytes = sizeof(struct vk_conv2d_push),
         .constant_count = CONV2D_CONSTANTS,
     };
+    if (vk_conv2d_needs_padded_image(args->params))
+        return vk_conv2d_forward_padded(stream, args);
     if (vk_conv2d_direct_forward_fits(&(struct vk_conv2d){args->params, args->x, args->y, args->weight}))
         return vk_conv2d_direct_forward(stream, args);
     struct vk_conv2d_push push = push_of(args->params, args->x, args->y);
@@ -93,6 +95,8 @@ enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
         .push_bytes = sizeof(struct vk_conv2d_push),
         .constant_count = CONV2D_CONSTANTS,
     };
+    if (vk_conv2d_needs_padded_image(args->params))
+        return vk_conv2d_backward_input_padded(stream, args);
     if (vk_conv2d_direct_backward_input_fits(
             &(struct vk_conv2d){args->params, args->dx, args->dy, args->weight}))
         return vk_conv2d_direct_backward_input(stream, args);
@@ -142,6 +146,8 @@ static bool weight_direct(const struct tuff_conv2d_backward_weight_args *args)
 uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
                                              const struct tuff_conv2d_backward_weight_args *args)
 {
+    if (vk_conv2d_needs_padded_image(args->params))
+        return vk_conv2d_backward_weight_padded_workspace(device, args);
     if (weight_direct(args))
         return vk_conv2d_direct_workspace(args);
     return plan_weight(device, args).split.bytes;
@@ -157,6 +163,8 @@ enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
         .push_bytes = sizeof(struct vk_conv2d_push),
         .constant_count = CONV2D_CONSTANTS,
     };
+    if (vk_conv2d_needs_padded_image(args->params))
+        return vk_conv2d_backward_weight_padded(stream, args);
     if (weight_direct(args))
         return vk_conv2d_direct_backward_weight(stream, args);
     struct weight_plan plan = plan_weight(stream->device, args);

@@ -120,6 +120,22 @@ Test(oracle, conv2d_gradients_with_groups_and_dilation)
     check_conv2d(&grouped);
 }
 
+// Reflected and circular elements are seen up to three times an axis; replicated ones as often as there is
+// padding.
+Test(oracle, conv2d_gradients_with_other_paddings)
+{
+    for (uint32_t mode = TUFF_PADDING_REFLECT; mode <= TUFF_PADDING_CIRCULAR; mode++) {
+        const struct conv padded = {
+            .x = {2, 3, 4, 5},
+            .weight = {4, 3, 3, 2},
+            .bias = {4},
+            .y = {2, 4, 3, 11},
+            .params = {sizeof(struct tuff_conv2d_params), 2, 1, 1, 1, 2, 1, 3, 4, 1, mode},
+        };
+        check_conv2d(&padded);
+    }
+}
+
 Test(oracle, linear_gradients)
 {
     const uint32_t x[4] = {3, 7}, w[4] = {5, 7}, b[4] = {5}, y[4] = {3, 5};

@@ -103,6 +103,30 @@ Test(op, conv2d_refuses_what_does_not_fit)
     cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID, "a parameter is row-major");
 }
 
+Test(op, conv2d_checks_how_far_padding_reaches)
+{
+    // A window of 9 x 13 on a height of 9 and a width of 7, whose columns are padded with 6 in all.
+    struct conv c = good_conv();
+    c.params = (struct tuff_conv2d_params){sizeof c.params, 1, 1, 1, 1, 0, 0, 6, 0, 2, TUFF_PADDING_REFLECT};
+    c.weight = tensor(TUFF_F32, 4, 4, 3, 9, 13);
+    c.y = tensor(TUFF_F32, 4, 5, 4, 1, 1);
+    cr_assert_eq(check_conv(&c), TUFF_OK, "%s", last_message);
+    c.params.pad_left = 7, c.weight.dims[3] = 14;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message,
+                     "conv2d_forward: padding 0,0,7,0 of an image of 9x7, expected at most 8 rows "
+                     "and 6 columns in padding mode reflect");
+    c.params.padding_mode = TUFF_PADDING_CIRCULAR;
+    cr_assert_eq(check_conv(&c), TUFF_OK, "%s", last_message);
+    c.params.pad_left = 8, c.weight.dims[3] = 15;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    c.params.padding_mode = TUFF_PADDING_REPLICATE;
+    cr_assert_eq(check_conv(&c), TUFF_OK, "%s", last_message);
+    c.params.padding_mode = 4;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "conv2d_forward: unknown padding mode 4");
+}
+
 Test(op, max_pool2d_refuses_a_window_that_holds_nothing)
 {
     // Two taps three apart over a height of 2 and a row of padding: they fall on rows -1 and 2.
