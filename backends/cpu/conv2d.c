@@ -1,4 +1,4 @@
-// Convolution: which implementation takes which layout.
+// Convolution: which implementation takes which layout and padding.
 #include "conv2d.h"
 
 #include "ops.h"
@@ -39,9 +39,24 @@ uint64_t cpu_conv2d_work(const struct cpu_conv2d *conv)
            (uint64_t)conv->taps;
 }
 
+// -- Forward.
+
+static void forward_padded(struct tuff_device *device, const struct tuff_conv2d_forward_args *args)
+{
+    const struct cpu_padded_image padded = cpu_conv2d_padded_image(args->params, args->x, args->workspace);
+    struct tuff_conv2d_forward_args inner = *args;
+    inner.params = &padded.params;
+    inner.workspace = &padded.workspace;
+    inner.x = &padded.image;
+    cpu_conv2d_pad(device, &padded, args->x);
+    cpu_conv2d_forward(device, &inner);
+}
+
 void cpu_conv2d_forward(struct tuff_device *device, const struct tuff_conv2d_forward_args *args)
 {
-    if (args->x->layout == TUFF_LAYOUT_BATCH16)
+    if (cpu_conv2d_needs_padded_image(args->params))
+        forward_padded(device, args);
+    else if (args->x->layout == TUFF_LAYOUT_BATCH16)
         cpu_conv2d_forward_batch16(device, args);
     else
         cpu_conv2d_forward_row_major(device, args);
@@ -49,12 +64,35 @@ void cpu_conv2d_forward(struct tuff_device *device, const struct tuff_conv2d_for
 
 uint64_t cpu_conv2d_forward_workspace(struct tuff_device *device, const struct tuff_conv2d_forward_args *args)
 {
+    if (cpu_conv2d_needs_padded_image(args->params)) {
+        const struct cpu_padded_image padded = cpu_conv2d_padded_image(args->params, args->x, NULL);
+        struct tuff_conv2d_forward_args inner = *args;
+        inner.params = &padded.params;
+        inner.x = &padded.image;
+        return padded.bytes + cpu_conv2d_forward_workspace(device, &inner);
+    }
     return args->x->layout == TUFF_LAYOUT_BATCH16 ? 0 : cpu_conv2d_forward_workspace_row_major(device, args);
+}
+
+// -- Gradient of the input.
+
+static void backward_input_padded(struct tuff_device *device,
+                                  const struct tuff_conv2d_backward_input_args *args)
+{
+    const struct cpu_padded_image padded = cpu_conv2d_padded_image(args->params, args->dx, args->workspace);
+    struct tuff_conv2d_backward_input_args inner = *args;
+    inner.params = &padded.params;
+    inner.workspace = &padded.workspace;
+    inner.dx = &padded.image;
+    cpu_conv2d_backward_input(device, &inner);
+    cpu_conv2d_fold(device, &padded, args->dx);
 }
 
 void cpu_conv2d_backward_input(struct tuff_device *device, const struct tuff_conv2d_backward_input_args *args)
 {
-    if (args->dy->layout == TUFF_LAYOUT_BATCH16)
+    if (cpu_conv2d_needs_padded_image(args->params))
+        backward_input_padded(device, args);
+    else if (args->dy->layout == TUFF_LAYOUT_BATCH16)
         cpu_conv2d_backward_input_batch16(device, args);
     else
         cpu_conv2d_backward_input_row_major(device, args);
@@ -63,15 +101,38 @@ void cpu_conv2d_backward_input(struct tuff_device *device, const struct tuff_con
 uint64_t cpu_conv2d_backward_input_workspace(struct tuff_device *device,
                                              const struct tuff_conv2d_backward_input_args *args)
 {
+    if (cpu_conv2d_needs_padded_image(args->params)) {
+        const struct cpu_padded_image padded = cpu_conv2d_padded_image(args->params, args->dx, NULL);
+        struct tuff_conv2d_backward_input_args inner = *args;
+        inner.params = &padded.params;
+        inner.dx = &padded.image;
+        return padded.bytes + cpu_conv2d_backward_input_workspace(device, &inner);
+    }
     return args->dy->layout == TUFF_LAYOUT_BATCH16
                ? cpu_conv2d_backward_input_workspace_batch16(args)
                : cpu_conv2d_backward_input_workspace_row_major(device, args);
 }
 
+// -- Weight gradient.
+
+static void backward_weight_padded(struct tuff_device *device,
+                                   const struct tuff_conv2d_backward_weight_args *args)
+{
+    const struct cpu_padded_image padded = cpu_conv2d_padded_image(args->params, args->x, args->workspace);
+    struct tuff_conv2d_backward_weight_args inner = *args;
+    inner.params = &padded.params;
+    inner.workspace = &padded.workspace;
+    inner.x = &padded.image;
+    cpu_conv2d_pad(device, &padded, args->x);
+    cpu_conv2d_backward_weight(device, &inner);
+}
+
 void cpu_conv2d_backward_weight(struct tuff_device *device,
                                 const struct tuff_conv2d_backward_weight_args *args)
 {
-    if (args->x->layout == TUFF_LAYOUT_BATCH16)
+    if (cpu_conv2d_needs_padded_image(args->params))
+        backward_weight_padded(device, args);
+    else if (args->x->layout == TUFF_LAYOUT_BATCH16)
         cpu_conv2d_backward_weight_batch16(device, args);
     else
         cpu_conv2d_backward_weight_row_major(device, args);
@@ -80,6 +141,13 @@ void cpu_conv2d_backward_weight(struct tuff_device *device,
 uint64_t cpu_conv2d_backward_weight_workspace(struct tuff_device *device,
                                               const struct tuff_conv2d_backward_weight_args *args)
 {
+    if (cpu_conv2d_needs_padded_image(args->params)) {
+        const struct cpu_padded_image padded = cpu_conv2d_padded_image(args->params, args->x, NULL);
+        struct tuff_conv2d_backward_weight_args inner = *args;
+        inner.params = &padded.params;
+        inner.x = &padded.image;
+        return padded.bytes + cpu_conv2d_backward_weight_workspace(device, &inner);
+    }
     return args->x->layout == TUFF_LAYOUT_BATCH16
                ? cpu_conv2d_backward_weight_workspace_batch16(device, args)
                : cpu_conv2d_backward_weight_workspace_row_major(device, args);

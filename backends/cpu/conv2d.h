@@ -24,6 +24,33 @@ struct cpu_conv2d cpu_conv2d_sizes(const struct tuff_conv2d_params *params, cons
 // Multiply-adds of the whole batch in vector operations of 16 lanes.
 uint64_t cpu_conv2d_work(const struct cpu_conv2d *conv);
 
+// The kernels know padding with zeros alone. In the other modes they work without padding on an image in the
+// workspace that has it around it.
+struct cpu_padded_image {
+    struct tuff_conv2d_params params; // the same convolution of that image
+    struct tuff_tensor image;         // (N,C,H+pads,W+pads)
+    struct tuff_tensor workspace;     // what is left of it for the kernel
+    uint64_t bytes;                   // of the workspace that the image takes
+    ptrdiff_t height, width, planes;  // of x; planes: its images, each of `lanes` samples
+    ptrdiff_t padded_height, padded_width;
+    ptrdiff_t lanes;
+    ptrdiff_t top, left;
+    uint32_t mode;
+};
+
+// Whether such an image is needed.
+int cpu_conv2d_needs_padded_image(const struct tuff_conv2d_params *params);
+// x: (N,C,H,W), or its gradient. workspace: NULL while only sizes are asked about.
+struct cpu_padded_image cpu_conv2d_padded_image(const struct tuff_conv2d_params *params,
+                                                const struct tuff_tensor *x,
+                                                const struct tuff_tensor *workspace);
+// image = x and what is seen around it.
+void cpu_conv2d_pad(struct tuff_device *device, const struct cpu_padded_image *padded,
+                    const struct tuff_tensor *x);
+// The gradient of that: dx = the sums of what image has where an element of x was seen, in row-major order.
+void cpu_conv2d_fold(struct tuff_device *device, const struct cpu_padded_image *padded,
+                     const struct tuff_tensor *dx);
+
 // The op in TUFF_LAYOUT_BATCH16, and the bytes of workspace that it needs.
 void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_conv2d_forward_args *args);
 void cpu_conv2d_backward_input_batch16(struct tuff_device *device,

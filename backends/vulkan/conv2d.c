@@ -69,6 +69,8 @@ enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff
         .constant_count = VK_MAX_CONSTANTS,
         .relu = VK_RELU_FORWARD,
     };
+    if (vk_conv2d_needs_padded_image(args->params))
+        return vk_conv2d_forward_padded(stream, args);
     struct vk_conv2d conv = {args->params, args->x, args->y, args->weight};
     if (vk_conv2d_direct_forward_fits(&conv))
         return vk_conv2d_direct_forward(stream, args);
@@ -107,6 +109,8 @@ enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
         .constant_count = VK_MAX_CONSTANTS,
         .relu = VK_RELU_BACKWARD,
     };
+    if (vk_conv2d_needs_padded_image(args->params))
+        return vk_conv2d_backward_input_padded(stream, args);
     struct vk_conv2d conv = {args->params, args->dx, args->dy, args->weight};
     if (vk_conv2d_direct_backward_input_fits(&conv))
         return vk_conv2d_direct_backward_input(stream, args);
@@ -159,6 +163,8 @@ static struct weight_plan plan_weight(const struct tuff_device *device, const st
 uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
                                              const struct tuff_conv2d_backward_weight_args *args)
 {
+    if (vk_conv2d_needs_padded_image(args->params))
+        return vk_conv2d_backward_weight_padded_workspace(device, args);
     struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
     if (vk_conv2d_direct_backward_weight_fits(&conv))
         return vk_conv2d_direct_workspace(args);
@@ -175,6 +181,8 @@ enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
         .push_bytes = sizeof(struct vk_conv2d_push),
         .constant_count = VK_MAX_CONSTANTS,
     };
+    if (vk_conv2d_needs_padded_image(args->params))
+        return vk_conv2d_backward_weight_padded(stream, args);
     struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
     if (vk_conv2d_direct_backward_weight_fits(&conv))
         return vk_conv2d_direct_backward_weight(stream, args);

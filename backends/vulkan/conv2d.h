@@ -1,5 +1,5 @@
-// What the two ways of convolving share: as a matrix product (conv2d.c), and directly for few channels
-// (conv2d_direct.c).
+// What the ways of convolving share: as a matrix product (conv2d.c), directly for few channels
+// (conv2d_direct.c), and on an image that has been padded before (conv2d_padding.c).
 #ifndef TUFF_VULKAN_CONV2D_H
 #define TUFF_VULKAN_CONV2D_H
 
@@ -43,5 +43,22 @@ vk_conv2d_direct_backward_weight(struct tuff_stream *stream,
 
 // Bytes of workspace of the direct backward_weight.
 uint64_t vk_conv2d_direct_workspace(const struct tuff_conv2d_backward_weight_args *args);
+
+// Whether the padding is of another kind than zeros. Then the ops are done by the functions below, which pad
+// the image in the workspace and call the ops on it.
+bool vk_conv2d_needs_padded_image(const struct tuff_conv2d_params *params);
+
+TUFF_MUST_CHECK enum tuff_status vk_conv2d_forward_padded(struct tuff_stream *stream,
+                                                          const struct tuff_conv2d_forward_args *args);
+TUFF_MUST_CHECK enum tuff_status
+vk_conv2d_backward_input_padded(struct tuff_stream *stream,
+                                const struct tuff_conv2d_backward_input_args *args);
+TUFF_MUST_CHECK enum tuff_status
+vk_conv2d_backward_weight_padded(struct tuff_stream *stream,
+                                 const struct tuff_conv2d_backward_weight_args *args);
+
+// Bytes of workspace of backward_weight on such an image.
+uint64_t vk_conv2d_backward_weight_padded_workspace(const struct tuff_device *device,
+                                                    const struct tuff_conv2d_backward_weight_args *args);
 
 #endif

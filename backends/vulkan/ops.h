@@ -10,6 +10,10 @@
 #undef TUFF_OP
 
 // Bytes of workspace; args as the core asks with them, buffers NULL.
+// conv2d_forward and conv2d_backward_input: the image with its padding, 0 if that is of zeros. x: or its
+// gradient.
+uint64_t vk_conv2d_padded_image_bytes(const struct tuff_device *device,
+                                      const struct tuff_conv2d_params *params, const struct tuff_tensor *x);
 uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
                                              const struct tuff_conv2d_backward_weight_args *args);
 uint64_t vk_linear_backward_weight_workspace(const struct tuff_device *device,
@@ -20,6 +24,8 @@ uint64_t vk_batch_norm2d_workspace(const struct tuff_tensor *x);
 
 // Whether window positions of these parameters fit the kernels' 32-bit arithmetic.
 bool vk_max_pool2d_fits(const struct tuff_max_pool2d_params *params);
+bool vk_avg_pool2d_fits(const struct tuff_avg_pool2d_params *params);
+bool vk_adaptive_avg_pool2d_fits(const struct tuff_tensor *x, const struct tuff_tensor *y);
 
 // Invocations of a workgroup where nothing asks for another number: every device takes them.
 enum { VK_LOCAL_SIZE = 128 };

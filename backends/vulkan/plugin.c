@@ -52,6 +52,12 @@ static bool tensor_fits(const struct tuff_device *device, const struct tuff_tens
                        tuff_tensor_bytes(tensor) <= device->physical->limits.range_bytes);
 }
 
+static bool conv2d_fits(const struct tuff_device *device, const struct vk_conv2d *conv)
+{
+    return vk_conv2d_fits(conv) && vk_conv2d_padded_image_bytes(device, conv->params, conv->x) <=
+                                       device->physical->limits.range_bytes;
+}
+
 static int supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
 {
     if (op >= TUFF_OP_COUNT)
@@ -71,17 +77,24 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
     }
     switch (op) {
     case TUFF_OP_CONV2D_FORWARD: // y, x, weight
-        return vk_conv2d_fits(
-            &(struct vk_conv2d){args->params, args->tensors[1], args->tensors[0], args->tensors[2]});
+        return conv2d_fits(
+            device, &(struct vk_conv2d){args->params, args->tensors[1], args->tensors[0], args->tensors[2]});
     case TUFF_OP_CONV2D_BACKWARD_INPUT: // dx, dy, weight
-        return vk_conv2d_fits(
-            &(struct vk_conv2d){args->params, args->tensors[0], args->tensors[1], args->tensors[2]});
+        return conv2d_fits(
+            device, &(struct vk_conv2d){args->params, args->tensors[0], args->tensors[1], args->tensors[2]});
     case TUFF_OP_CONV2D_BACKWARD_WEIGHT: // dweight, dbias, dy, x
-        return vk_conv2d_fits(
-            &(struct vk_conv2d){args->params, args->tensors[3], args->tensors[2], args->tensors[0]});
+        return conv2d_fits(
+            device, &(struct vk_conv2d){args->params, args->tensors[3], args->tensors[2], args->tensors[0]});
     case TUFF_OP_MAX_POOL2D_FORWARD:
     case TUFF_OP_MAX_POOL2D_BACKWARD:
         return vk_max_pool2d_fits(args->params);
+    case TUFF_OP_AVG_POOL2D_FORWARD:
+    case TUFF_OP_AVG_POOL2D_BACKWARD:
+        return vk_avg_pool2d_fits(args->params);
+    case TUFF_OP_ADAPTIVE_AVG_POOL2D_FORWARD:
+        return vk_adaptive_avg_pool2d_fits(args->tensors[1], args->tensors[0]);
+    case TUFF_OP_ADAPTIVE_AVG_POOL2D_BACKWARD:
+        return vk_adaptive_avg_pool2d_fits(args->tensors[0], args->tensors[1]);
     default:
         return 1;
     }
@@ -90,6 +103,10 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
 static uint64_t workspace_size(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
 {
     switch (op) {
+    case TUFF_OP_CONV2D_FORWARD:
+        return vk_conv2d_padded_image_bytes(device, args->params, args->tensors[1]);
+    case TUFF_OP_CONV2D_BACKWARD_INPUT:
+        return vk_conv2d_padded_image_bytes(device, args->params, args->tensors[0]);
     case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
         return vk_conv2d_backward_weight_workspace(device,
                                                    (const struct tuff_conv2d_backward_weight_args *)args);

@@ -106,7 +106,8 @@ static struct tuff_op_args shape_arguments(const struct tuff_graph *graph, const
     return args;
 }
 
-// Makes the mandatory outputs that are still missing, in the shapes that follow from the inputs.
+// Makes the mandatory outputs that are still missing, in the shapes that follow from the inputs, and passes
+// on whether a gradient is needed to all outputs of a forward op.
 static enum tuff_status make_outputs(struct tuff_graph *graph, const struct tuff_op_info *info,
                                      const char *name, struct tuff_node *node)
 {
@@ -139,6 +140,10 @@ static enum tuff_status make_outputs(struct tuff_graph *graph, const struct tuff
         if (status == TUFF_OK)
             graph->values[node->values[i]].needs_gradient = needs_gradient;
     }
+    // Outputs that the caller made because nothing tells their shape (of an adaptive pool, say).
+    for (uint32_t i = 0; needs_gradient && info->gradient != NULL && i < info->tensor_count; i++)
+        if (info->roles[i].access == TUFF_ACCESS_OUT && node->values[i] != TUFF_NO_VALUE)
+            graph->values[node->values[i]].needs_gradient = true;
     return status;
 }
 

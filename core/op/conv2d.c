@@ -2,6 +2,26 @@
 #include "check.h"
 #include "graph/autodiff.h"
 
+// The limits within which one step from the border leads back into the image.
+static enum tuff_status check_padding(const struct tuff_log *log, const char *op,
+                                      const struct tuff_conv2d_params *p, const struct tuff_tensor *x)
+{
+    static const char *const modes[] = {"zeros", "reflect", "replicate", "circular"};
+    if (p->padding_mode > TUFF_PADDING_CIRCULAR)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "%s: unknown padding mode %u", op, p->padding_mode);
+    if (p->padding_mode == TUFF_PADDING_ZEROS || p->padding_mode == TUFF_PADDING_REPLICATE)
+        return TUFF_OK;
+    const uint32_t less = p->padding_mode == TUFF_PADDING_REFLECT, most_h = x->dims[2] - less,
+                   most_w = x->dims[3] - less;
+    if (p->pad_top > most_h || p->pad_bottom > most_h || p->pad_left > most_w || p->pad_right > most_w)
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "%s: padding %u,%u,%u,%u of an image of %ux%u, expected at most %u rows and %u "
+                         "columns in padding mode %s",
+                         op, p->pad_top, p->pad_bottom, p->pad_left, p->pad_right, x->dims[2], x->dims[3],
+                         most_h, most_w, modes[p->padding_mode]);
+    return TUFF_OK;
+}
+
 // y's shape for these x, weight and params; checks how x, weight and params fit.
 static enum tuff_status output_shape(const struct tuff_log *log, const char *op,
                                      const struct tuff_conv2d_params *p, const struct tuff_tensor *x,
@@ -19,7 +39,9 @@ static enum tuff_status output_shape(const struct tuff_log *log, const char *op,
                                p->dilation_h, p->pad_top,      p->pad_bottom};
     struct tuff_window columns = {x->dims[3],    weight->dims[3], p->stride_w,
                                   p->dilation_w, p->pad_left,     p->pad_right};
-    enum tuff_status status = tuff_window_output(log, op, "height", &rows, &dims[2]);
+    enum tuff_status status = check_padding(log, op, p, x);
+    if (status == TUFF_OK)
+        status = tuff_window_output(log, op, "height", &rows, &dims[2]);
     if (status == TUFF_OK)
         status = tuff_window_output(log, op, "width", &columns, &dims[3]);
     dims[0] = x->dims[0];

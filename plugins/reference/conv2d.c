@@ -17,6 +17,29 @@ static struct ref_axis horizontal(const struct tuff_conv2d_params *params)
     return (struct ref_axis){params->stride_w, params->dilation_w, params->pad_left};
 }
 
+// The input position that is seen at `position`, which may lie around the input. False: a zero is.
+static bool seen(uint32_t mode, int64_t position, uint32_t input_size, uint32_t *input)
+{
+    const int64_t size = input_size, last = size - 1;
+    const bool outside = position < 0 || position > last;
+    if (outside && mode == TUFF_PADDING_REFLECT)
+        position = position < 0 ? -position : 2 * last - position;
+    if (outside && mode == TUFF_PADDING_REPLICATE)
+        position = position < 0 ? 0 : last;
+    if (outside && mode == TUFF_PADDING_CIRCULAR)
+        position = position < 0 ? position + size : position - size;
+    *input = (uint32_t)position;
+    return !outside || mode != TUFF_PADDING_ZEROS;
+}
+
+// The element of an image of H x W under tap (r,s) of window (oh,ow).
+static bool input_at(const struct tuff_conv2d_params *params, const struct tuff_tensor *x, uint32_t oh,
+                     uint32_t r, uint32_t ow, uint32_t s, uint32_t *h, uint32_t *w)
+{
+    return seen(params->padding_mode, ref_axis_position(vertical(params), oh, r), x->dims[2], h) &&
+           seen(params->padding_mode, ref_axis_position(horizontal(params), ow, s), x->dims[3], w);
+}
+
 // y[n,k,oh,ow]
 static double forward_at(const struct tuff_conv2d_forward_args *args, uint32_t n, uint32_t k, uint32_t oh,
                          uint32_t ow)
@@ -29,8 +52,7 @@ static double forward_at(const struct tuff_conv2d_forward_args *args, uint32_t n
         for (uint32_t r = 0; r < weight->dims[2]; r++)
             for (uint32_t s = 0; s < weight->dims[3]; s++) {
                 uint32_t h, w;
-                if (ref_axis_input(vertical(args->params), oh, r, x->dims[2], &h) &&
-                    ref_axis_input(horizontal(args->params), ow, s, x->dims[3], &w))
+                if (input_at(args->params, x, oh, r, ow, s, &h, &w))
                     sum += ref_get(x, n, group * weight->dims[1] + c, h, w) * ref_get(weight, k, c, r, s);
             }
     return sum;
@@ -48,9 +70,9 @@ enum tuff_status ref_conv2d_forward(struct tuff_stream *stream, const struct tuf
     return TUFF_OK;
 }
 
-// dx[n,channel,h,w]: gathered from the outputs that saw this input, so that it is one sum in double.
-static double backward_input_at(const struct tuff_conv2d_backward_input_args *args, uint32_t n,
-                                uint32_t channel, uint32_t h, uint32_t w)
+// The gradient of what the outputs saw at (h,w), on the input or around it.
+static double gradient_at(const struct tuff_conv2d_backward_input_args *args, uint32_t n, uint32_t channel,
+                          int64_t h, int64_t w)
 {
     const struct tuff_tensor *dy = args->dy;         // (N,K,OH,OW)
     const struct tuff_tensor *weight = args->weight; // (K,C/groups,KH,KW)
@@ -65,6 +87,25 @@ static double backward_input_at(const struct tuff_conv2d_backward_input_args *ar
                     ref_axis_output(horizontal(args->params), w, s, dy->dims[3], &ow))
                     sum += ref_get(dy, n, k, oh, ow) * ref_get(weight, k, c, r, s);
             }
+    return sum;
+}
+
+// dx[n,channel,h,w]: gathered from the outputs that saw this input, there or around the image, so that it is
+// one sum in double.
+static double backward_input_at(const struct tuff_conv2d_backward_input_args *args, uint32_t n,
+                                uint32_t channel, uint32_t h, uint32_t w)
+{
+    const struct tuff_conv2d_params *params = args->params;
+    const int64_t height = args->dx->dims[2], width = args->dx->dims[3];
+    uint32_t source;
+    double sum = 0;
+    for (int64_t i = -(int64_t)params->pad_top; i < height + params->pad_bottom; i++) {
+        if (!seen(params->padding_mode, i, args->dx->dims[2], &source) || source != h)
+            continue;
+        for (int64_t k = -(int64_t)params->pad_left; k < width + params->pad_right; k++)
+            if (seen(params->padding_mode, k, args->dx->dims[3], &source) && source == w)
+                sum += gradient_at(args, n, channel, i, k);
+    }
     return sum;
 }
 
@@ -94,8 +135,7 @@ static double backward_weight_at(const struct tuff_conv2d_backward_weight_args *
         for (uint32_t oh = 0; oh < dy->dims[2]; oh++)
             for (uint32_t ow = 0; ow < dy->dims[3]; ow++) {
                 uint32_t h, w;
-                if (ref_axis_input(vertical(args->params), oh, r, x->dims[2], &h) &&
-                    ref_axis_input(horizontal(args->params), ow, s, x->dims[3], &w))
+                if (input_at(args->params, x, oh, r, ow, s, &h, &w))
                     sum += ref_get(dy, n, k, oh, ow) * ref_get(x, n, channel, h, w);
             }
     return sum;

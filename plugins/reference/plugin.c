@@ -50,6 +50,10 @@ static const struct tuff_kernels kernels = {
     .log_softmax_backward = ref_log_softmax_backward,
     .mean_squared_error_forward = ref_mean_squared_error_forward,
     .mean_squared_error_backward = ref_mean_squared_error_backward,
+    .avg_pool2d_forward = ref_avg_pool2d_forward,
+    .avg_pool2d_backward = ref_avg_pool2d_backward,
+    .adaptive_avg_pool2d_forward = ref_adaptive_avg_pool2d_forward,
+    .adaptive_avg_pool2d_backward = ref_adaptive_avg_pool2d_backward,
 };
 
 static void backend_close(struct tuff_backend *backend)

@@ -34,13 +34,13 @@ static uint64_t last_word(const struct tuff_tensor *t)
 
 // -- Wrong results.
 
-// Windows lie one column too far to the left.
+// Windows lie one column too far to the left. Other paddings than zeros may be at their limit already.
 static enum tuff_status shifted_conv2d(struct tuff_stream *stream,
                                        const struct tuff_conv2d_forward_args *args)
 {
     struct tuff_conv2d_params params = *args->params;
     struct tuff_conv2d_forward_args changed = *args;
-    if (params.pad_right > 0) {
+    if (params.pad_right > 0 && params.padding_mode == TUFF_PADDING_ZEROS) {
         params.pad_left++;
         params.pad_right--;
     }

@@ -103,7 +103,7 @@ Test(oracle, conv2d_gradients)
         .weight = {4, 3, 3, 2},
         .bias = {4},
         .y = {2, 4, 3, 7},
-        .params = {sizeof(struct tuff_conv2d_params), 2, 1, 1, 1, 1, 0, 2, 1, 1},
+        .params = {sizeof(struct tuff_conv2d_params), 2, 1, 1, 1, 1, 0, 2, 1, 1, 0},
     };
     check_conv2d(&asymmetric);
 }
@@ -115,9 +115,25 @@ Test(oracle, conv2d_gradients_with_groups_and_dilation)
         .weight = {6, 2, 2, 3},
         .bias = {6},
         .y = {2, 6, 6, 3},
-        .params = {sizeof(struct tuff_conv2d_params), 1, 2, 3, 2, 0, 2, 1, 0, 2},
+        .params = {sizeof(struct tuff_conv2d_params), 1, 2, 3, 2, 0, 2, 1, 0, 2, 0},
     };
     check_conv2d(&grouped);
+}
+
+// Reflected and circular elements are seen up to three times an axis; replicated ones as often as there is
+// padding.
+Test(oracle, conv2d_gradients_with_other_paddings)
+{
+    for (uint32_t mode = TUFF_PADDING_REFLECT; mode <= TUFF_PADDING_CIRCULAR; mode++) {
+        const struct conv padded = {
+            .x = {2, 3, 4, 5},
+            .weight = {4, 3, 3, 2},
+            .bias = {4},
+            .y = {2, 4, 3, 11},
+            .params = {sizeof(struct tuff_conv2d_params), 2, 1, 1, 1, 2, 1, 3, 4, 1, mode},
+        };
+        check_conv2d(&padded);
+    }
 }
 
 Test(oracle, linear_gradients)

@@ -71,6 +71,29 @@ Test(oracle_values, conv2d_groups_by_hand)
     case_setup_clear(&call);
 }
 
+// A kernel of 1x1 shows the padding itself.
+Test(oracle_values, conv2d_paddings_by_hand)
+{
+    const float x[3] = {1, 2, 4}, weight[1] = {1};
+    const float y[4][6] = {{0, 0, 1, 2, 4, 0}, {4, 2, 1, 2, 4, 2}, {1, 1, 1, 2, 4, 4}, {2, 4, 1, 2, 4, 1}};
+    for (uint32_t mode = TUFF_PADDING_ZEROS; mode <= TUFF_PADDING_CIRCULAR; mode++) {
+        const struct tuff_conv2d_params params = {sizeof params, 1, 1, 1, 1, 0, 0, 2, 1, 1, mode};
+        struct case_setup call;
+        void *outputs[TUFF_OP_MAX_TENSORS];
+        oracle_begin(&call, TUFF_OP_CONV2D_FORWARD, &params);
+        oracle_shape(&call, 0, (const uint32_t[4]){1, 1, 1, 6});
+        oracle_shape(&call, 1, (const uint32_t[4]){1, 1, 1, 3});
+        oracle_shape(&call, 2, (const uint32_t[4]){1, 1, 1, 1});
+        oracle_allocate(&call);
+        oracle_set(&call, 1, x);
+        oracle_set(&call, 2, weight);
+        oracle_run(&call, outputs);
+        expect_floats(outputs[0], y[mode], 6, 0);
+        oracle_free(outputs);
+        case_setup_clear(&call);
+    }
+}
+
 Test(oracle_values, linear_by_hand)
 {
     const float x[4] = {1, 2, 3, 4}, weight[6] = {1, 10, 2, 20, 3, 30}, bias[3] = {0.5f, 0, -1};

@@ -285,6 +285,36 @@ Test(graph, concat_parts_its_gradient)
         in_arena += graph->values[v].kind == TUFF_VALUE_GRADIENT;
     cr_assert_eq(in_arena, 1);
     cr_assert_eq(graph->values[x].gradient, TUFF_NO_VALUE);
+}
+
+// Adaptive pooling's y is made by the caller: nothing else tells its size.
+Test(graph, a_gradient_passes_through_pools_and_outputs_that_the_caller_made)
+{
+    struct tuff_graph *graph = graph_new();
+    tuff_value_id x, view, y, weight = value(graph, TUFF_VALUE_PARAMETER, 2, 12, 12, false);
+    cr_assert_eq(
+        tuff_graph_add_value(graph, TUFF_VALUE_EXTERNAL, 0, "x", TUFF_F32, 2, (uint32_t[]){4, 12}, true, &x),
+        TUFF_OK);
+    tuff_value_id first[4] = {TUFF_NO_VALUE, x, weight, TUFF_NO_VALUE};
+    cr_assert_eq(tuff_graph_add_node(graph, TUFF_OP_LINEAR_FORWARD, NULL, "a", first), TUFF_OK);
+    cr_assert_eq(tuff_graph_add_view(graph, first[0], "image", 4, (uint32_t[]){4, 1, 3, 4}, &view), TUFF_OK);
+    const struct tuff_avg_pool2d_params params = {sizeof params, 2, 2, 2, 2, 0, 0, 0, 0, 1, 0, 1};
+    tuff_value_id pool[2] = {TUFF_NO_VALUE, view};
+    cr_assert_eq(tuff_graph_add_node(graph, TUFF_OP_AVG_POOL2D_FORWARD, &params, "p", pool), TUFF_OK);
+    cr_assert_eq(graph->values[pool[0]].shape.dims[2], 2); // the overhang's window
+    cr_assert_eq(tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, "y", TUFF_F32, 4,
+                                      (uint32_t[]){4, 1, 1, 1}, true, &y),
+                 TUFF_OK);
+    tuff_value_id adaptive[2] = {y, pool[0]}, relu[2] = {TUFF_NO_VALUE, y}, dy;
+    cr_assert_eq(tuff_graph_add_node(graph, TUFF_OP_ADAPTIVE_AVG_POOL2D_FORWARD, NULL, "q", adaptive),
+                 TUFF_OK);
+    cr_assert_eq(tuff_graph_add_node(graph, TUFF_OP_RELU_FORWARD, NULL, "r", relu), TUFF_OK);
+    cr_assert_eq(tuff_gradient_begin(graph, relu[0], &dy), TUFF_OK); // stands for what comes after
+    cr_assert_eq(tuff_gradient_end(graph, relu[0], dy), TUFF_OK);
+    cr_assert_eq(tuff_graph_differentiate(graph), TUFF_OK);
+    cr_assert_eq(count_op(graph, TUFF_OP_ADAPTIVE_AVG_POOL2D_BACKWARD), 1);
+    cr_assert_eq(count_op(graph, TUFF_OP_AVG_POOL2D_BACKWARD), 1);
+    cr_assert_eq(count_op(graph, TUFF_OP_LINEAR_BACKWARD_WEIGHT), 1);
     tuff_graph_destroy(&graph);
 }
 

@@ -31,7 +31,7 @@ struct conv {
 static struct conv good_conv(void)
 {
     return (struct conv){
-        .params = {sizeof(struct tuff_conv2d_params), 2, 1, 1, 2, 1, 0, 2, 1, 2},
+        .params = {sizeof(struct tuff_conv2d_params), 2, 1, 1, 2, 1, 0, 2, 1, 2, 0},
         // height: (9 + 1 + 0 - 3) / 2 + 1 = 4; width: (7 + 2 + 1 - 2*(2-1) - 1) / 1 + 1 = 8
         .y = tensor(TUFF_F32, 4, 5, 4, 4, 8),
         .x = tensor(TUFF_F32, 4, 5, 6, 9, 7),
@@ -104,6 +104,30 @@ Test(op, conv2d_refuses_what_does_not_fit)
     cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID, "a parameter is row-major");
 }
 
+Test(op, conv2d_checks_how_far_padding_reaches)
+{
+    // A window of 9 x 13 on a height of 9 and a width of 7, whose columns are padded with 6 in all.
+    struct conv c = good_conv();
+    c.params = (struct tuff_conv2d_params){sizeof c.params, 1, 1, 1, 1, 0, 0, 6, 0, 2, TUFF_PADDING_REFLECT};
+    c.weight = tensor(TUFF_F32, 4, 4, 3, 9, 13);
+    c.y = tensor(TUFF_F32, 4, 5, 4, 1, 1);
+    cr_assert_eq(check_conv(&c), TUFF_OK, "%s", last_message);
+    c.params.pad_left = 7, c.weight.dims[3] = 14;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message,
+                     "conv2d_forward: padding 0,0,7,0 of an image of 9x7, expected at most 8 rows "
+                     "and 6 columns in padding mode reflect");
+    c.params.padding_mode = TUFF_PADDING_CIRCULAR;
+    cr_assert_eq(check_conv(&c), TUFF_OK, "%s", last_message);
+    c.params.pad_left = 8, c.weight.dims[3] = 15;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    c.params.padding_mode = TUFF_PADDING_REPLICATE;
+    cr_assert_eq(check_conv(&c), TUFF_OK, "%s", last_message);
+    c.params.padding_mode = 4;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "conv2d_forward: unknown padding mode 4");
+}
+
 Test(op, max_pool2d_refuses_a_window_that_holds_nothing)
 {
     // Two taps three apart over a height of 2 and a row of padding: they fall on rows -1 and 2.
@@ -168,6 +192,35 @@ Test(op, concat_refuses_what_does_not_fit)
     cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_CONCAT_FORWARD, &args), TUFF_ERROR_INVALID);
     b.dims[1] = UINT32_MAX, y.dims[1] = 2; // a sum that wraps
     cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_CONCAT_FORWARD, &args), TUFF_ERROR_INVALID);
+}
+
+Test(op, avg_pool2d_checks_padding_and_overhang)
+{
+    // height: (6 + 1 + 1 + 1 - 3) / 2 + 1 = 4, the last window on row 5 and padding; width: (7 - 2) / 2 + 1 =
+    // 3
+    const struct tuff_avg_pool2d_params good = {sizeof good, 3, 2, 2, 2, 1, 1, 0, 0, 1, 0, 1};
+    struct tuff_avg_pool2d_params params = good;
+    struct tuff_tensor x = tensor(TUFF_F32, 4, 1, 2, 6, 7), y = tensor(TUFF_F32, 4, 1, 2, 4, 3);
+    struct tuff_op_args args = {
+        .size = sizeof(struct tuff_avg_pool2d_forward_args), .params = &params, .tensors = {&y, &x}};
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_OK, "%s", last_message);
+    params.overhang_h = 2;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message,
+                     "avg_pool2d_forward: overhang 2 in height, expected less than the stride 2");
+    params = good, params.pad_left = 2;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "avg_pool2d_forward: padding is more than half of the kernel 2 in width");
+    params = good, params.count_include_pad = 2;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_ERROR_INVALID);
+    params = good, params.kernel_h = 2, params.stride_h = 5, params.overhang_h = 4;
+    x.dims[2] = 5, y.dims[2] = 2; // the second window begins on row 4
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_OK, "%s", last_message);
+    x.dims[2] = 4;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "avg_pool2d_forward: the last window in height lies wholly on padding");
+    params = good, params.stride_w = 0;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_AVG_POOL2D_FORWARD, &args), TUFF_ERROR_INVALID);
 }
 
 Test(op, a_missing_tensor_is_named)

@@ -90,4 +90,8 @@ void LANES_FN(squared_distance_lanes)(const float *a, const float *b, ptrdiff_t 
 void LANES_FN(scaled_difference)(float *y, const float *a, const float *b, float scale, size_t count,
                                  uint32_t present);
 
+// avg_pool.c
+void LANES_FN(avg_pool_forward)(const struct lanes_avg_pool *p, const float *x, float *y);
+void LANES_FN(avg_pool_backward)(const struct lanes_avg_pool *p, const float *dy, float *dx);
+
 #endif

@@ -49,4 +49,6 @@ const struct lanes_table LANES_FN(table) = {
     .squared_distance = LANES_FN(squared_distance),
     .squared_distance_lanes = LANES_FN(squared_distance_lanes),
     .scaled_difference = LANES_FN(scaled_difference),
+    .avg_pool_forward = LANES_FN(avg_pool_forward),
+    .avg_pool_backward = LANES_FN(avg_pool_backward),
 };

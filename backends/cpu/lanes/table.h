@@ -69,6 +69,39 @@ struct lanes_pool {
     ptrdiff_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
 };
 
+// One axis of average pooling. kernel 0: adaptive, and stride and paddings mean nothing.
+struct lanes_avg_axis {
+    ptrdiff_t in, out;
+    ptrdiff_t kernel, stride, pad_before, pad_after;
+    int count_pad; // the divisor counts padding
+};
+
+// Where a window lies on x, and the positions along the axis that its divisor counts.
+struct lanes_avg_window {
+    ptrdiff_t begin, end, counted;
+};
+
+static inline struct lanes_avg_window lanes_avg_window_of(const struct lanes_avg_axis *axis, ptrdiff_t out)
+{
+    struct lanes_avg_window window;
+    if (axis->kernel == 0) {
+        window.begin = out * axis->in / axis->out;
+        window.end = ((out + 1) * axis->in + axis->out - 1) / axis->out;
+        window.counted = window.end - window.begin;
+        return window;
+    }
+    const ptrdiff_t first = out * axis->stride - axis->pad_before, end = first + axis->kernel;
+    const ptrdiff_t padded = axis->in + axis->pad_after;
+    window.begin = first < 0 ? 0 : first;
+    window.end = end < axis->in ? end : axis->in;
+    window.counted = axis->count_pad ? (end < padded ? end : padded) - first : window.end - window.begin;
+    return window;
+}
+
+struct lanes_avg_pool {
+    struct lanes_avg_axis rows, columns;
+};
+
 struct lanes_adam {
     float beta1, one_minus_beta1, beta2, one_minus_beta2;
     float step_size;                   // learning_rate / bias_correction1
@@ -197,6 +230,10 @@ struct lanes_table {
     // y = scale * (a - b); absent floats, as of moments, become 0.
     void (*scaled_difference)(float *y, const float *a, const float *b, float scale, size_t count,
                               uint32_t present);
+
+    // One channel of one block.
+    void (*avg_pool_forward)(const struct lanes_avg_pool *p, const float *x, float *y);
+    void (*avg_pool_backward)(const struct lanes_avg_pool *p, const float *dy, float *dx);
 };
 
 // The sources' functions and table, under the names of the instruction set that is compiled.

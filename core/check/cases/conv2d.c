@@ -2,12 +2,18 @@
 #include "case.h"
 #include "tolerance.h"
 
+// Of enum tuff_padding_mode.
+enum { ZEROS, REFLECT, REPLICATE, CIRCULAR };
+
+static const char *const padding_names[] = {"zeros", "reflect", "replicate", "circular", NULL};
+
 struct conv2d_shape {
     uint32_t n, c, h, w, k, kh, kw;
     uint32_t stride[2], dilation[2]; // rows, columns
     uint32_t pad[4];                 // top, bottom, left, right
     uint32_t groups;
-    uint32_t bias; // also whether the weight gradient comes with the bias's
+    uint32_t bias;    // also whether the weight gradient comes with the bias's
+    uint32_t padding; // what the pads are filled with
 };
 
 // Those without a bias come last in the list, so that the input gradient, which has none, can leave it out.
@@ -22,46 +28,61 @@ static const struct case_field fields[] = {
     CASE_FIELD_LIST(struct conv2d_shape, stride, 2, 'x'),
     CASE_FIELD_LIST(struct conv2d_shape, dilation, 2, 'x'),
     CASE_FIELD_LIST(struct conv2d_shape, pad, 4, ','),
+    CASE_FIELD_NAME(struct conv2d_shape, padding, padding_names),
     CASE_FIELD_U32(struct conv2d_shape, groups),
     CASE_FIELD_U32(struct conv2d_shape, bias),
 };
 
-// n, c, h, w, k, kh, kw, stride, dilation, pad, groups, bias
+// n, c, h, w, k, kh, kw, stride, dilation, pad, groups, bias, padding
 static const struct conv2d_shape corners[] = {
-    {1, 1, 1, 1, 1, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1},     // the smallest
-    {2, 3, 5, 7, 4, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1},     // "same"
-    {3, 5, 9, 7, 4, 3, 2, {2, 1}, {1, 1}, {1, 0, 2, 1}, 1, 1},     // nothing is like another
-    {2, 4, 5, 6, 7, 5, 6, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1},     // the kernel covers the input
-    {15, 7, 4, 5, 9, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1},    // 1x1
-    {3, 6, 7, 8, 5, 1, 1, {2, 3}, {1, 1}, {0, 0, 0, 0}, 1, 0},     // 1x1, strided
-    {16, 8, 6, 6, 16, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1},   // all round numbers
-    {17, 3, 6, 5, 5, 2, 3, {1, 2}, {1, 1}, {0, 1, 1, 0}, 1, 0},    // one sample more than a block
-    {33, 2, 7, 4, 3, 3, 3, {2, 2}, {1, 1}, {1, 1, 1, 1}, 1, 1},    // three blocks
-    {70, 2, 3, 3, 3, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1},    // many small samples
-    {2, 3, 13, 11, 4, 3, 3, {1, 1}, {2, 3}, {2, 1, 3, 0}, 1, 1},   // dilation
-    {1, 4, 17, 15, 6, 3, 2, {3, 2}, {3, 2}, {1, 2, 0, 1}, 2, 0},   // dilation, stride and groups
-    {2, 6, 7, 9, 4, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 2, 1},     // groups
-    {3, 6, 8, 5, 6, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 6, 1},     // depthwise
-    {2, 5, 6, 7, 15, 3, 2, {2, 1}, {1, 1}, {0, 1, 1, 1}, 5, 0},    // depthwise, three filters a channel
-    {2, 2, 11, 13, 3, 2, 2, {3, 4}, {1, 1}, {0, 0, 0, 0}, 1, 1},   // strides beyond the kernel
-    {2, 3, 4, 3, 2, 2, 2, {1, 1}, {1, 1}, {3, 2, 4, 3}, 1, 1},     // windows that see padding only
-    {4, 3, 1, 37, 5, 1, 5, {1, 1}, {1, 1}, {0, 0, 2, 2}, 1, 1},    // one row
-    {3, 2, 41, 1, 4, 5, 1, {2, 1}, {1, 1}, {2, 2, 0, 0}, 1, 1},    // one column
-    {2, 64, 9, 11, 96, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1},  // a long reduction
-    {1, 130, 5, 3, 70, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1},  // more channels than a tile
-    {5, 3, 70, 67, 5, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1},   // many workgroups of pixels
-    {1, 3, 35, 37, 8, 11, 11, {4, 4}, {1, 1}, {2, 2, 2, 2}, 1, 1}, // a wide kernel
-    {16, 1, 28, 28, 6, 5, 5, {1, 1}, {1, 1}, {2, 2, 2, 2}, 1, 1},  // LeNet's first
-    {16, 6, 14, 14, 16, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1}, // and second
-    {16, 3, 32, 32, 6, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1},  // the same for colour images
-    {64, 6, 12, 12, 16, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1}, // four blocks of the second
-    {20, 16, 5, 5, 120, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1}, // a convolution that is a matrix product
+    {1, 1, 1, 1, 1, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},    // the smallest
+    {2, 3, 5, 7, 4, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},    // "same"
+    {3, 5, 9, 7, 4, 3, 2, {2, 1}, {1, 1}, {1, 0, 2, 1}, 1, 1, ZEROS},    // nothing is like another
+    {2, 4, 5, 6, 7, 5, 6, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},    // the kernel covers the input
+    {15, 7, 4, 5, 9, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},   // 1x1
+    {3, 6, 7, 8, 5, 1, 1, {2, 3}, {1, 1}, {0, 0, 0, 0}, 1, 0, ZEROS},    // 1x1, strided
+    {16, 8, 6, 6, 16, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},  // all round numbers
+    {17, 3, 6, 5, 5, 2, 3, {1, 2}, {1, 1}, {0, 1, 1, 0}, 1, 0, ZEROS},   // one sample more than a block
+    {33, 2, 7, 4, 3, 3, 3, {2, 2}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},   // three blocks
+    {70, 2, 3, 3, 3, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},   // many small samples
+    {2, 3, 13, 11, 4, 3, 3, {1, 1}, {2, 3}, {2, 1, 3, 0}, 1, 1, ZEROS},  // dilation
+    {1, 4, 17, 15, 6, 3, 2, {3, 2}, {3, 2}, {1, 2, 0, 1}, 2, 0, ZEROS},  // dilation, stride and groups
+    {2, 6, 7, 9, 4, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 2, 1, ZEROS},    // groups
+    {3, 6, 8, 5, 6, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 6, 1, ZEROS},    // depthwise
+    {2, 5, 6, 7, 15, 3, 2, {2, 1}, {1, 1}, {0, 1, 1, 1}, 5, 0, ZEROS},   // depthwise, three filters a channel
+    {2, 2, 11, 13, 3, 2, 2, {3, 4}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},  // strides beyond the kernel
+    {2, 3, 4, 3, 2, 2, 2, {1, 1}, {1, 1}, {3, 2, 4, 3}, 1, 1, ZEROS},    // windows that see padding only
+    {4, 3, 1, 37, 5, 1, 5, {1, 1}, {1, 1}, {0, 0, 2, 2}, 1, 1, ZEROS},   // one row
+    {3, 2, 41, 1, 4, 5, 1, {2, 1}, {1, 1}, {2, 2, 0, 0}, 1, 1, ZEROS},   // one column
+    {2, 64, 9, 11, 96, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS}, // a long reduction
+    {1, 130, 5, 3, 70, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS}, // more channels than a tile
+    {5, 3, 70, 67, 5, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},  // many workgroups of pixels
+    {1, 3, 35, 37, 8, 11, 11, {4, 4}, {1, 1}, {2, 2, 2, 2}, 1, 1, ZEROS},    // a wide kernel
+    {16, 1, 28, 28, 6, 5, 5, {1, 1}, {1, 1}, {2, 2, 2, 2}, 1, 1, ZEROS},     // LeNet's first
+    {16, 6, 14, 14, 16, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},    // and second
+    {16, 3, 32, 32, 6, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},     // the same for colour images
+    {64, 6, 12, 12, 16, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},    // four blocks of the second
+    {20, 16, 5, 5, 120, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},    // a matrix product, in effect
+    {2, 3, 5, 7, 4, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, REFLECT},      // "same"
+    {3, 5, 9, 7, 4, 3, 2, {2, 1}, {1, 1}, {1, 0, 2, 1}, 1, 1, REFLECT},      // nothing is like another
+    {17, 2, 4, 5, 3, 7, 8, {1, 1}, {1, 1}, {3, 3, 4, 4}, 1, 0, REFLECT},     // the most that can be mirrored
+    {2, 3, 5, 6, 4, 3, 3, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, REFLECT},      // a mode and no padding
+    {2, 24, 9, 11, 20, 3, 3, {1, 1}, {1, 1}, {1, 2, 2, 1}, 1, 1, REFLECT},   // more than a few channels
+    {1, 1, 1, 1, 1, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, REPLICATE},    // one element, seen nine times
+    {2, 3, 2, 1, 4, 5, 6, {1, 1}, {1, 1}, {4, 7, 9, 3}, 1, 0, REPLICATE},    // far beyond the image
+    {3, 6, 7, 8, 5, 1, 1, {2, 3}, {1, 1}, {1, 2, 3, 0}, 1, 0, REPLICATE},    // 1x1
+    {16, 20, 7, 6, 33, 3, 3, {2, 2}, {1, 1}, {2, 1, 1, 2}, 1, 1, REPLICATE}, // strided, many channels
+    {15, 2, 3, 4, 4, 5, 6, {1, 2}, {1, 1}, {3, 3, 4, 4}, 2, 1, CIRCULAR},    // the image three times
+    {33, 4, 9, 8, 6, 3, 2, {2, 1}, {2, 3}, {4, 1, 0, 3}, 2, 1, CIRCULAR},    // dilation, stride and groups
+    {16, 8, 6, 6, 16, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, CIRCULAR},   // all round numbers
+    {5, 3, 70, 67, 5, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, CIRCULAR},   // many workgroups of pixels
+    {3, 6, 8, 5, 6, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 6, 1, CIRCULAR},     // depthwise
 };
 
 static const struct conv2d_shape large[] = {
-    {512, 1, 28, 28, 6, 5, 5, {1, 1}, {1, 1}, {2, 2, 2, 2}, 1, 1},
-    {512, 6, 14, 14, 16, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1},
-    {16, 64, 32, 32, 64, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1},
+    {512, 1, 28, 28, 6, 5, 5, {1, 1}, {1, 1}, {2, 2, 2, 2}, 1, 1, ZEROS},
+    {512, 6, 14, 14, 16, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},
+    {16, 64, 32, 32, 64, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},
 };
 
 static uint32_t output_size(uint32_t in, uint32_t before, uint32_t after, uint32_t dilation, uint32_t kernel,
@@ -85,9 +106,19 @@ static uint32_t draw_size(struct draw *draw, uint32_t dilation, uint32_t kernel,
     return (span > padding ? span - padding : 1) + draw_between(draw, 0, 13);
 }
 
+static bool padding_fits(const struct conv2d_shape *s)
+{
+    const uint32_t less = s->padding == REFLECT;
+    if (s->padding == ZEROS || s->padding == REPLICATE)
+        return true;
+    return s->pad[0] + less <= s->h && s->pad[1] + less <= s->h && s->pad[2] + less <= s->w &&
+           s->pad[3] + less <= s->w;
+}
+
 static void draw_shape(struct draw *draw, void *shape)
 {
     static const uint32_t group_choices[] = {1, 1, 1, 1, 2, 3, 5};
+    static const uint32_t paddings[] = {ZEROS, ZEROS, ZEROS, REFLECT, REPLICATE, CIRCULAR};
     struct conv2d_shape *s = shape;
     do {
         s->n = draw_batch(draw);
@@ -106,7 +137,8 @@ static void draw_shape(struct draw *draw, void *shape)
         s->h = draw_size(draw, s->dilation[0], s->kh, s->pad[0] + s->pad[1]);
         s->w = draw_size(draw, s->dilation[1], s->kw, s->pad[2] + s->pad[3]);
         s->bias = draw_between(draw, 0, 3) != 0;
-    } while (multiplications(s) > 3000000);
+        s->padding = draw_one_of(draw, paddings, CASE_COUNT(paddings));
+    } while (multiplications(s) > 3000000 || !padding_fits(s));
 }
 
 // Everything but the tensors, which differ in order.
@@ -130,6 +162,7 @@ static enum tuff_status describe_parts(const struct conv2d_shape *s, struct case
         .pad_left = s->pad[2],
         .pad_right = s->pad[3],
         .groups = s->groups,
+        .padding_mode = s->padding,
     };
     uint32_t oh = output_size(s->h, s->pad[0], s->pad[1], s->dilation[0], s->kh, s->stride[0]);
     uint32_t ow = output_size(s->w, s->pad[2], s->pad[3], s->dilation[1], s->kw, s->stride[1]);
@@ -211,7 +244,10 @@ static void backward_input_tolerance(const void *shape, const struct case_view *
                                      double *tolerance)
 {
     const struct conv2d_shape *s = shape;
-    double length = (double)(s->k / s->groups) * s->kh * s->kw;
+    // Of every place where an element is seen: three an axis, or all of a side.
+    double rows = s->padding == ZEROS ? 1 : s->padding == REPLICATE ? 1.0 + s->pad[0] + s->pad[1] : 3;
+    double columns = s->padding == ZEROS ? 1 : s->padding == REPLICATE ? 1.0 + s->pad[2] + s->pad[3] : 3;
+    double length = (double)(s->k / s->groups) * s->kh * s->kw * rows * columns;
     tolerance_of_sums(length, view->magnitude[output], case_stored(view->setup, output), tolerance);
 }
 

@@ -19,8 +19,8 @@ struct tuff_avg_pool2d_params {
     uint32_t pad_top, pad_bottom;
     uint32_t pad_left, pad_right;
     uint32_t overhang_h, overhang_w;
-    uint32_t
-        count_include_pad; // 1: the divisor counts padding (but never the overhang), as PyTorch's default
+    // 1: the divisor counts padding (but never the overhang), as PyTorch's default. 0: elements of x alone.
+    uint32_t count_include_pad;
 };
 
 // Forward. y[n,c,oh,ow] = sum of x over the window / divisor; the divisor is the number of the window's

@@ -11,8 +11,7 @@ extern "C" {
 // What lies around x. Part of the plugin ABI: append only.
 enum tuff_padding_mode {
     TUFF_PADDING_ZEROS = 0,
-    TUFF_PADDING_REFLECT =
-        1, // mirrored at the border element, which is not repeated; pads below the size of x
+    TUFF_PADDING_REFLECT = 1,   // mirrored at the border element, not repeating it; pads below the size of x
     TUFF_PADDING_REPLICATE = 2, // the border element repeated
     TUFF_PADDING_CIRCULAR = 3,  // x repeated; pads at most the size of x
 };
@@ -23,7 +22,7 @@ struct tuff_conv2d_params {
     uint32_t size;
     uint32_t stride_h, stride_w;     // at least 1
     uint32_t dilation_h, dilation_w; // at least 1
-    uint32_t pad_top, pad_bottom;    // rows of zeros around x
+    uint32_t pad_top, pad_bottom;    // rows around x, filled as padding_mode says
     uint32_t pad_left, pad_right;
     uint32_t groups;       // at least 1; divides C and K
     uint32_t padding_mode; // enum tuff_padding_mode
