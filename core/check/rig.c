@@ -9,8 +9,9 @@
 
 enum { WORKSPACE = TUFF_OP_MAX_TENSORS, GUARD_BYTES = 256 };
 
-// A NaN as a float and out of every range as an index: reading a guard shows as well as writing it.
-static const uint32_t GUARD_WORD = 0x7fc0beef;
+// A NaN as a float and out of every range as an index: reading a guard shows as well as writing it. Each
+// tensor's number is added, so that a kernel which copies one guard onto another is seen.
+static const uint32_t GUARD_WORD = 0x7fc0be11;
 
 enum tuff_status rig_fail(struct rig *rig, enum tuff_status status, const char *format, ...)
 {
@@ -181,7 +182,7 @@ static void make_absolute(unsigned char *bytes, uint64_t elements)
 void rig_make_image(struct rig *rig, uint32_t index, uint32_t poison)
 {
     struct rig_slot *slot = &rig->slots[index];
-    fill_words(slot->image, slot->total, GUARD_WORD);
+    fill_words(slot->image, slot->total, GUARD_WORD + index);
     unsigned char *content = slot->image + slot->front;
     unsigned char *values = index == WORKSPACE ? NULL : rig->setup->tensors[index].values;
     if (values == NULL) {

@@ -37,6 +37,14 @@ static enum tuff_status read_all(struct rig *rig)
     return TUFF_OK;
 }
 
+// Not memset: a compiler leaves out what is stored into memory that is freed next.
+static void destroy_bytes(void *bytes, size_t count)
+{
+    volatile unsigned char *at = bytes;
+    for (size_t i = 0; i < count; i++)
+        at[i] = 0xdd;
+}
+
 // Calls the kernel with arguments that do not outlive the call.
 static enum tuff_status call_kernel(struct rig *rig)
 {
@@ -71,9 +79,9 @@ static enum tuff_status call_kernel(struct rig *rig)
     else if ((status = tuff_op_call(rig->target->interface->kernels, setup->op, rig->target->stream,
                                     &mortal->args)) != TUFF_OK)
         rig_fail(rig, status, "the kernel returned \"%s\"", tuff_status_name(status));
-    memset(mortal, 0xdd, sizeof *mortal);
+    destroy_bytes(mortal, sizeof *mortal);
     if (params != NULL)
-        memset(params, 0xdd, setup->info->params_size);
+        destroy_bytes(params, setup->info->params_size);
     free(mortal);
     free(params);
     return status;

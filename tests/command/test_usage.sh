@@ -6,14 +6,14 @@ source "$(dirname "$0")/assert.sh"
 
 run --help
 check "--help succeeds" test "$status" -eq 0
-for command in train eval summary devices; do
+for command in train eval summary devices check plugin; do
     check "--help names $command" out_has "^  $command "
 done
 run --version
 check "--version succeeds" test "$status" -eq 0
 check "--version says the version and the ABI" out_has '^tuff [0-9]*\.[0-9]*\.[0-9]* (plugin ABI [0-9]*\.[0-9]*)$'
 
-for command in train eval summary devices; do
+for command in train eval summary devices check plugin; do
     run $command --help
     cp "$out" first
     check "$command --help succeeds" test "$status" -eq 0
@@ -85,7 +85,44 @@ END
 refuses 2 "\-\-batch: expected .*, found ''" "empty number" train lenet-mnist --batch ""
 refuses 2 "\-\-batch: expected .*, found ' 5'" "number with a blank" train lenet-mnist --batch " 5"
 refuses 2 "\-\-data: expected a text, found ''" "empty text" train lenet-mnist --data=
+
+refuses 2 'tuff plugin new NAME' "plugin without a command" plugin
+refuses 2 "unknown command 'nwe'; did you mean 'new'?" "misspelt plugin command" plugin nwe mine
+refuses 2 "unknown command 'xyzzy'; there is: new" "strange plugin command" plugin xyzzy
+refuses 2 'NAME is missing' "plugin without a name" plugin new
+refuses 2 "unexpected argument 'second'" "two plugins" plugin new first second
+refuses 2 "unknown option '--uot'; did you mean '--out'?" "misspelt option of plugin new" plugin new --uot x mine
+refuses 2 "name 'auto' is taken" "a name that --backend takes otherwise" plugin new auto
+refuses 2 "name 'reference' is taken" "the oracle's name" plugin new reference
+for name in Mine my.plugin "my plugin" ../mine mine/ müller; do
+    refuses 2 "name '$name' is not made of lower-case letters" "plugin called '$name'" plugin new "$name"
+done
+refuses 1 "cannot make the folder 'no/such/mine': No such file" "folder in none" plugin new mine --out no/such/mine
+refuses 1 "'first': Not a directory" "file in the folder's place" plugin new mine --out first
 check "nothing was written" test "$(ls)" = "$(printf 'first\nhome')"
+
+# What plugin new writes, and that it writes over nothing. Whether it builds is tested where it is installed.
+run plugin new my-2_plugin
+check "plugin new" test "$status" -eq 0
+check "plugin new says what comes next" out_has 'tuff check --plugin build/tuff-my-2_plugin.so --backend my-2_plugin'
+check "the skeleton is there" test "$(ls my-2_plugin)" = "$(printf 'CMakeLists.txt\nREADME.md\nplugin.c')"
+check "the plugin has its name" has '\.name = "my-2_plugin",' my-2_plugin/plugin.c
+check "no placeholder is left" bash -c '! grep -ri template my-2_plugin'
+cp my-2_plugin/plugin.c before
+refuses 1 "'my-2_plugin' is not empty" "folder that has files" plugin new my-2_plugin
+mkdir empty full
+touch full/.hidden
+refuses 1 "'full' is not empty" "folder that has a hidden file" plugin new mine --out full
+check "what was there stays" same before my-2_plugin/plugin.c
+run plugin new -o empty mine
+check "an empty folder is taken" test "$status" -eq 0
+check "--out decides the folder alone" has '\.name = "mine",' empty/plugin.c
+
+# A disk that is full after 4 KiB a file, which is less than plugin.c: all of the skeleton, or nothing.
+(trap '' XFSZ; ulimit -f 4; "$tuff" plugin new unlucky > "$out" 2> "$err"); status=$?
+check "a skeleton that cannot be written fails" test "$status" -eq 1
+check "it says which file" one_error "cannot write 'unlucky/plugin.c': File too large"
+check "it leaves nothing" absent unlucky
 
 # Ways to write an option that mean the same.
 for way in "--batch 32" "--batch=32" "-n 32" "-n32"; do

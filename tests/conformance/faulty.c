@@ -227,6 +227,21 @@ static void fault_past_end(void)
     kernels.relu_forward = long_relu;
 }
 
+// Rounds its loop up: what it writes past the end is what it finds past the input's.
+static enum tuff_status rounding_relu(struct tuff_stream *stream, const struct tuff_relu_forward_args *args)
+{
+    uint32_t word = 0;
+    enum tuff_status status = sound->relu_forward(stream, args);
+    if (status == TUFF_OK)
+        status = read_word(args->x, tuff_tensor_bytes(args->x), &word);
+    return status == TUFF_OK ? write_word(args->y, (int64_t)tuff_tensor_bytes(args->y), word) : status;
+}
+
+static void fault_copies_past_end(void)
+{
+    kernels.relu_forward = rounding_relu;
+}
+
 static enum tuff_status early_relu(struct tuff_stream *stream, const struct tuff_relu_forward_args *args)
 {
     enum tuff_status status = sound->relu_forward(stream, args);
@@ -399,6 +414,26 @@ static void fault_crash(void)
     kernels.relu_forward = crashing_relu;
 }
 
+static const struct tuff_relu_forward_args *kept;
+
+static enum tuff_status keeping_relu(struct tuff_stream *stream, const struct tuff_relu_forward_args *args)
+{
+    (void)stream;
+    kept = args;
+    return TUFF_OK;
+}
+
+static enum tuff_status late_submit(struct tuff_stream *stream)
+{
+    return sound->relu_forward(stream, kept);
+}
+
+static void fault_keeps_arguments(void)
+{
+    kernels.relu_forward = keeping_relu;
+    interface.stream_submit = late_submit;
+}
+
 static void fault_no_kernel(void)
 {
     kernels.relu_forward = NULL;
@@ -529,6 +564,7 @@ static const struct {
     {"ties", fault_ties},
     {"other-rows", fault_other_rows},
     {"past-end", fault_past_end},
+    {"copies-past-end", fault_copies_past_end},
     {"before-begin", fault_before_begin},
     {"returns-error", fault_returns_error},
     {"device-lost", fault_device_lost},
@@ -541,6 +577,7 @@ static const struct {
     {"layout", fault_layout},
     {"logs-error", fault_logs_error},
     {"crash", fault_crash},
+    {"keeps-arguments", fault_keeps_arguments},
     {"no-kernel", fault_no_kernel},
     {"unsupported-shape", fault_unsupported_shape},
     {"layout-unused", fault_layout_unused},

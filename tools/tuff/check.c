@@ -145,12 +145,13 @@ int command_check(int argc, char **argv)
     };
     const struct usage usage = {
         .command = "check",
-        .purpose = "Compares each op of a backend, forward and backward, with the reference's: within\n"
-                   "a stated tolerance, every element, nothing written outside, the same bits twice.\n"
+        .purpose = "Compares each op of a backend, forward and backward, with the reference's:\n"
+                   "within a stated tolerance, every element, nothing written outside, the same\n"
+                   "bits twice.\n"
                    "A failing case prints a line that --case replays.\n",
         .examples = "  tuff check --backend vulkan\n"
                     "  tuff check --plugin ./tuff-mine.so --backend mine --op conv2d_forward\n"
-                    "  tuff check -b cpu --case \"relu_forward(layout=row_major,dims=3x5,values=normal)\"\n",
+                    "  tuff check -b cpu --case \"add(layout=row_major,dims=3x5)\"\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
     };

@@ -7,5 +7,6 @@ int command_eval(int argc, char **argv);
 int command_summary(int argc, char **argv);
 int command_devices(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_plugin(int argc, char **argv);
 
 #endif

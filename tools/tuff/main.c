@@ -15,6 +15,7 @@ static const struct {
     {"summary", "show a model's layers, parameters and memory", command_summary},
     {"devices", "list backends and the devices they find", command_devices},
     {"check", "compare a backend's ops with the reference's", command_check},
+    {"plugin", "begin a backend of your own", command_plugin},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
