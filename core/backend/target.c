@@ -209,6 +209,13 @@ enum tuff_status tuff_target_open(struct tuff_context *context, const char *back
     unsigned errors = atomic_load(&plugin->errors_logged);
     struct tuff_device_options defaults = {.size = sizeof defaults};
     status = plugin->interface.device_describe(plugin->backend, index, &made->info);
+    uint64_t alignment = made->info.buffer_alignment;
+    if (status == TUFF_OK && (alignment < 4 || (alignment & (alignment - 1)) != 0)) {
+        tuff_target_close(&made);
+        return tuff_fail(&context->log, TUFF_ERROR_PLUGIN,
+                         "%s: device %u has a buffer alignment of %llu, expected a power of two from 4 on",
+                         plugin->name, index, (unsigned long long)alignment);
+    }
     if (status == TUFF_OK)
         status = plugin->interface.device_open(plugin->backend, index, options == NULL ? &defaults : options,
                                                &made->device);

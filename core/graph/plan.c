@@ -59,8 +59,10 @@ static enum tuff_status check_support(struct planner *p, uint32_t index)
                 (double)tuff_tensor_bytes(args.tensors[i]) / 0x1p20, p->target->info.name,
                 (double)p->target->info.max_tensor_bytes / 0x1p20);
     }
-    if (!tuff_op_has_kernel(p->target->interface->kernels, node->op) ||
-        !tuff_target_supports(p->target, node->op, &args))
+    if (!tuff_op_has_kernel(p->target->interface->kernels, node->op))
+        return tuff_fail(p->target->log, TUFF_ERROR_UNSUPPORTED, "backend %s does not support %s",
+                         p->target->backend_name, info->name);
+    if (!tuff_target_supports(p->target, node->op, &args))
         return tuff_fail(p->target->log, TUFF_ERROR_UNSUPPORTED,
                          "backend %s does not support %s for these shapes", p->target->backend_name,
                          info->name);

@@ -227,6 +227,6 @@ Test(plan, an_op_without_a_kernel_is_named)
     f.target.log = &log;
     cr_assert_eq(tuff_plan_create(&f.target, f.graph, &plan), TUFF_ERROR_UNSUPPORTED);
     cr_assert_null(plan);
-    cr_assert_str_eq(last_message, "backend test does not support max_pool2d_backward for these shapes");
+    cr_assert_str_eq(last_message, "backend test does not support max_pool2d_backward");
     tuff_graph_destroy(&f.graph);
 }

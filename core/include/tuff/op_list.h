@@ -1,6 +1,6 @@
 // Every op, once: TUFF_OP(NAME, name). The order is part of the plugin ABI: append only.
 // For each line there are: struct tuff_<name>_args in op/<family>.h, tuff_op_info_<name> in core/op/<family>.c,
-// a kernel in each backend, and cases in tests/op/<family>.c.
+// a kernel in each backend, and cases in core/check/cases/<family>.c.
 TUFF_OP(FILL, fill)
 TUFF_OP(COPY, copy)
 TUFF_OP(ADD, add)
