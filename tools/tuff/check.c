@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check_json.h"
 #include "commands.h"
 #include "console.h"
 #include "options.h"
@@ -14,6 +15,7 @@
 struct check_settings {
     struct target_settings target;
     const char *against;
+    const char *json; // a file, "-" for stdout, or NULL
     bool list_cases;
     uint32_t count;
     struct tuff_check_options options;
@@ -67,7 +69,30 @@ static void catch_crashes(void) // the sanitizer reports better
 }
 #endif
 
-static enum tuff_status run_cases(const struct check_settings *settings, const struct tuff_log *log)
+// Runs the cases and tells `report`, unless that is NULL.
+static enum tuff_status judge(const struct check_settings *settings, struct tuff_context *context,
+                              struct tuff_target *tested, struct tuff_target *oracle,
+                              struct check_report *report)
+{
+    struct tuff_check_options options = settings->options;
+    const struct tuff_check_observer observer = check_report_observer(report);
+    const struct tuff_device_info *info = tuff_target_info(tested);
+    // What is for people gives way to the document.
+    FILE *out = settings->json != NULL && strcmp(settings->json, "-") == 0 ? stderr : stdout;
+    fprintf(out, "%s on %s (%s), seed %llu\n", tuff_target_backend(tested), info->name, info->driver,
+            (unsigned long long)options.seed);
+    if (report != NULL) {
+        check_report_begin(report, context, tested, oracle, &options);
+        options.observer = &observer;
+    }
+    struct tuff_check_totals totals = {0};
+    enum tuff_status status = tuff_check_run(tested, oracle, &options, out, &totals);
+    check_report_end(report, status, &totals);
+    return status;
+}
+
+static enum tuff_status run_cases(const struct check_settings *settings, const struct tuff_log *log,
+                                  struct check_report *report)
 {
     struct tuff_context *context = NULL;
     struct tuff_target *tested = NULL, *oracle = NULL;
@@ -83,12 +108,8 @@ static enum tuff_status run_cases(const struct check_settings *settings, const s
                                   &tested);
     if (status == TUFF_OK)
         status = tuff_target_open(context, settings->against, NULL, &device_options, &oracle);
-    if (status == TUFF_OK) {
-        const struct tuff_device_info *info = tuff_target_info(tested);
-        console_print("%s on %s (%s), seed %llu\n", tuff_target_backend(tested), info->name, info->driver,
-                      (unsigned long long)settings->options.seed);
-        status = tuff_check_run(tested, oracle, &settings->options, stdout, NULL);
-    }
+    if (status == TUFF_OK)
+        status = judge(settings, context, tested, oracle, report);
     tuff_target_close(&oracle);
     tuff_target_close(&tested);
     tuff_context_destroy(&context);
@@ -102,14 +123,19 @@ static int run_check(struct check_settings *settings)
     settings->options.count = settings->count;
     if (settings->list_cases)
         return console_exit_status(tuff_check_list_cases(&log, &settings->options, stdout));
+    struct check_report *report = NULL;
+    if (settings->json != NULL && check_report_create(settings->json, &report) != TUFF_OK)
+        return EXIT_FAILED;
     catch_crashes();
     setvbuf(stdout, NULL, _IOLBF, 0); // in order with the log, and not lost in a crash
-    enum tuff_status status = run_cases(settings, &log);
+    enum tuff_status status = run_cases(settings, &log, report);
+    enum tuff_status written = check_report_write(&report, status == TUFF_OK && watch.errors != 0);
     // What failed has been printed with the cases: no further line for it.
-    if (status != TUFF_OK)
+    if (status != TUFF_OK || written != TUFF_OK)
         return EXIT_FAILED;
     if (watch.errors != 0) {
-        console_print("FAIL errors were logged although every case passed\n");
+        fprintf(settings->json != NULL ? stderr : stdout,
+                "FAIL errors were logged although every case passed\n");
         return EXIT_FAILED;
     }
     return EXIT_DONE;
@@ -140,6 +166,8 @@ int command_check(int argc, char **argv)
         {"large", '\0', OPTION_FLAG, &settings.options.large, NULL, "also cases that take up to 1 GiB"},
         {"allow-unsupported", '\0', OPTION_FLAG, &settings.options.allow_unsupported, NULL,
          "what is unsupported is no failure"},
+        {"json", '\0', OPTION_TEXT, &settings.json, "FILE",
+         "also write the results to FILE as JSON; - is stdout"},
         {"cases", '\0', OPTION_FLAG, &settings.list_cases, NULL, "print the cases and run none"},
         VERBOSITY_OPTIONS(verbosity),
     };
@@ -160,6 +188,10 @@ int command_check(int argc, char **argv)
         return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
     if (settings.target.backend == NULL && !settings.list_cases) {
         console_error("check: --backend is missing (see tuff check --help)");
+        return EXIT_USAGE;
+    }
+    if (settings.list_cases && settings.json != NULL) {
+        console_error("check: --json has no results to write with --cases");
         return EXIT_USAGE;
     }
     settings.options.verbose = verbosity.verbose;

@@ -17,6 +17,34 @@
 extern "C" {
 #endif
 
+// A case that failed, or that the backend declined.
+struct tuff_check_finding {
+    const char *op;
+    enum tuff_layout layout; // BATCH16 if some tensor of the case is
+    bool unsupported;        // else it failed
+    const char *message;     // why it failed; "" if unsupported
+    const char *replay;      // the case's line, for tuff_check_options.case_line
+};
+
+// What became of the cases of one op in one layout.
+struct tuff_check_row {
+    const char *op;
+    enum tuff_layout layout;
+    uint64_t run, passed, failed;
+    uint64_t unsupported, unused; // as in tuff_check_totals
+    double worst_error;           // the greatest error as a part of its tolerance; 0 if all were exact
+};
+
+// Who wants the results as data. Called by tuff_check_run in its own thread; what the pointers name is gone
+// when the callback has returned, except the ops' names, which live as long as the library. NULL: not told.
+struct tuff_check_observer {
+    size_t size;
+    void *user;
+    void (*finding)(void *user, const struct tuff_check_finding *finding); // every one, as it happens
+    void (*row)(void *user,
+                const struct tuff_check_row *row); // at the end, of ops and layouts that had cases
+};
+
 struct tuff_check_options {
     size_t size;
     const char *op;         // only this one; NULL: all
@@ -26,6 +54,7 @@ struct tuff_check_options {
     bool large;             // also the cases that need much memory
     bool allow_unsupported; // ops and cases that the backend does not support do not make the run fail
     bool verbose;           // name every case before it runs
+    const struct tuff_check_observer *observer; // NULL: none
 };
 
 enum { TUFF_CHECK_DEFAULT_COUNT = 48 };
@@ -36,9 +65,10 @@ struct tuff_check_totals {
     uint64_t unused;      // BATCH16 cases of a backend that neither asks for that layout nor accepts it
 };
 
-// Runs the cases on `tested` and judges them by `oracle`. Writes failures and a table to `out`.
-// TUFF_OK only if at least one case ran, none failed and, unless allowed, none was unsupported. Both targets
-// must be idle; they are left so. totals may be NULL. Blocking.
+// Runs the cases on `tested` and judges them by `oracle`. Writes failures and a table to `out`, unless that
+// is NULL. TUFF_OK only if at least one case ran, none failed and, unless allowed, none was unsupported. Both
+// targets must be idle; they are left so. totals may be NULL; it is set, and the observer gets its rows,
+// whenever the cases were gone through, also if some failed or the device did. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_run(struct tuff_target *tested,
                                                          struct tuff_target *oracle,
                                                          const struct tuff_check_options *options, FILE *out,
