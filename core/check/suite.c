@@ -143,7 +143,7 @@ static enum tuff_status visit_layout(struct suite *suite, const struct conforman
         status = visit_table(suite, op, layout, op->large, op->large_count);
     if (op->draw == NULL)
         return status;
-    uint32_t count = op->costly ? suite->options->count : (suite->options->count + 3) / 4;
+    uint32_t count = conformance_random_cases(op, suite->options->count);
     struct draw draw = {.seed = suite->options->seed, .stream = (uint32_t)op->op * 2 + (uint32_t)layout};
     for (uint32_t i = 0; i < count && status == TUFF_OK; i++) {
         _Alignas(16) unsigned char shape[256];

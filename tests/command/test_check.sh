@@ -71,6 +71,38 @@ flatten results.json > flat.json
 check "is a failure of the document too" has '"result": "failed"' flat.json
 check "that names no backend" lacks '"backend"' flat.json
 refuses 1 "cannot write 'no/where.json': No such file" "a file that cannot be" check --backend reference --json no/where.json
-refuses 2 "json has no results to write with --cases" "--json with --cases" check --cases --json -
+refuses 2 "json goes with neither --list nor --cases" "--json with --cases" check --cases --json -
+
+# -- --list
+run check --list --backend reference
+check "--list" test "$status" -eq 0
+check "says which backend" out_has '^op  *reference$'
+check "an op in both layouts" out_has '^relu_forward  *supported / supported$'
+check "an op without a batch" out_has '^adam  *supported$'
+listed=$(grep -cE '^[a-z0-9_]+  +(supported|partly|not supported)' "$out")
+cases=$("$tuff" check --cases 2> "$err" | sed 's/(.*//' | sort -u | wc -l)
+check "every op that has cases is listed" test "$listed" -eq "$cases"
+
+run check --list
+check "--list of all backends" out_has '^op .*reference'
+run check --list --markdown --backend reference --op max_pool2d_backward
+check "--markdown" test "$(sed -n 1p "$out")" = '| Op | Direction | What it computes | Cases | reference |'
+cases=$("$tuff" check --cases --op max_pool2d_backward 2> "$err" | wc -l)
+check "--op has one row" test "$(wc -l < "$out")" -eq 3
+check "its direction, words and number of cases" \
+    out_has "^| .max_pool2d_backward. | backward | maximum pooling: gradient of its input | $cases | supported / supported |\$"
+
+list_fault() { TUFF_FAULT=$1 run check --list --plugin "$faulty" --backend faulty --op relu_forward; }
+list_fault no-kernel
+check "an op without a kernel" out_has '^relu_forward  *not supported / not supported$'
+list_fault unsupported-shape
+check "some shapes are not supported" out_has '^relu_forward  *partly / partly$'
+list_fault layout-unused
+check "a layout is not supported" out_has '^relu_forward  *supported / not supported$'
+refuses 1 "unknown op 'relu_foward'; did you mean 'relu_forward'" "misspelt op" check --list --op relu_foward
+refuses 2 "markdown goes with --list only" "--markdown alone" check --backend reference --markdown
+refuses 2 "list and --cases exclude each other" "--list --cases" check --list --cases
+TUFF_PLUGIN_PATH=$work/nowhere run check --list --backend vulcan
+check "a backend that is not there is an error" test "$status" -eq 1
 
 finish

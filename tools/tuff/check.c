@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "check_json.h"
+#include "check_list.h"
 #include "commands.h"
 #include "console.h"
 #include "options.h"
@@ -17,6 +18,7 @@ struct check_settings {
     const char *against;
     const char *json; // a file, "-" for stdout, or NULL
     bool list_cases;
+    bool list, markdown;
     uint32_t count;
     struct tuff_check_options options;
 };
@@ -121,6 +123,8 @@ static int run_check(struct check_settings *settings)
     struct error_watch watch = {.console = console_log()};
     const struct tuff_log log = {.write = watch_log, .user = &watch, .level = watch.console.level};
     settings->options.count = settings->count;
+    if (settings->list)
+        return check_list(&settings->target, settings->options.op, settings->markdown);
     if (settings->list_cases)
         return console_exit_status(tuff_check_list_cases(&log, &settings->options, stdout));
     struct check_report *report = NULL;
@@ -139,6 +143,22 @@ static int run_check(struct check_settings *settings)
         return EXIT_FAILED;
     }
     return EXIT_DONE;
+}
+
+static bool usable(const struct check_settings *settings)
+{
+    const char *wrong = NULL;
+    if (settings->target.backend == NULL && !settings->list_cases && !settings->list)
+        wrong = "--backend is missing (see tuff check --help)";
+    else if (settings->list && settings->list_cases)
+        wrong = "--list and --cases exclude each other";
+    else if (settings->markdown && !settings->list)
+        wrong = "--markdown goes with --list only";
+    else if (settings->json != NULL && (settings->list_cases || settings->list))
+        wrong = "--json goes with neither --list nor --cases: they have no results";
+    if (wrong != NULL)
+        console_error("check: %s", wrong);
+    return wrong == NULL;
 }
 
 int command_check(int argc, char **argv)
@@ -169,6 +189,8 @@ int command_check(int argc, char **argv)
         {"json", '\0', OPTION_TEXT, &settings.json, "FILE",
          "also write the results to FILE as JSON; - is stdout"},
         {"cases", '\0', OPTION_FLAG, &settings.list_cases, NULL, "print the cases and run none"},
+        {"list", '\0', OPTION_FLAG, &settings.list, NULL, "which backend supports which op; runs nothing"},
+        {"markdown", '\0', OPTION_FLAG, &settings.markdown, NULL, "--list as a Markdown table"},
         VERBOSITY_OPTIONS(verbosity),
     };
     const struct usage usage = {
@@ -186,14 +208,8 @@ int command_check(int argc, char **argv)
     enum options_result parsed = options_parse(&usage, argc, argv, &none);
     if (parsed != OPTIONS_READY)
         return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
-    if (settings.target.backend == NULL && !settings.list_cases) {
-        console_error("check: --backend is missing (see tuff check --help)");
+    if (!usable(&settings))
         return EXIT_USAGE;
-    }
-    if (settings.list_cases && settings.json != NULL) {
-        console_error("check: --json has no results to write with --cases");
-        return EXIT_USAGE;
-    }
     settings.options.verbose = verbosity.verbose;
     console_setup(verbosity.verbose, verbosity.quiet);
     if (corners)

@@ -74,6 +74,28 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_run(struct tuff_target *tes
                                                          const struct tuff_check_options *options, FILE *out,
                                                          struct tuff_check_totals *totals);
 
+// An op, as conformance knows it.
+struct tuff_check_op {
+    size_t size;
+    const char *name; // lives as long as the library
+    uint64_t cases;   // that a run with the default count goes through, in all layouts
+};
+
+// Op number `index`; false, and *op unchanged, from the number of ops on.
+TUFF_API bool tuff_check_op(size_t index, struct tuff_check_op *op);
+
+// How many of an op's hand-written cases a backend says it supports.
+struct tuff_check_support {
+    size_t size;
+    uint32_t cases; // in that layout; 0: the op has none in BATCH16, since none of its tensors has a batch
+    uint32_t supported; // of them
+};
+
+// Asks, by the kernel table and `supports`, and runs nothing. op: below the number of ops. Failure: memory.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_support(struct tuff_target *target, size_t op,
+                                                             enum tuff_layout layout,
+                                                             struct tuff_check_support *support);
+
 // Prints the lines of the cases that would run, one by one. Fails if there are none.
 TUFF_API TUFF_MUST_CHECK enum tuff_status
 tuff_check_list_cases(const struct tuff_log *log, const struct tuff_check_options *options, FILE *out);
