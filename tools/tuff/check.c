@@ -8,6 +8,7 @@
 
 #include "check_json.h"
 #include "check_list.h"
+#include "check_steps.h"
 #include "commands.h"
 #include "console.h"
 #include "options.h"
@@ -21,6 +22,7 @@ struct check_settings {
     bool list, markdown;
     uint32_t count;
     struct tuff_check_options options;
+    struct check_steps_settings steps;
 };
 
 // A backend that logs an error has failed, whatever it returned.
@@ -110,7 +112,9 @@ static enum tuff_status run_cases(const struct check_settings *settings, const s
                                   &tested);
     if (status == TUFF_OK)
         status = tuff_target_open(context, settings->against, NULL, &device_options, &oracle);
-    if (status == TUFF_OK)
+    if (status == TUFF_OK && settings->steps.model != NULL)
+        status = check_steps(&settings->steps, log, tested, oracle);
+    else if (status == TUFF_OK)
         status = judge(settings, context, tested, oracle, report);
     tuff_target_close(&oracle);
     tuff_target_close(&tested);
@@ -130,7 +134,8 @@ static int run_check(struct check_settings *settings)
     struct check_report *report = NULL;
     if (settings->json != NULL && check_report_create(settings->json, &report) != TUFF_OK)
         return EXIT_FAILED;
-    catch_crashes();
+    if (settings->steps.model == NULL)
+        catch_crashes();
     setvbuf(stdout, NULL, _IOLBF, 0); // in order with the log, and not lost in a crash
     enum tuff_status status = run_cases(settings, &log, report);
     enum tuff_status written = check_report_write(&report, status == TUFF_OK && watch.errors != 0);
@@ -138,8 +143,8 @@ static int run_check(struct check_settings *settings)
     if (status != TUFF_OK || written != TUFF_OK)
         return EXIT_FAILED;
     if (watch.errors != 0) {
-        fprintf(settings->json != NULL ? stderr : stdout,
-                "FAIL errors were logged although every case passed\n");
+        fprintf(settings->json != NULL ? stderr : stdout, "FAIL errors were logged although %s\n",
+                settings->steps.model != NULL ? "both trained the same" : "every case passed");
         return EXIT_FAILED;
     }
     return EXIT_DONE;
@@ -156,6 +161,10 @@ static bool usable(const struct check_settings *settings)
         wrong = "--markdown goes with --list only";
     else if (settings->json != NULL && (settings->list_cases || settings->list))
         wrong = "--json goes with neither --list nor --cases: they have no results";
+    else if (settings->steps.model != NULL &&
+             (settings->json != NULL || settings->list_cases || settings->list ||
+              settings->options.op != NULL || settings->options.case_line != NULL))
+        wrong = "--model goes with neither --op, --case, --cases, --list nor --json";
     if (wrong != NULL)
         console_error("check: %s", wrong);
     return wrong == NULL;
@@ -163,10 +172,14 @@ static bool usable(const struct check_settings *settings)
 
 int command_check(int argc, char **argv)
 {
-    struct check_settings settings = {.target.backend = NULL,
-                                      .against = "reference",
-                                      .count = TUFF_CHECK_DEFAULT_COUNT,
-                                      .options.size = sizeof settings.options};
+    struct check_settings settings = {
+        .target.backend = NULL,
+        .against = "reference",
+        .count = TUFF_CHECK_DEFAULT_COUNT,
+        .options.size = sizeof settings.options,
+        .steps = {.data.name = "digits", .steps = 10, .gradient_tolerance = 1e-4, .loss_tolerance = 1e-3}};
+    struct check_steps_settings *steps = &settings.steps;
+    tuff_trainer_options_default(&steps->trainer);
     struct verbosity verbosity = {.quiet = false};
     bool corners = false;
     const struct option options[] = {
@@ -191,15 +204,29 @@ int command_check(int argc, char **argv)
         {"cases", '\0', OPTION_FLAG, &settings.list_cases, NULL, "print the cases and run none"},
         {"list", '\0', OPTION_FLAG, &settings.list, NULL, "which backend supports which op; runs nothing"},
         {"markdown", '\0', OPTION_FLAG, &settings.markdown, NULL, "--list as a Markdown table"},
+        {"model", 'm', OPTION_TEXT, &steps->model, "MODEL", "compare whole training steps of MODEL instead"},
+        {"data", 'D', OPTION_TEXT, &steps->data.name, "NAME", "--model's data: mnist, or digits"},
+        {"data-dir", '\0', OPTION_TEXT, &steps->data.folder, "DIR", "folder of the data set's files"},
+        {"digits-train", '\0', OPTION_COUNT, &steps->data.digits_train, "N",
+         "digits; else what the steps take"},
+        {"steps", '\0', OPTION_COUNT, &steps->steps, "N", "training steps"},
+        {"batch", 'n', OPTION_COUNT, &steps->trainer.batch_size, "N", "samples per step"},
+        {"lr", 'l', OPTION_POSITIVE, &steps->trainer.learning_rate, "X", "learning rate"},
+        {"gradient-tolerance", '\0', OPTION_AMOUNT, &steps->gradient_tolerance, "X",
+         "relative to a parameter's greatest"},
+        {"loss-tolerance", '\0', OPTION_AMOUNT, &steps->loss_tolerance, "X", "relative to the loss, or to 1"},
         VERBOSITY_OPTIONS(verbosity),
     };
     const struct usage usage = {
         .command = "check",
         .purpose = "Compares each op of a backend, forward and backward, with the reference's: within\n"
                    "a stated tolerance, every element, nothing written outside, the same bits twice.\n"
-                   "A failing case prints a line that --case replays.\n",
+                   "A failing case prints a line that --case replays.\n"
+                   "With --model: trains on both from one seed, and compares the gradients of the\n"
+                   "first step and the losses of all steps.\n",
         .examples = "  tuff check --backend vulkan\n"
                     "  tuff check --plugin ./tuff-mine.so --backend mine --op conv2d_forward\n"
+                    "  tuff check -b vulkan --model lenet-mnist --steps 20 --against cpu\n"
                     "  tuff check -b cpu --case \"relu_forward(layout=row_major,dims=3x5,values=normal)\"\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
@@ -211,6 +238,7 @@ int command_check(int argc, char **argv)
     if (!usable(&settings))
         return EXIT_USAGE;
     settings.options.verbose = verbosity.verbose;
+    steps->trainer.seed = settings.options.seed;
     console_setup(verbosity.verbose, verbosity.quiet);
     if (corners)
         settings.count = 0;

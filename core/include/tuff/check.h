@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "context.h"
+#include "trainer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -73,6 +74,55 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_run(struct tuff_target *tes
                                                          struct tuff_target *oracle,
                                                          const struct tuff_check_options *options, FILE *out,
                                                          struct tuff_check_totals *totals);
+
+// -- Whole training steps: two backends, side by side, from one seed on the same data.
+
+// The gradient of one parameter after the first step.
+struct tuff_check_gradient {
+    const char *parameter; // its name in the model
+    double greatest;       // the oracle's greatest |gradient| of this parameter
+    double error; // the greatest difference, relative to that; infinite where a gradient is no number
+    bool differs; // the error is beyond the tolerance
+};
+
+// The mean loss of one step.
+struct tuff_check_loss {
+    uint32_t step; // from 1
+    double tested, oracle;
+    double error; // the difference, relative to the oracle's loss or 1, whichever is greater; infinite for no
+                  // number
+    bool differs;
+};
+
+struct tuff_check_steps_options {
+    size_t size;
+    const struct tuff_trainer_options *trainer;
+    uint32_t steps; // of the first epoch; at least 1
+    double gradient_tolerance, loss_tolerance;
+    // Told of each parameter, in backward order (the last one of the model first), then of each step. May be
+    // NULL.
+    void (*gradient)(void *user, const struct tuff_check_gradient *gradient);
+    void (*loss)(void *user, const struct tuff_check_loss *loss);
+    void *user;
+};
+
+struct tuff_check_steps_result {
+    size_t size;
+    const char *first_parameter;       // in backward order, whose gradient differs; NULL: none
+    uint32_t first_step;               // whose loss differs; 0: none
+    double worst_gradient, worst_loss; // errors
+};
+
+// Trains `model` on `data` on both targets. TUFF_OK only if no gradient of the first step and no loss
+// differs; else TUFF_ERROR_PLUGIN with a message that names the first one. model's names live as long as the
+// model. result may be NULL; it is set whenever both have trained. Failure also: gradients that are zero
+// throughout, which compare nothing. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_check_steps(struct tuff_target *tested, struct tuff_target *oracle, const struct tuff_model *model,
+                 const struct tuff_dataset *data, const struct tuff_check_steps_options *options,
+                 struct tuff_check_steps_result *result);
+
+// -- What there is to check.
 
 // An op, as conformance knows it.
 struct tuff_check_op {
