@@ -17,6 +17,13 @@ const struct conformance_op *conformance_op_cases(enum tuff_op op)
     return all[op];
 }
 
+uint32_t conformance_random_cases(const struct conformance_op *op, uint32_t count)
+{
+    if (op->draw == NULL)
+        return 0;
+    return op->costly ? count : (count + 3) / 4;
+}
+
 enum tuff_status conformance_case_create(const struct tuff_log *log, const struct conformance_op *op,
                                          enum tuff_layout layout, uint64_t seed, const void *shape,
                                          struct conformance_case *result)

@@ -102,6 +102,9 @@ struct conformance_op {
 // op < TUFF_OP_COUNT.
 const struct conformance_op *conformance_op_cases(enum tuff_op op);
 
+// Random cases of an op and layout in a run with `count` of them.
+uint32_t conformance_random_cases(const struct conformance_op *op, uint32_t count);
+
 struct conformance_case {
     const struct conformance_op *op;
     enum tuff_layout layout; // of activations

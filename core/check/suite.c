@@ -2,6 +2,7 @@
 #include "tuff/check.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "case.h"
@@ -18,7 +19,7 @@ struct suite {
     const struct tuff_log *log;
     struct tuff_target *tested, *oracle; // NULL: the cases are only listed
     const struct tuff_check_options *options;
-    FILE *out;
+    FILE *out;                              // NULL: nothing is written
     struct tally tallies[TUFF_OP_COUNT][2]; // by op and layout
     uint64_t listed;
     bool device_lost;
@@ -31,10 +32,35 @@ const char *tuff_check_current_case(void)
     return current_case;
 }
 
+TUFF_PRINTF(2, 3) static void say(const struct suite *suite, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (suite->out != NULL)
+        vfprintf(suite->out, format, arguments);
+    va_end(arguments);
+}
+
+static void tell_finding(const struct suite *suite, const struct conformance_case *c,
+                         const struct case_result *result, const char *line)
+{
+    const struct tuff_check_observer *observer = suite->options->observer;
+    const bool unsupported = result->verdict == CASE_UNSUPPORTED;
+    const struct tuff_check_finding finding = {
+        .op = tuff_op_info(c->op->op)->name,
+        .layout = result->batch16 ? TUFF_LAYOUT_BATCH16 : TUFF_LAYOUT_ROW_MAJOR,
+        .unsupported = unsupported,
+        .message = unsupported ? "" : result->message,
+        .replay = line,
+    };
+    if (observer != NULL && observer->finding != NULL)
+        observer->finding(observer->user, &finding);
+}
+
 static void count_unsupported(struct suite *suite, struct tally *tally, const char *op_name, const char *line)
 {
     if (tally->unsupported++ == 0 || suite->options->verbose)
-        fprintf(suite->out, "UNSUPPORTED %s\n  replay: --case \"%s\"\n", op_name, line);
+        say(suite, "UNSUPPORTED %s\n  replay: --case \"%s\"\n", op_name, line);
 }
 
 static void judge(struct suite *suite, const struct conformance_case *c, const char *line)
@@ -54,6 +80,7 @@ static void judge(struct suite *suite, const struct conformance_case *c, const c
         return;
     case CASE_UNSUPPORTED:
         count_unsupported(suite, tally, name, line);
+        tell_finding(suite, c, &result, line);
         return;
     case CASE_PASSED:
         tally->run++;
@@ -62,7 +89,8 @@ static void judge(struct suite *suite, const struct conformance_case *c, const c
     case CASE_FAILED:
         tally->run++;
         if (tally->failed++ < FAILURES_SHOWN || suite->options->verbose)
-            fprintf(suite->out, "FAIL %s\n  %s\n  replay: --case \"%s\"\n", name, result.message, line);
+            say(suite, "FAIL %s\n  %s\n  replay: --case \"%s\"\n", name, result.message, line);
+        tell_finding(suite, c, &result, line);
         return;
     }
 }
@@ -74,8 +102,9 @@ static void visit(struct suite *suite, const struct conformance_case *c)
     conformance_case_format(c, line);
     suite->listed++;
     if (suite->tested == NULL || suite->options->verbose) {
-        fprintf(suite->out, "%s\n", line);
-        fflush(suite->out);
+        say(suite, "%s\n", line);
+        if (suite->out != NULL)
+            fflush(suite->out);
     }
     if (suite->tested != NULL)
         judge(suite, c, line);
@@ -114,7 +143,7 @@ static enum tuff_status visit_layout(struct suite *suite, const struct conforman
         status = visit_table(suite, op, layout, op->large, op->large_count);
     if (op->draw == NULL)
         return status;
-    uint32_t count = op->costly ? suite->options->count : (suite->options->count + 3) / 4;
+    uint32_t count = conformance_random_cases(op, suite->options->count);
     struct draw draw = {.seed = suite->options->seed, .stream = (uint32_t)op->op * 2 + (uint32_t)layout};
     for (uint32_t i = 0; i < count && status == TUFF_OK; i++) {
         _Alignas(16) unsigned char shape[256];
@@ -157,22 +186,41 @@ static enum tuff_status visit_all(struct suite *suite)
     return status;
 }
 
-static void print_tally(FILE *out, const char *op, const char *layout, const struct tally *tally)
+static void print_tally(const struct suite *suite, const char *op, const char *layout,
+                        const struct tally *tally)
 {
-    fprintf(out, "%-32s %-10s %5" PRIu64 " %7" PRIu64 " %7" PRIu64 " %12" PRIu64, op, layout, tally->run,
-            tally->passed, tally->failed, tally->unsupported);
+    say(suite, "%-32s %-10s %5" PRIu64 " %7" PRIu64 " %7" PRIu64 " %12" PRIu64, op, layout, tally->run,
+        tally->passed, tally->failed, tally->unsupported);
     if (tally->worst_ratio > 0)
-        fprintf(out, " %10.3f", tally->worst_ratio);
+        say(suite, " %10.3f", tally->worst_ratio);
     else
-        fprintf(out, " %10s", "-");
-    fprintf(out, "%s\n", tally->unused > 0 && tally->run == 0 ? "  not used by this backend" : "");
+        say(suite, " %10s", "-");
+    say(suite, "%s\n", tally->unused > 0 && tally->run == 0 ? "  not used by this backend" : "");
+}
+
+static void tell_row(const struct suite *suite, enum tuff_op op, int layout)
+{
+    const struct tuff_check_observer *observer = suite->options->observer;
+    const struct tally *tally = &suite->tallies[op][layout];
+    const struct tuff_check_row row = {
+        .op = tuff_op_info(op)->name,
+        .layout = layout == 0 ? TUFF_LAYOUT_ROW_MAJOR : TUFF_LAYOUT_BATCH16,
+        .run = tally->run,
+        .passed = tally->passed,
+        .failed = tally->failed,
+        .unsupported = tally->unsupported,
+        .unused = tally->unused,
+        .worst_error = tally->worst_ratio,
+    };
+    if (observer != NULL && observer->row != NULL)
+        observer->row(observer->user, &row);
 }
 
 static void summarize(struct suite *suite, struct tuff_check_totals *totals)
 {
     *totals = (struct tuff_check_totals){0};
-    fprintf(suite->out, "\n%-32s %-10s %5s %7s %7s %12s %10s\n", "op", "layout", "run", "passed", "failed",
-            "unsupported", "error");
+    say(suite, "\n%-32s %-10s %5s %7s %7s %12s %10s\n", "op", "layout", "run", "passed", "failed",
+        "unsupported", "error");
     for (enum tuff_op op = 0; op < TUFF_OP_COUNT; op++)
         for (int layout = 0; layout < 2; layout++) {
             const struct tally *tally = &suite->tallies[op][layout];
@@ -181,14 +229,16 @@ static void summarize(struct suite *suite, struct tuff_check_totals *totals)
             totals->failed += tally->failed;
             totals->unsupported += tally->unsupported;
             totals->unused += tally->unused;
-            if (tally->run + tally->unsupported + tally->unused > 0)
-                print_tally(suite->out, tuff_op_info(op)->name, layout == 0 ? "row-major" : "batch16", tally);
+            if (tally->run + tally->unsupported + tally->unused == 0)
+                continue;
+            print_tally(suite, tuff_op_info(op)->name, layout == 0 ? "row-major" : "batch16", tally);
+            tell_row(suite, op, layout);
         }
-    fprintf(suite->out,
-            "\n%s against %s, seed %" PRIu64 ": %" PRIu64 " cases run, %" PRIu64 " passed, %" PRIu64
-            " failed, %" PRIu64 " unsupported (error: the greatest one as a part of its tolerance)\n",
-            suite->tested->backend_name, suite->oracle->backend_name, suite->options->seed, totals->run,
-            totals->passed, totals->failed, totals->unsupported);
+    say(suite,
+        "\n%s against %s, seed %" PRIu64 ": %" PRIu64 " cases run, %" PRIu64 " passed, %" PRIu64
+        " failed, %" PRIu64 " unsupported (error: the greatest one as a part of its tolerance)\n",
+        suite->tested->backend_name, suite->oracle->backend_name, suite->options->seed, totals->run,
+        totals->passed, totals->failed, totals->unsupported);
 }
 
 enum tuff_status tuff_check_run(struct tuff_target *tested, struct tuff_target *oracle,

@@ -80,6 +80,11 @@ enum tuff_status tuff_parameters_read(struct tuff_parameters *p, size_t index, f
     return tuff_device_read(p->target, p->values, p->offsets[index], values, p->bytes[index]);
 }
 
+enum tuff_status tuff_parameters_read_gradient(struct tuff_parameters *p, size_t index, float *values)
+{
+    return tuff_device_read(p->target, p->gradients, p->offsets[index], values, p->bytes[index]);
+}
+
 enum tuff_status tuff_parameters_write(struct tuff_parameters *p, size_t index, const float *values)
 {
     return tuff_device_write(p->target, p->values, p->offsets[index], values, p->bytes[index]);

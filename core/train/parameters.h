@@ -26,6 +26,9 @@ void tuff_parameters_destroy(struct tuff_parameters **parameters); // NULL-safe,
 // values: the parameter's elements, row-major. The target's stream is idle.
 TUFF_MUST_CHECK enum tuff_status tuff_parameters_read(struct tuff_parameters *parameters, size_t index,
                                                       float *values);
+// The same from the gradients, which there must be.
+TUFF_MUST_CHECK enum tuff_status tuff_parameters_read_gradient(struct tuff_parameters *parameters,
+                                                               size_t index, float *values);
 TUFF_MUST_CHECK enum tuff_status tuff_parameters_write(struct tuff_parameters *parameters, size_t index,
                                                        const float *values);
 

@@ -283,6 +283,14 @@ enum tuff_status tuff_trainer_write_parameter(struct tuff_trainer *trainer, size
     return tuff_parameters_write(trainer->parameters, index, values);
 }
 
+enum tuff_status tuff_trainer_read_gradient(struct tuff_trainer *trainer, size_t index, float *values)
+{
+    if (trainer->train == NULL)
+        return tuff_fail(trainer->target->log, TUFF_ERROR_INVALID,
+                         "this trainer has no training data, and so no gradients");
+    return tuff_parameters_read_gradient(trainer->parameters, index, values);
+}
+
 void tuff_trainer_memory(const struct tuff_trainer *trainer, struct tuff_memory_plan *plan)
 {
     const struct tuff_parameters *parameters = trainer->parameters;

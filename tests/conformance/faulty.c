@@ -214,6 +214,12 @@ static void fault_wrong_element(void)
 #undef TUFF_OP
 }
 
+// The parameters stay as they are.
+static void fault_no_update(void)
+{
+    kernels.adam = idle_adam;
+}
+
 // -- Wrong manners.
 
 static enum tuff_status long_relu(struct tuff_stream *stream, const struct tuff_relu_forward_args *args)
@@ -558,6 +564,7 @@ static const struct {
     {"edge", fault_edge},
     {"missing-term", fault_missing_term},
     {"idle", fault_idle},
+    {"no-update", fault_no_update},
     {"wrong-element", fault_wrong_element},
     {"last-element", fault_last_element},
     {"nan-blind", fault_nan_blind},

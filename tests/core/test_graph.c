@@ -285,6 +285,7 @@ Test(graph, concat_parts_its_gradient)
         in_arena += graph->values[v].kind == TUFF_VALUE_GRADIENT;
     cr_assert_eq(in_arena, 1);
     cr_assert_eq(graph->values[x].gradient, TUFF_NO_VALUE);
+    tuff_graph_destroy(&graph);
 }
 
 // Adaptive pooling's y is made by the caller: nothing else tells its size.

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check_json.h"
+#include "check_list.h"
+#include "check_steps.h"
 #include "commands.h"
 #include "console.h"
 #include "options.h"
@@ -14,9 +17,12 @@
 struct check_settings {
     struct target_settings target;
     const char *against;
+    const char *json; // a file, "-" for stdout, or NULL
     bool list_cases;
+    bool list, markdown;
     uint32_t count;
     struct tuff_check_options options;
+    struct check_steps_settings steps;
 };
 
 // A backend that logs an error has failed, whatever it returned.
@@ -67,7 +73,30 @@ static void catch_crashes(void) // the sanitizer reports better
 }
 #endif
 
-static enum tuff_status run_cases(const struct check_settings *settings, const struct tuff_log *log)
+// Runs the cases and tells `report`, unless that is NULL.
+static enum tuff_status judge(const struct check_settings *settings, struct tuff_context *context,
+                              struct tuff_target *tested, struct tuff_target *oracle,
+                              struct check_report *report)
+{
+    struct tuff_check_options options = settings->options;
+    const struct tuff_check_observer observer = check_report_observer(report);
+    const struct tuff_device_info *info = tuff_target_info(tested);
+    // What is for people gives way to the document.
+    FILE *out = settings->json != NULL && strcmp(settings->json, "-") == 0 ? stderr : stdout;
+    fprintf(out, "%s on %s (%s), seed %llu\n", tuff_target_backend(tested), info->name, info->driver,
+            (unsigned long long)options.seed);
+    if (report != NULL) {
+        check_report_begin(report, context, tested, oracle, &options);
+        options.observer = &observer;
+    }
+    struct tuff_check_totals totals = {0};
+    enum tuff_status status = tuff_check_run(tested, oracle, &options, out, &totals);
+    check_report_end(report, status, &totals);
+    return status;
+}
+
+static enum tuff_status run_cases(const struct check_settings *settings, const struct tuff_log *log,
+                                  struct check_report *report)
 {
     struct tuff_context *context = NULL;
     struct tuff_target *tested = NULL, *oracle = NULL;
@@ -83,12 +112,10 @@ static enum tuff_status run_cases(const struct check_settings *settings, const s
                                   &tested);
     if (status == TUFF_OK)
         status = tuff_target_open(context, settings->against, NULL, &device_options, &oracle);
-    if (status == TUFF_OK) {
-        const struct tuff_device_info *info = tuff_target_info(tested);
-        console_print("%s on %s (%s), seed %llu\n", tuff_target_backend(tested), info->name, info->driver,
-                      (unsigned long long)settings->options.seed);
-        status = tuff_check_run(tested, oracle, &settings->options, stdout, NULL);
-    }
+    if (status == TUFF_OK && settings->steps.model != NULL)
+        status = check_steps(&settings->steps, log, tested, oracle);
+    else if (status == TUFF_OK)
+        status = judge(settings, context, tested, oracle, report);
     tuff_target_close(&oracle);
     tuff_target_close(&tested);
     tuff_context_destroy(&context);
@@ -100,27 +127,59 @@ static int run_check(struct check_settings *settings)
     struct error_watch watch = {.console = console_log()};
     const struct tuff_log log = {.write = watch_log, .user = &watch, .level = watch.console.level};
     settings->options.count = settings->count;
+    if (settings->list)
+        return check_list(&settings->target, settings->options.op, settings->markdown);
     if (settings->list_cases)
         return console_exit_status(tuff_check_list_cases(&log, &settings->options, stdout));
-    catch_crashes();
+    struct check_report *report = NULL;
+    if (settings->json != NULL && check_report_create(settings->json, &report) != TUFF_OK)
+        return EXIT_FAILED;
+    if (settings->steps.model == NULL)
+        catch_crashes();
     setvbuf(stdout, NULL, _IOLBF, 0); // in order with the log, and not lost in a crash
-    enum tuff_status status = run_cases(settings, &log);
+    enum tuff_status status = run_cases(settings, &log, report);
+    enum tuff_status written = check_report_write(&report, status == TUFF_OK && watch.errors != 0);
     // What failed has been printed with the cases: no further line for it.
-    if (status != TUFF_OK)
+    if (status != TUFF_OK || written != TUFF_OK)
         return EXIT_FAILED;
     if (watch.errors != 0) {
-        console_print("FAIL errors were logged although every case passed\n");
+        fprintf(settings->json != NULL ? stderr : stdout, "FAIL errors were logged although %s\n",
+                settings->steps.model != NULL ? "both trained the same" : "every case passed");
         return EXIT_FAILED;
     }
     return EXIT_DONE;
 }
 
+static bool usable(const struct check_settings *settings)
+{
+    const char *wrong = NULL;
+    if (settings->target.backend == NULL && !settings->list_cases && !settings->list)
+        wrong = "--backend is missing (see tuff check --help)";
+    else if (settings->list && settings->list_cases)
+        wrong = "--list and --cases exclude each other";
+    else if (settings->markdown && !settings->list)
+        wrong = "--markdown goes with --list only";
+    else if (settings->json != NULL && (settings->list_cases || settings->list))
+        wrong = "--json goes with neither --list nor --cases: they have no results";
+    else if (settings->steps.model != NULL &&
+             (settings->json != NULL || settings->list_cases || settings->list ||
+              settings->options.op != NULL || settings->options.case_line != NULL))
+        wrong = "--model goes with neither --op, --case, --cases, --list nor --json";
+    if (wrong != NULL)
+        console_error("check: %s", wrong);
+    return wrong == NULL;
+}
+
 int command_check(int argc, char **argv)
 {
-    struct check_settings settings = {.target.backend = NULL,
-                                      .against = "reference",
-                                      .count = TUFF_CHECK_DEFAULT_COUNT,
-                                      .options.size = sizeof settings.options};
+    struct check_settings settings = {
+        .target.backend = NULL,
+        .against = "reference",
+        .count = TUFF_CHECK_DEFAULT_COUNT,
+        .options.size = sizeof settings.options,
+        .steps = {.data.name = "digits", .steps = 10, .gradient_tolerance = 1e-4, .loss_tolerance = 1e-3}};
+    struct check_steps_settings *steps = &settings.steps;
+    tuff_trainer_options_default(&steps->trainer);
     struct verbosity verbosity = {.quiet = false};
     bool corners = false;
     const struct option options[] = {
@@ -140,18 +199,34 @@ int command_check(int argc, char **argv)
         {"large", '\0', OPTION_FLAG, &settings.options.large, NULL, "also cases that take up to 1 GiB"},
         {"allow-unsupported", '\0', OPTION_FLAG, &settings.options.allow_unsupported, NULL,
          "what is unsupported is no failure"},
+        {"json", '\0', OPTION_TEXT, &settings.json, "FILE",
+         "also write the results to FILE as JSON; - is stdout"},
         {"cases", '\0', OPTION_FLAG, &settings.list_cases, NULL, "print the cases and run none"},
+        {"list", '\0', OPTION_FLAG, &settings.list, NULL, "which backend supports which op; runs nothing"},
+        {"markdown", '\0', OPTION_FLAG, &settings.markdown, NULL, "--list as a Markdown table"},
+        {"model", 'm', OPTION_TEXT, &steps->model, "MODEL", "compare whole training steps of MODEL instead"},
+        {"data", 'D', OPTION_TEXT, &steps->data.name, "NAME", "--model's data: mnist, or digits"},
+        {"data-dir", '\0', OPTION_TEXT, &steps->data.folder, "DIR", "folder of the data set's files"},
+        {"digits-train", '\0', OPTION_COUNT, &steps->data.digits_train, "N",
+         "digits; else what the steps take"},
+        {"steps", '\0', OPTION_COUNT, &steps->steps, "N", "training steps"},
+        {"batch", 'n', OPTION_COUNT, &steps->trainer.batch_size, "N", "samples per step"},
+        {"lr", 'l', OPTION_POSITIVE, &steps->trainer.learning_rate, "X", "learning rate"},
+        {"gradient-tolerance", '\0', OPTION_AMOUNT, &steps->gradient_tolerance, "X",
+         "relative to a parameter's greatest"},
+        {"loss-tolerance", '\0', OPTION_AMOUNT, &steps->loss_tolerance, "X", "relative to the loss, or to 1"},
         VERBOSITY_OPTIONS(verbosity),
     };
     const struct usage usage = {
         .command = "check",
         .purpose = "Compares each op of a backend, forward and backward, with the reference's:\n"
                    "within a stated tolerance, every element, nothing written outside, the same\n"
-                   "bits twice.\n"
-                   "A failing case prints a line that --case replays.\n",
+                   "bits twice. A failing case prints a line that --case replays.\n"
+                   "With --model: trains on both from one seed, and compares the gradients of the\n"
+                   "first step and the losses of all steps.\n",
         .examples = "  tuff check --backend vulkan\n"
                     "  tuff check --plugin ./tuff-mine.so --backend mine --op conv2d_forward\n"
-                    "  tuff check -b cpu --case \"add(layout=row_major,dims=3x5)\"\n",
+                    "  tuff check -b vulkan --model lenet-mnist --steps 20 --against cpu\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
     };
@@ -159,11 +234,10 @@ int command_check(int argc, char **argv)
     enum options_result parsed = options_parse(&usage, argc, argv, &none);
     if (parsed != OPTIONS_READY)
         return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
-    if (settings.target.backend == NULL && !settings.list_cases) {
-        console_error("check: --backend is missing (see tuff check --help)");
+    if (!usable(&settings))
         return EXIT_USAGE;
-    }
     settings.options.verbose = verbosity.verbose;
+    steps->trainer.seed = settings.options.seed;
     console_setup(verbosity.verbose, verbosity.quiet);
     if (corners)
         settings.count = 0;

@@ -12,10 +12,39 @@
 #include <stdio.h>
 
 #include "context.h"
+#include "trainer.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+// A case that failed, or that the backend declined.
+struct tuff_check_finding {
+    const char *op;
+    enum tuff_layout layout; // BATCH16 if some tensor of the case is
+    bool unsupported;        // else it failed
+    const char *message;     // why it failed; "" if unsupported
+    const char *replay;      // the case's line, for tuff_check_options.case_line
+};
+
+// What became of the cases of one op in one layout.
+struct tuff_check_row {
+    const char *op;
+    enum tuff_layout layout;
+    uint64_t run, passed, failed;
+    uint64_t unsupported, unused; // as in tuff_check_totals
+    double worst_error;           // the greatest error as a part of its tolerance; 0 if all were exact
+};
+
+// Who wants the results as data. Called by tuff_check_run in its own thread; what the pointers name is gone
+// when the callback has returned, except the ops' names, which live as long as the library. NULL: not told.
+struct tuff_check_observer {
+    size_t size;
+    void *user;
+    void (*finding)(void *user, const struct tuff_check_finding *finding); // every one, as it happens
+    void (*row)(void *user,
+                const struct tuff_check_row *row); // at the end, of ops and layouts that had cases
+};
 
 struct tuff_check_options {
     size_t size;
@@ -26,6 +55,7 @@ struct tuff_check_options {
     bool large;             // also the cases that need much memory
     bool allow_unsupported; // ops and cases that the backend does not support do not make the run fail
     bool verbose;           // name every case before it runs
+    const struct tuff_check_observer *observer; // NULL: none
 };
 
 enum { TUFF_CHECK_DEFAULT_COUNT = 48 };
@@ -36,13 +66,85 @@ struct tuff_check_totals {
     uint64_t unused;      // BATCH16 cases of a backend that neither asks for that layout nor accepts it
 };
 
-// Runs the cases on `tested` and judges them by `oracle`. Writes failures and a table to `out`.
-// TUFF_OK only if at least one case ran, none failed and, unless allowed, none was unsupported. Both targets
-// must be idle; they are left so. totals may be NULL. Blocking.
+// Runs the cases on `tested` and judges them by `oracle`. Writes failures and a table to `out`, unless that
+// is NULL. TUFF_OK only if at least one case ran, none failed and, unless allowed, none was unsupported. Both
+// targets must be idle; they are left so. totals may be NULL; it is set, and the observer gets its rows,
+// whenever the cases were gone through, also if some failed or the device did. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_run(struct tuff_target *tested,
                                                          struct tuff_target *oracle,
                                                          const struct tuff_check_options *options, FILE *out,
                                                          struct tuff_check_totals *totals);
+
+// -- Whole training steps: two backends, side by side, from one seed on the same data.
+
+// The gradient of one parameter after the first step.
+struct tuff_check_gradient {
+    const char *parameter; // its name in the model
+    double greatest;       // the oracle's greatest |gradient| of this parameter
+    double error; // the greatest difference, relative to that; infinite where a gradient is no number
+    bool differs; // the error is beyond the tolerance
+};
+
+// The mean loss of one step.
+struct tuff_check_loss {
+    uint32_t step; // from 1
+    double tested, oracle;
+    double error; // the difference, relative to the oracle's loss or 1, whichever is greater; infinite for no
+                  // number
+    bool differs;
+};
+
+struct tuff_check_steps_options {
+    size_t size;
+    const struct tuff_trainer_options *trainer;
+    uint32_t steps; // of the first epoch; at least 1
+    double gradient_tolerance, loss_tolerance;
+    // Told of each parameter, in backward order (the last one of the model first), then of each step. May be
+    // NULL.
+    void (*gradient)(void *user, const struct tuff_check_gradient *gradient);
+    void (*loss)(void *user, const struct tuff_check_loss *loss);
+    void *user;
+};
+
+struct tuff_check_steps_result {
+    size_t size;
+    const char *first_parameter;       // in backward order, whose gradient differs; NULL: none
+    uint32_t first_step;               // whose loss differs; 0: none
+    double worst_gradient, worst_loss; // errors
+};
+
+// Trains `model` on `data` on both targets. TUFF_OK only if no gradient of the first step and no loss
+// differs; else TUFF_ERROR_PLUGIN with a message that names the first one. model's names live as long as the
+// model. result may be NULL; it is set whenever both have trained. Failure also: gradients that are zero
+// throughout, which compare nothing. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_check_steps(struct tuff_target *tested, struct tuff_target *oracle, const struct tuff_model *model,
+                 const struct tuff_dataset *data, const struct tuff_check_steps_options *options,
+                 struct tuff_check_steps_result *result);
+
+// -- What there is to check.
+
+// An op, as conformance knows it.
+struct tuff_check_op {
+    size_t size;
+    const char *name; // lives as long as the library
+    uint64_t cases;   // that a run with the default count goes through, in all layouts
+};
+
+// Op number `index`; false, and *op unchanged, from the number of ops on.
+TUFF_API bool tuff_check_op(size_t index, struct tuff_check_op *op);
+
+// How many of an op's hand-written cases a backend says it supports.
+struct tuff_check_support {
+    size_t size;
+    uint32_t cases; // in that layout; 0: the op has none in BATCH16, since none of its tensors has a batch
+    uint32_t supported; // of them
+};
+
+// Asks, by the kernel table and `supports`, and runs nothing. op: below the number of ops. Failure: memory.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_support(struct tuff_target *target, size_t op,
+                                                             enum tuff_layout layout,
+                                                             struct tuff_check_support *support);
 
 // Prints the lines of the cases that would run, one by one. Fails if there are none.
 TUFF_API TUFF_MUST_CHECK enum tuff_status

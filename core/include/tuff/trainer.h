@@ -78,6 +78,12 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_parameter(struct tuf
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_write_parameter(struct tuff_trainer *trainer,
                                                                        size_t index, const float *values);
 
+// The gradient of parameter `index` as the last training step left it: of its batch's mean loss, by the same
+// layout as tuff_trainer_read_parameter; zeros before the first step. For looking at a training, not for
+// taking part in it. Failure: a trainer without training data has none. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_gradient(struct tuff_trainer *trainer,
+                                                                     size_t index, float *values);
+
 struct tuff_memory_plan {
     uint64_t parameters, gradients, optimizer, activations, data; // bytes on the device
     uint64_t activations_unshared; // what activations would take if no memory were reused
