@@ -3,8 +3,6 @@
 #include "kernels.h"
 #include "onednn.h"
 
-#include <math.h>
-
 // The taps of one window along one axis that lie on the input: tap t at begin + t*dilation - pad, first <= t
 // < end.
 struct taps {
@@ -31,14 +29,13 @@ static uint32_t greatest(const float *plane, uint32_t width, const struct tuff_m
     const uint32_t corner = (uint32_t)((rows.start + (int64_t)rows.first * params->dilation_h) * width +
                                        columns.start + (int64_t)columns.first * params->dilation_w);
     uint32_t best = corner;
-    float value = plane[best];
     for (uint32_t r = 0; r < rows.end - rows.first; r++)
         for (uint32_t s = 0; s < columns.end - columns.first; s++) {
             const uint32_t at = corner + r * params->dilation_h * width + s * params->dilation_w;
-            const float other = plane[at];
-            const int wins = (other > value) | ((isnan(other) != 0) & (isnan(value) == 0));
-            best = wins ? at : best;
-            value = wins ? other : value;
+            const float value = plane[at], held = plane[best];
+            // A NaN is not <= anything, and so wins; one that is held is not equal to itself, and so stays.
+            const uint32_t wins = !(value <= held) & (held == held);
+            best ^= (best ^ at) & (0 - wins);
         }
     return best;
 }

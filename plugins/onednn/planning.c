@@ -6,11 +6,40 @@
 #include <string.h>
 
 // The size of each op's arguments as this plugin knows them.
-static const uint32_t args_sizes[] = {
+static const uint32_t args_sizes[TUFF_OP_COUNT] = {
 #define TUFF_OP(NAME, name) [TUFF_OP_##NAME] = sizeof(struct tuff_##name##_args),
 #include "tuff/op_list.h"
 #undef TUFF_OP
 };
+
+// And of its parameters, where it has some.
+static const uint32_t params_sizes[TUFF_OP_COUNT] = {
+    [TUFF_OP_FILL] = sizeof(struct tuff_fill_params),
+    [TUFF_OP_CONV2D_FORWARD] = sizeof(struct tuff_conv2d_params),
+    [TUFF_OP_CONV2D_BACKWARD_INPUT] = sizeof(struct tuff_conv2d_params),
+    [TUFF_OP_CONV2D_BACKWARD_WEIGHT] = sizeof(struct tuff_conv2d_params),
+    [TUFF_OP_MAX_POOL2D_FORWARD] = sizeof(struct tuff_max_pool2d_params),
+    [TUFF_OP_MAX_POOL2D_BACKWARD] = sizeof(struct tuff_max_pool2d_params),
+    [TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD] = sizeof(struct tuff_softmax_cross_entropy_params),
+    [TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD] = sizeof(struct tuff_softmax_cross_entropy_params),
+    [TUFF_OP_ADAM] = sizeof(struct tuff_adam_params),
+    [TUFF_OP_GATHER_IMAGES] = sizeof(struct tuff_gather_images_params),
+    [TUFF_OP_SGD] = sizeof(struct tuff_sgd_params),
+    [TUFF_OP_GRADIENT_CLIP] = sizeof(struct tuff_gradient_clip_params),
+};
+
+// A field that a newer host has added means what was before only while it is zero.
+static bool params_fit(uint32_t op, const void *params)
+{
+    if (params == NULL)
+        return true;
+    uint32_t size; // the first field of every parameter struct
+    memcpy(&size, params, sizeof size);
+    for (uint32_t at = params_sizes[op]; at < size; at++)
+        if (((const unsigned char *)params)[at] != 0)
+            return false;
+    return true;
+}
 
 static const struct tuff_tensor *tensor_at(const struct tuff_op_args *args, size_t offset)
 {
@@ -40,7 +69,7 @@ static bool pads_with_zeros(const struct tuff_conv2d_params *params)
 
 int dnn_supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
 {
-    if (op >= TUFF_OP_COUNT || !tensors_fit(op, args))
+    if (op >= TUFF_OP_COUNT || !tensors_fit(op, args) || !params_fit(op, args->params))
         return 0;
     if (!dnn_is_problem(op))
         return 1;

@@ -29,6 +29,16 @@ struct dnn_primitive {
     uint64_t workspace_bytes;
 };
 
+static const char *op_name(int64_t op)
+{
+    static const char *const names[] = {
+#define TUFF_OP(NAME, name) #name,
+#include "tuff/op_list.h"
+#undef TUFF_OP
+    };
+    return names[op];
+}
+
 static enum tuff_status status_of(dnnl_status_t status)
 {
     switch (status) {
@@ -150,8 +160,8 @@ static enum tuff_status make(struct tuff_device *device, const struct dnn_proble
     if (status != dnnl_success) {
         destroy(made);
         if (status != dnnl_unimplemented)
-            dnn_log(device->backend->host, TUFF_LOG_ERROR, "oneDNN makes no primitive for op %d: status %d",
-                    (int)problem->op, (int)status);
+            dnn_log(device->backend->host, TUFF_LOG_ERROR, "oneDNN makes no primitive for %s: status %d",
+                    op_name(problem->op), (int)status);
         return status_of(status);
     }
     *out = made;
@@ -269,11 +279,11 @@ enum tuff_status dnn_primitive_run(struct tuff_device *device, uint32_t op, cons
             run(device, found, tensors, args->workspace != NULL ? dnn_data(args->workspace) : NULL);
         status = status_of(ran);
         if (ran != dnnl_success)
-            dnn_log(device->backend->host, TUFF_LOG_ERROR, "oneDNN's primitive for op %d fails: status %d",
-                    (int)op, (int)ran);
+            dnn_log(device->backend->host, TUFF_LOG_ERROR, "oneDNN's primitive for %s fails: status %d",
+                    op_name(op), (int)ran);
     } else if (status == TUFF_ERROR_UNSUPPORTED) {
-        dnn_log(device->backend->host, TUFF_LOG_ERROR, "oneDNN has no primitive for these arguments of op %d",
-                (int)op);
+        dnn_log(device->backend->host, TUFF_LOG_ERROR, "oneDNN has no primitive for these arguments of %s",
+                op_name(op));
     }
     dnn_one_thread_end(threads);
     return status;
