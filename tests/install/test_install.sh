@@ -80,4 +80,17 @@ grep -q " 0 failed" "$work/log" || fail "tuff check says what it ran" "$work/log
     --out "$work/run" >"$work/log" 2>&1 || fail "a plugin that was built alone trains" "$work/log"
 ok "a plugin builds alone against the installation, passes tuff check and trains"
 
+# So does the oneDNN plugin, where the build has one; it is checked in place of the installed one.
+installed=$(find "$prefix" -name tuff-onednn.so)
+if [[ -n $installed ]]; then
+    rm "$installed"
+    cp -r "$source/plugins/onednn" "$work/onednn"
+    { cmake -S "$work/onednn" -B "$work/onednn/build" -DCMAKE_PREFIX_PATH="$prefix" &&
+        cmake --build "$work/onednn/build"; } >"$work/log" 2>&1 || fail "the oneDNN plugin builds alone" "$work/log"
+    "$tuff" check --plugin "$work/onednn/build/tuff-onednn.so" --plugin "$plugin" --backend onednn --corners \
+        --op conv2d_forward >"$work/log" 2>&1 || fail "the oneDNN plugin that was built alone passes" "$work/log"
+    grep -q " 0 failed" "$work/log" || fail "tuff check says what it ran of the oneDNN plugin" "$work/log"
+    ok "the oneDNN plugin builds alone against the installation and passes tuff check"
+fi
+
 echo "$checks checks"

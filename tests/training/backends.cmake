@@ -6,6 +6,9 @@ endif()
 if(TUFF_VULKAN)
     list(APPEND TUFF_TRAINED_BACKENDS vulkan)
 endif()
+if(TARGET tuff-onednn)
+    list(APPEND TUFF_TRAINED_BACKENDS onednn)
+endif()
 
 # Adds test NAME: COMMAND, with the build's plugins and, if BACKEND is not empty, only that backend under test.
 function(tuff_add_training_test name backend)

@@ -1,0 +1,79 @@
+#include "kernels.h"
+#include "onednn.h"
+
+#include <float.h>
+#include <math.h>
+
+// What is one minus another is taken in double and rounded once.
+enum tuff_status dnn_adam(struct tuff_stream *stream, const struct tuff_adam_args *args)
+{
+    (void)stream;
+    const struct tuff_adam_params *params = args->params;
+    const struct tuff_step_state *state = dnn_data(args->state);
+    const uint32_t count = args->parameters->dims[0];
+    const float *gradients = dnn_data(args->gradients); // (P)
+    float *parameters = dnn_data(args->parameters);     // (P)
+    float *m = dnn_data(args->moments);                 // (2,P): m, then v
+    float *v = m + count;
+    const float beta1 = (float)params->beta1, rest1 = (float)(1 - params->beta1);
+    const float beta2 = (float)params->beta2, rest2 = (float)(1 - params->beta2);
+    const float epsilon = (float)params->epsilon, decay = (float)params->weight_decay;
+    const float step_size = state->row.learning_rate / state->row.bias_correction1;
+    const float shrink = state->row.learning_rate * decay, correction2 = state->row.bias_correction2_sqrt;
+    for (uint32_t i = 0; i < count; i++) {
+        float p = parameters[i], g = gradients[i];
+        if (params->decoupled)
+            p -= shrink * p;
+        else
+            g += decay * p;
+        m[i] = beta1 * m[i] + rest1 * g;
+        v[i] = beta2 * v[i] + rest2 * g * g;
+        parameters[i] = p - step_size * m[i] / (sqrtf(v[i]) / correction2 + epsilon);
+    }
+    return TUFF_OK;
+}
+
+enum tuff_status dnn_sgd(struct tuff_stream *stream, const struct tuff_sgd_args *args)
+{
+    (void)stream;
+    const struct tuff_sgd_params *params = args->params;
+    const struct tuff_step_state *state = dnn_data(args->state);
+    const float *gradients = dnn_data(args->gradients);                         // (P)
+    float *parameters = dnn_data(args->parameters);                             // (P)
+    float *velocity = args->velocity != NULL ? dnn_data(args->velocity) : NULL; // (P)
+    const float momentum = (float)params->momentum, decay = (float)params->weight_decay;
+    for (uint32_t i = 0; i < args->parameters->dims[0]; i++) {
+        float g = gradients[i] + decay * parameters[i];
+        if (velocity != NULL) {
+            velocity[i] = momentum * velocity[i] + g;
+            g = params->nesterov ? g + momentum * velocity[i] : velocity[i];
+        }
+        parameters[i] -= state->row.learning_rate * g;
+    }
+    return TUFF_OK;
+}
+
+enum tuff_status dnn_gradient_norm(struct tuff_stream *stream, const struct tuff_gradient_norm_args *args)
+{
+    (void)stream;
+    const float *gradients = dnn_data(args->gradients); // (P)
+    float *norm = dnn_data(args->norm);                 // (1)
+    double sum = 0;
+    for (uint32_t i = 0; i < args->gradients->dims[0]; i++)
+        sum += (double)gradients[i] * (double)gradients[i];
+    *norm = sum > (double)FLT_MAX ? INFINITY : (float)sqrt(sum);
+    return TUFF_OK;
+}
+
+enum tuff_status dnn_gradient_clip(struct tuff_stream *stream, const struct tuff_gradient_clip_args *args)
+{
+    (void)stream;
+    float *gradients = dnn_data(args->gradients); // (P)
+    const float *norm = dnn_data(args->norm);     // (1)
+    const float scale = args->params->max_norm / (*norm + 1e-6f);
+    if (scale >= 1)
+        return TUFF_OK;
+    for (uint32_t i = 0; i < args->gradients->dims[0]; i++) // a NaN scale comes here, too
+        gradients[i] *= scale;
+    return TUFF_OK;
+}
