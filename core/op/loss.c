@@ -10,9 +10,7 @@ static enum tuff_status infer_log_softmax(const struct tuff_log *log, const void
                                           struct tuff_tensor *const tensors[])
 {
     (void)log, (void)params;
-    tensors[0]->rank = 2;
-    for (int i = 0; i < 2; i++)
-        tensors[0]->dims[i] = tensors[1]->dims[i];
+    tuff_take_shape(tensors[0], tensors[1]);
     return TUFF_OK;
 }
 

@@ -47,10 +47,9 @@ static enum tuff_status output_shape(const struct tuff_log *log, const char *op,
 static enum tuff_status infer_forward(const struct tuff_log *log, const void *params,
                                       struct tuff_tensor *const tensors[])
 {
-    tensors[0]->rank = tensors[1]->rank = 4;
+    tensors[0]->rank = 4;
     enum tuff_status status = output_shape(log, "max_pool2d_forward", params, tensors[2], tensors[0]->dims);
-    for (int i = 0; i < 4; i++)
-        tensors[1]->dims[i] = tensors[0]->dims[i];
+    tuff_take_shape(tensors[1], tensors[0]);
     return status;
 }
 

@@ -6,9 +6,7 @@ static enum tuff_status infer_forward(const struct tuff_log *log, const void *pa
                                       struct tuff_tensor *const tensors[])
 {
     (void)log, (void)params;
-    tensors[0]->rank = tensors[1]->rank;
-    for (int i = 0; i < TUFF_MAX_RANK; i++)
-        tensors[0]->dims[i] = tensors[1]->dims[i];
+    tuff_take_shape(tensors[0], tensors[1]);
     return TUFF_OK;
 }
 

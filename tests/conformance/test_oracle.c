@@ -7,42 +7,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "oracle_fixture.h"
+#include "oracle_difference.h"
 
 TestSuite(oracle, .init = oracle_open, .fini = oracle_close);
-
-// loss = sum of weights * output 0
-static double loss_of(const struct case_setup *forward, const float *weights)
-{
-    void *outputs[TUFF_OP_MAX_TENSORS];
-    double loss = 0;
-    oracle_run(forward, outputs);
-    const float *y = outputs[0];
-    for (uint64_t i = 0; i < case_stored(forward, 0); i++)
-        loss += (double)weights[i] * (double)y[i];
-    oracle_free(outputs);
-    return loss;
-}
-
-// d loss / d input[element], with a step of h, which must be exactly representable beside the input.
-static double difference(struct case_setup *forward, uint32_t input, uint64_t element, float h,
-                         const float *weights)
-{
-    float *x = &case_floats(forward, input)[element];
-    const float before = *x;
-    *x = before + h;
-    double above = loss_of(forward, weights);
-    *x = before - h;
-    double below = loss_of(forward, weights);
-    *x = before;
-    return (above - below) / (2 * (double)h);
-}
 
 static void expect_exact(struct case_setup *forward, uint32_t input, float h, const float *weights,
                          const float *gradient)
 {
     for (uint64_t i = 0; i < case_stored(forward, input); i++) {
-        double expected = difference(forward, input, i, h, weights);
+        double expected = oracle_difference(forward, input, i, h, weights);
         cr_assert_eq((double)gradient[i], expected, "d%s[%llu] is %g, differences give %g",
                      forward->info->roles[input].name, (unsigned long long)i, (double)gradient[i], expected);
     }
@@ -275,8 +248,8 @@ static void check_softmax_cross_entropy(float smoothing)
     const float weights[N] = {1, 1, 1, 1}, h = 0.0625f;
     const float *gradient = dlogits[0];
     for (uint64_t i = 0; i < N * K; i++) {
-        double near = difference(&forward, 2, i, h, weights),
-               far = difference(&forward, 2, i, 2 * h, weights);
+        double near = oracle_difference(&forward, 2, i, h, weights),
+               far = oracle_difference(&forward, 2, i, 2 * h, weights);
         double expected = (4 * near - far) / 3 / VALID; // of the mean over the valid samples
         cr_assert(fabs((double)gradient[i] - expected) <= 1e-5, "dlogits[%llu] is %g, differences give %g",
                   (unsigned long long)i, (double)gradient[i], expected);

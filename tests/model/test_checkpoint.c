@@ -212,7 +212,7 @@ Test(checkpoint, is_taken_whole_or_not_at_all)
         {remove_last, "the model's parameter 'fc2.bias' is missing"},
         {misspell, "the model's parameter 'fc1.weight' is missing; is it 'fc1.wieght' in the file?"},
         {add_near, "tensor 'fc3.bias' is not a parameter of the model 'small'; did you mean 'fc"},
-        {add_far, "tensor 'optimizer?moments' is not a parameter of the model 'small'"},
+        {add_far, "tensor 'optimizer\\x0Amoments' is not a parameter of the model 'small'"},
         {transpose, "parameter 'fc2.weight': expected the shape (10,3), found (3,10)"},
         {flatten, "parameter 'conv1.weight': expected the shape (2,1,5,5), found (2,25)"},
         {retype, "parameter 'fc2.bias': expected the type F32, found U32"},
