@@ -12,6 +12,7 @@ struct tuff_pass;
 struct tuff_pass_options {
     uint32_t batch_size;
     const struct tuff_adam_params *adam; // NULL: evaluation
+    bool outputs;                        // keep each batch's logits for tuff_pass_work's outputs
 };
 
 // Builds and plans the step. Takes no memory on the device yet: tuff_pass_plan tells how much it wants.
@@ -28,12 +29,19 @@ uint32_t tuff_pass_steps(const struct tuff_pass *pass); // ceil(samples / batch 
 // the pass.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *activations);
 
-// Runs the first `steps` steps of a pass. order: of the data set's samples. rows: one per step, with learning
-// rates and corrections; begin and valid are filled in here. *done: steps that were run, also on failure.
-// mean_losses: room for `steps`, or NULL.
-TUFF_MUST_CHECK enum tuff_status tuff_pass_run(struct tuff_pass *pass, const uint32_t *order,
-                                               struct tuff_step_row *rows, uint32_t steps,
+// Steps of a pass, from number `first` on.
+struct tuff_pass_work {
+    const uint32_t *order; // of the data set's samples, all of them
+    struct tuff_step_row
+        *rows; // one per step, with learning rates and corrections; begin and valid are filled in
+    uint32_t first, steps;
+    float *mean_losses; // room for `steps`, or NULL
+    float *outputs;     // room for the logits of every sample of the steps, in order; NULL: not wanted
+};
+
+// *done: steps that were run, also on failure.
+TUFF_MUST_CHECK enum tuff_status tuff_pass_run(struct tuff_pass *pass, const struct tuff_pass_work *work,
                                                const struct tuff_observer *observer, uint32_t *done,
-                                               struct tuff_metrics *metrics, float *mean_losses);
+                                               struct tuff_metrics *metrics);
 
 #endif

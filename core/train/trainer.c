@@ -77,7 +77,8 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
             continue;
         if (batch > trainer->test_data->count)
             batch = trainer->test_data->count;
-        struct tuff_pass_options options = {.batch_size = (uint32_t)batch};
+        struct tuff_pass_options options = {.batch_size = (uint32_t)batch,
+                                            .outputs = trainer->options.keep_outputs != 0};
         tuff_pass_destroy(&trainer->test);
         status = tuff_pass_create(trainer->target, trainer->model, trainer->test_data, trainer->parameters,
                                   &options, &trainer->test);
@@ -244,7 +245,9 @@ enum tuff_status tuff_trainer_steps(struct tuff_trainer *trainer, uint32_t epoch
                 .bias_correction2_sqrt = (float)sqrt(1 - pow(options->beta2, step)),
             };
         }
-        status = tuff_pass_run(trainer->train, order, rows, steps, observer, &done, metrics, mean_losses);
+        const struct tuff_pass_work work = {
+            .order = order, .rows = rows, .steps = steps, .mean_losses = mean_losses};
+        status = tuff_pass_run(trainer->train, &work, observer, &done, metrics);
     }
     trainer->steps_done += done;
     free(order);
@@ -252,8 +255,9 @@ enum tuff_status tuff_trainer_steps(struct tuff_trainer *trainer, uint32_t epoch
     return status;
 }
 
-enum tuff_status tuff_trainer_evaluate(struct tuff_trainer *trainer, const struct tuff_observer *observer,
-                                       struct tuff_metrics *metrics)
+// The test set in order. outputs: NULL, or room for all logits.
+static enum tuff_status run_test(struct tuff_trainer *trainer, const struct tuff_observer *observer,
+                                 struct tuff_metrics *metrics, float *outputs)
 {
     if (trainer->test == NULL)
         return tuff_fail(trainer->target->log, TUFF_ERROR_INVALID, "this trainer has no test data");
@@ -266,13 +270,28 @@ enum tuff_status tuff_trainer_evaluate(struct tuff_trainer *trainer, const struc
     } else {
         for (uint32_t i = 0; i < count; i++)
             order[i] = i;
-        status = tuff_pass_run(trainer->test, order, rows, steps, observer, &done, metrics, NULL);
+        const struct tuff_pass_work work = {.order = order, .rows = rows, .steps = steps, .outputs = outputs};
+        status = tuff_pass_run(trainer->test, &work, observer, &done, metrics);
     }
     free(order);
     free(rows);
     return status;
 }
 
+enum tuff_status tuff_trainer_evaluate(struct tuff_trainer *trainer, const struct tuff_observer *observer,
+                                       struct tuff_metrics *metrics)
+{
+    return run_test(trainer, observer, metrics, NULL);
+}
+
+enum tuff_status tuff_trainer_outputs(struct tuff_trainer *trainer, const struct tuff_observer *observer,
+                                      struct tuff_metrics *metrics, float *logits)
+{
+    if (!trainer->options.keep_outputs)
+        return tuff_fail(trainer->target->log, TUFF_ERROR_INVALID,
+                         "this trainer keeps no outputs: its option keep_outputs is 0");
+    return run_test(trainer, observer, metrics, logits);
+}
 enum tuff_status tuff_trainer_read_parameter(struct tuff_trainer *trainer, size_t index, float *values)
 {
     return tuff_parameters_read(trainer->parameters, index, values);

@@ -19,6 +19,7 @@ struct tuff_trainer_options {
     int shuffle;          // 1: every epoch has an order of its own; 0: the data set's order
     double learning_rate; // of Adam
     double beta1, beta2, epsilon, weight_decay;
+    int keep_outputs; // 1: tuff_trainer_outputs can be asked
 };
 
 // batch 16, seed 42, shuffled, lr 1e-3, beta 0.9 and 0.999, epsilon 1e-8, no weight decay.
@@ -71,6 +72,13 @@ tuff_trainer_steps(struct tuff_trainer *trainer, uint32_t epoch, uint32_t steps,
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_evaluate(struct tuff_trainer *trainer,
                                                                 const struct tuff_observer *observer,
                                                                 struct tuff_metrics *metrics);
+
+// The same, and what the model says of each sample: logits (count,classes), row-major, in the set's order,
+// before softmax. To predict images of one's own, hand them to the trainer as a test set. Blocking.
+// Failure: a trainer without the option keep_outputs.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_outputs(struct tuff_trainer *trainer,
+                                                               const struct tuff_observer *observer,
+                                                               struct tuff_metrics *metrics, float *logits);
 
 // Parameters by the model's index, canonical layout, tuff_model_parameter's size. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_parameter(struct tuff_trainer *trainer,

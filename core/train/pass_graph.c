@@ -1,0 +1,124 @@
+// The graph of a pass's step.
+#include <stdlib.h>
+
+#include "graph/autodiff.h"
+#include "model/model.h"
+#include "pass_state.h"
+
+static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
+                                      tuff_value_id ids[EXTERNAL_COUNT])
+{
+    const struct tuff_dataset *data = pass->data;
+    uint32_t elements = (uint32_t)(pass->parameters->arena_bytes / sizeof(float));
+    const struct {
+        const char *name;
+        enum tuff_dtype dtype;
+        uint32_t rank, dims[4];
+    } externals[EXTERNAL_COUNT] = {
+        [EXTERNAL_STATE] = {"state", TUFF_U32, 1, {TUFF_STEP_STATE_WORDS}},
+        [EXTERNAL_ROWS] = {"rows", TUFF_U32, 2, {pass->steps, TUFF_STEP_ROW_WORDS}},
+        [EXTERNAL_INDEX] = {"index", TUFF_U32, 1, {data->count}},
+        [EXTERNAL_IMAGES] = {"images", TUFF_U8, 4, {data->count, data->channels, data->height, data->width}},
+        [EXTERNAL_LABELS] = {"set labels", TUFF_U32, 1, {data->count}},
+        [EXTERNAL_METRICS] = {"metrics", TUFF_U32, 2, {pass->steps, TUFF_PASS_METRICS_WORDS}},
+        [EXTERNAL_OUTPUTS] = {"outputs", TUFF_F32, 2, {pass->batch_size, pass->classes}},
+        [EXTERNAL_PARAMETERS] = {"parameters", TUFF_F32, 1, {elements}},
+        [EXTERNAL_GRADIENTS] = {"gradients", TUFF_F32, 1, {elements}},
+        [EXTERNAL_MOMENTS] = {"moments", TUFF_F32, 2, {2, elements}},
+    };
+    enum tuff_status status = TUFF_OK;
+    uint32_t count = training ? EXTERNAL_COUNT : EXTERNAL_OWN_COUNT;
+    for (uint32_t e = 0; status == TUFF_OK && e < count; e++)
+        status =
+            tuff_graph_add_value(pass->graph, TUFF_VALUE_EXTERNAL, e, externals[e].name, externals[e].dtype,
+                                 externals[e].rank, externals[e].dims, false, &ids[e]);
+    return status;
+}
+
+// step_advance and the gathers: *x and *labels are the batch.
+static enum tuff_status add_batch(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT],
+                                  tuff_value_id *x, tuff_value_id *labels)
+{
+    const struct tuff_dataset *data = pass->data;
+    struct tuff_graph *graph = pass->graph;
+    const uint32_t dims[4] = {pass->batch_size, data->channels, data->height, data->width};
+    struct tuff_gather_images_params scale = {.size = sizeof scale};
+    for (int c = 0; c < TUFF_MAX_IMAGE_CHANNELS; c++)
+        scale.scale[c] = 1.0f / 255.0f; // bytes to [0,1], as torchvision's ToTensor does
+    enum tuff_status status = tuff_graph_add_node(graph, TUFF_OP_STEP_ADVANCE, NULL, NULL,
+                                                  (tuff_value_id[]){ids[EXTERNAL_STATE], ids[EXTERNAL_ROWS]});
+    if (status == TUFF_OK)
+        status = tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, "x", TUFF_F32, 4, dims, true, x);
+    if (status == TUFF_OK)
+        status =
+            tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, "labels", TUFF_U32, 1, dims, false, labels);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(
+            graph, TUFF_OP_GATHER_IMAGES, &scale, NULL,
+            (tuff_value_id[]){*x, ids[EXTERNAL_IMAGES], ids[EXTERNAL_INDEX], ids[EXTERNAL_STATE]});
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(
+            graph, TUFF_OP_GATHER_LABELS, NULL, NULL,
+            (tuff_value_id[]){*labels, ids[EXTERNAL_LABELS], ids[EXTERNAL_INDEX], ids[EXTERNAL_STATE]});
+    return status;
+}
+
+static enum tuff_status add_model(struct tuff_pass *pass, const struct tuff_model *model, tuff_value_id x,
+                                  tuff_value_id *logits)
+{
+    size_t count = pass->parameters->count;
+    tuff_value_id *parameters = calloc(count + 1, sizeof *parameters);
+    enum tuff_status status = TUFF_OK;
+    if (parameters == NULL)
+        return tuff_fail(pass->target->log, TUFF_ERROR_MEMORY, "out of memory");
+    for (size_t i = 0; status == TUFF_OK && i < count; i++) {
+        struct tuff_parameter_info info;
+        tuff_model_parameter(model, i, &info);
+        status = tuff_graph_add_value(pass->graph, TUFF_VALUE_PARAMETER, (uint32_t)i, info.name, TUFF_F32,
+                                      info.rank, info.dims, false, &parameters[i]);
+    }
+    if (status == TUFF_OK)
+        status = tuff_model_lower(model, pass->graph, x, parameters, logits);
+    free(parameters);
+    return status;
+}
+
+// The logits as the host reads them: row-major, whatever layout the activations have.
+static enum tuff_status add_outputs(struct tuff_pass *pass, tuff_value_id logits, tuff_value_id outputs)
+{
+    return tuff_graph_add_node(pass->graph, TUFF_OP_COPY, NULL, NULL, (tuff_value_id[]){outputs, logits});
+}
+
+enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model *model)
+{
+    const struct tuff_adam_params *adam = pass->options.adam;
+    tuff_value_id ids[EXTERNAL_COUNT], x, labels, logits;
+    enum tuff_layout layout = tuff_target_activation_layout(pass->target, pass->batch_size);
+    enum tuff_status status = tuff_graph_create(pass->target->log, layout, &pass->graph);
+    struct tuff_graph *graph = pass->graph;
+    if (status == TUFF_OK)
+        status = add_externals(pass, adam != NULL, ids);
+    if (status == TUFF_OK)
+        status = add_batch(pass, ids, &x, &labels);
+    if (status == TUFF_OK)
+        status = add_model(pass, model, x, &logits);
+    if (status != TUFF_OK)
+        return status;
+    const struct tuff_softmax_cross_entropy_params smoothing = {.size = sizeof smoothing};
+    tuff_value_id loss[5] = {TUFF_NO_VALUE, TUFF_NO_VALUE, logits, labels, ids[EXTERNAL_STATE]};
+    status = tuff_graph_add_node(graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &smoothing, NULL, loss);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(
+            graph, TUFF_OP_METRICS_RECORD, NULL, NULL,
+            (tuff_value_id[]){ids[EXTERNAL_METRICS], loss[0], loss[1], ids[EXTERNAL_STATE]});
+    if (status == TUFF_OK && pass->options.outputs)
+        status = add_outputs(pass, logits, ids[EXTERNAL_OUTPUTS]);
+    if (status != TUFF_OK || adam == NULL)
+        return status;
+    status = tuff_graph_differentiate(graph);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(graph, TUFF_OP_ADAM, adam, NULL,
+                                     (tuff_value_id[]){ids[EXTERNAL_PARAMETERS], ids[EXTERNAL_MOMENTS],
+                                                       ids[EXTERNAL_GRADIENTS], ids[EXTERNAL_STATE]});
+    return status;
+}

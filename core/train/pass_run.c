@@ -1,0 +1,142 @@
+// The steps of a pass.
+#include <string.h>
+#include <time.h>
+
+#include "device_memory.h"
+#include "pass_state.h"
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static uint32_t steps_in(double seconds, double step_seconds, uint32_t most)
+{
+    if (step_seconds <= 0)
+        return 1;
+    double steps = seconds / step_seconds;
+    return steps < 1 ? 1 : steps > most ? most : (uint32_t)steps;
+}
+
+// Runs `steps` steps, as several submissions that are short enough for any watchdog, and waits for them.
+static enum tuff_status run_and_wait(struct tuff_pass *pass, uint32_t steps)
+{
+    static const double submission_seconds = 0.02;
+    uint32_t per_submission = steps_in(submission_seconds, pass->step_seconds, 1024);
+    double start = seconds_now();
+    enum tuff_status status = TUFF_OK;
+    for (uint32_t begun = 0; status == TUFF_OK && begun < steps; begun += per_submission)
+        status =
+            tuff_runner_run(pass->runner, steps - begun < per_submission ? steps - begun : per_submission);
+    enum tuff_status waited = tuff_runner_wait(pass->runner); // also after a failure: the buffers are in use
+    if (status == TUFF_OK)
+        status = waited;
+    pass->step_seconds = (seconds_now() - start) / steps;
+    return status;
+}
+
+// Adds up the figures of the work's steps from `from` to before `to`.
+static enum tuff_status collect(struct tuff_pass *pass, const struct tuff_pass_work *work, uint32_t from,
+                                uint32_t to, struct tuff_metrics *metrics)
+{
+    enum { ROWS_AT_ONCE = 512 };
+    while (from < to) {
+        uint32_t words[ROWS_AT_ONCE][TUFF_PASS_METRICS_WORDS],
+            count = to - from < ROWS_AT_ONCE ? to - from : ROWS_AT_ONCE;
+        enum tuff_status status = tuff_device_read(pass->target, pass->buffers[EXTERNAL_METRICS],
+                                                   (uint64_t)(work->first + from) * sizeof words[0], words,
+                                                   count * sizeof words[0]);
+        if (status != TUFF_OK)
+            return status;
+        for (uint32_t i = 0; i < count; i++) {
+            float loss;
+            memcpy(&loss, &words[i][0], sizeof loss);
+            // metrics->loss is a sum until the pass ends.
+            metrics->loss += (double)loss;
+            metrics->correct += words[i][1];
+            metrics->samples += work->rows[from + i].valid;
+            if (work->mean_losses != NULL)
+                work->mean_losses[from + i] = loss / (float)work->rows[from + i].valid;
+        }
+        from += count;
+    }
+    return TUFF_OK;
+}
+
+static struct tuff_metrics averaged(struct tuff_metrics sums, double seconds)
+{
+    if (sums.samples != 0)
+        sums.loss /= (double)sums.samples;
+    sums.seconds = seconds;
+    return sums;
+}
+
+// Makes the rows whole and hands them, the order and a fresh state to the device.
+static enum tuff_status prepare(struct tuff_pass *pass, const struct tuff_pass_work *work)
+{
+    const struct tuff_target *target = pass->target;
+    const struct tuff_step_state fresh = {.cursor = work->first};
+    for (uint32_t s = 0; s < work->steps; s++) {
+        struct tuff_step_row *row = &work->rows[s];
+        row->begin = (work->first + s) * pass->batch_size;
+        row->valid = work->first + s + 1 == pass->steps ? pass->data->count - row->begin : pass->batch_size;
+    }
+    enum tuff_status status =
+        tuff_device_write(target, pass->buffers[EXTERNAL_ROWS], (uint64_t)work->first * sizeof *work->rows,
+                          work->rows, (uint64_t)work->steps * sizeof *work->rows);
+    if (status == TUFF_OK)
+        status = tuff_device_write(target, pass->buffers[EXTERNAL_INDEX], 0, work->order,
+                                   (uint64_t)pass->data->count * sizeof *work->order);
+    if (status == TUFF_OK)
+        status = tuff_device_write(target, pass->buffers[EXTERNAL_STATE], 0, &fresh, sizeof fresh);
+    return status;
+}
+
+// The logits of the step that has just run, to their place among all of them.
+static enum tuff_status read_outputs(struct tuff_pass *pass, const struct tuff_pass_work *work, uint32_t step)
+{
+    const struct tuff_step_row *row = &work->rows[step];
+    uint64_t from = (uint64_t)step * pass->batch_size * pass->classes;
+    return tuff_device_read(pass->target, pass->buffers[EXTERNAL_OUTPUTS], 0, work->outputs + from,
+                            (uint64_t)row->valid * pass->classes * sizeof(float));
+}
+
+enum tuff_status tuff_pass_run(struct tuff_pass *pass, const struct tuff_pass_work *work,
+                               const struct tuff_observer *observer, uint32_t *done,
+                               struct tuff_metrics *metrics)
+{
+    static const double report_seconds = 0.1;
+    struct tuff_metrics sums = {0};
+    uint32_t collected = 0;
+    double start = seconds_now(), told = start;
+    *done = 0;
+    enum tuff_status status = prepare(pass, work);
+    while (status == TUFF_OK && *done < work->steps) {
+        // One batch's outputs at a time lie on the device.
+        uint32_t count =
+            work->outputs != NULL ? 1 : steps_in(report_seconds, pass->step_seconds, work->steps - *done);
+        status = run_and_wait(pass, count);
+        if (status == TUFF_OK && work->outputs != NULL)
+            status = read_outputs(pass, work, *done);
+        if (status != TUFF_OK)
+            break;
+        *done += count;
+        double now = seconds_now();
+        if (observer == NULL || observer->progress == NULL ||
+            (work->outputs != NULL && now - told < report_seconds))
+            continue;
+        told = now;
+        status = collect(pass, work, collected, *done, &sums);
+        collected = *done;
+        struct tuff_progress progress = {*done, work->steps, averaged(sums, now - start)};
+        if (status == TUFF_OK && observer->progress(observer->user, &progress) != 0 && *done < work->steps)
+            status = TUFF_ERROR_INTERRUPTED;
+    }
+    if (status == TUFF_OK)
+        status = collect(pass, work, collected, *done, &sums);
+    if (metrics != NULL)
+        *metrics = averaged(sums, seconds_now() - start);
+    return status;
+}
