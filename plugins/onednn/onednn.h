@@ -83,6 +83,8 @@ enum tuff_status dnn_stream_timestamp_read(struct tuff_stream *stream, uint32_t 
 
 // planning.c
 int dnn_supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
-uint64_t dnn_workspace_size(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
+enum tuff_status dnn_workspace_size(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args,
+                                    uint64_t *bytes);
+enum tuff_status dnn_prepare(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
 
 #endif

@@ -67,6 +67,7 @@ static const struct tuff_backend_interface interface = {
     .supports = dnn_supports,
     .workspace_size = dnn_workspace_size,
     .kernels = &kernels,
+    .prepare = dnn_prepare,
 };
 
 static enum tuff_status backend_open(const struct tuff_host *host,
