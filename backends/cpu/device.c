@@ -113,6 +113,7 @@ enum tuff_status cpu_device_describe(struct tuff_backend *backend, uint32_t inde
         .max_tensor_bytes = (uint64_t)INT32_MAX / 16 * 16 * sizeof(float),
         .timestamp_slots = CPU_TIMESTAMP_SLOTS,
         .preference = PREFERENCE,
+        .max_threads = MAX_THREADS,
     };
     if (!read_line("/proc/cpuinfo", "model name", full.name, sizeof full.name))
         snprintf(full.name, sizeof full.name, "CPU");

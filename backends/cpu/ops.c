@@ -22,9 +22,8 @@
 #undef CPU_OP_WORKSPACE
 
 const struct cpu_op cpu_ops[TUFF_OP_COUNT] = {
-#define CPU_OP(NAME, name) [TUFF_OP_##NAME] = {sizeof(struct tuff_##name##_args), run_##name, NULL},
-#define CPU_OP_WORKSPACE(NAME, name)                                                                         \
-    [TUFF_OP_##NAME] = {sizeof(struct tuff_##name##_args), run_##name, workspace_##name},
+#define CPU_OP(NAME, name)           [TUFF_OP_##NAME] = {run_##name, NULL},
+#define CPU_OP_WORKSPACE(NAME, name) [TUFF_OP_##NAME] = {run_##name, workspace_##name},
 #include "cpu_op_list.h"
 #undef CPU_OP
 #undef CPU_OP_WORKSPACE

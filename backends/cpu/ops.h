@@ -18,7 +18,6 @@
 #undef CPU_OP_WORKSPACE
 
 struct cpu_op {
-    uint32_t args_size; // of the argument struct as this plugin knows it; 0: it has no such op
     void (*run)(struct tuff_device *device, const struct tuff_op_args *args);
     uint64_t (*workspace)(struct tuff_device *device, const struct tuff_op_args *args); // NULL: none
 };

@@ -5,8 +5,8 @@
 #include "device.h"
 
 // The interface's slots; see backend.h.
-int cpu_supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
-uint64_t cpu_workspace_size(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
+enum tuff_status cpu_workspace_size(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args,
+                                    uint64_t *bytes);
 uint32_t cpu_activation_layout(struct tuff_device *device, uint32_t batch_size);
 
 #endif

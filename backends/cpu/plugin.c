@@ -12,6 +12,8 @@ static void backend_close(struct tuff_backend *backend)
     free(backend);
 }
 
+// Left out, and so NULL: supports (every op takes every shape and both layouts) and prepare (there is nothing
+// to make before a kernel is called).
 static const struct tuff_backend_interface interface = {
     .size = sizeof(struct tuff_backend_interface),
     .close = backend_close,
@@ -37,7 +39,6 @@ static const struct tuff_backend_interface interface = {
     .capture_end = cpu_capture_end,
     .capture_replay = cpu_capture_replay,
     .capture_destroy = cpu_capture_destroy,
-    .supports = cpu_supports,
     .workspace_size = cpu_workspace_size,
     .activation_layout = cpu_activation_layout,
     .kernels = &cpu_kernels,

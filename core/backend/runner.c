@@ -93,6 +93,18 @@ static enum tuff_status capture(struct tuff_runner *runner)
     return status == TUFF_OK ? TUFF_OK : tuff_target_fail(target, errors, status, "record the program");
 }
 
+// Lets the backend get ready for every call while no work of an earlier program is in its way.
+static enum tuff_status prepare(struct tuff_runner *runner)
+{
+    const struct tuff_target *target = runner->target;
+    if (target->interface->prepare == NULL)
+        return TUFF_OK;
+    enum tuff_status status = tuff_runner_wait(runner);
+    for (uint32_t i = 0; status == TUFF_OK && i < runner->call_count; i++)
+        status = tuff_target_prepare(target, runner->calls[i].op, &runner->calls[i].args);
+    return status;
+}
+
 enum tuff_status tuff_runner_create(const struct tuff_target *target, const struct tuff_graph *graph,
                                     const struct tuff_plan *plan, const struct tuff_bindings *bindings,
                                     struct tuff_runner **runner)
@@ -105,7 +117,9 @@ enum tuff_status tuff_runner_create(const struct tuff_target *target, const stru
     made->call_count = graph->node_count;
     for (uint32_t i = 0; i < graph->node_count; i++)
         set_up_call(&made->calls[i], graph, plan, bindings, i);
-    enum tuff_status status = tuff_target_can_capture(target) ? capture(made) : TUFF_OK;
+    enum tuff_status status = prepare(made);
+    if (status == TUFF_OK && tuff_target_can_capture(target))
+        status = capture(made);
     if (status != TUFF_OK)
         tuff_runner_destroy(&made);
     *runner = made;

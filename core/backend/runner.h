@@ -21,8 +21,8 @@ struct tuff_bindings {
 
 struct tuff_runner;
 
-// Captures the graph's ops where the backend can. target, its log and all buffers outlive the runner; graph
-// and plan need not.
+// Has the backend prepare the graph's ops, and captures them where it can. target, its log and all buffers
+// outlive the runner; graph and plan need not.
 TUFF_MUST_CHECK enum tuff_status tuff_runner_create(const struct tuff_target *target,
                                                     const struct tuff_graph *graph,
                                                     const struct tuff_plan *plan,

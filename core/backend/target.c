@@ -7,6 +7,8 @@
 
 #include "base/suggest.h"
 #include "context.h"
+#include "growth.h"
+#include "op/op_info.h"
 
 // What `auto` and a missing --device prefer; greater is better.
 static uint32_t kind_rank(const struct tuff_device_info *info)
@@ -183,6 +185,34 @@ static enum tuff_status find_best(struct tuff_context *context, const char *devi
                      "no backend with a device was found (see tuff devices)");
 }
 
+// The options as this host knows them, whatever its caller was built with: a plugin never sees a shorter
+// struct than its own.
+static struct tuff_device_options known_options(const struct tuff_device_options *options)
+{
+    struct tuff_device_options known = {0};
+    if (options != NULL)
+        memcpy(&known, options, options->size < sizeof known ? options->size : sizeof known);
+    known.size = sizeof known;
+    return known;
+}
+
+// Of a number of threads that the device will not take. Plugins older than the field do not say.
+static void warn_of_threads(const struct tuff_target *target, uint32_t threads)
+{
+    const struct tuff_device_info *info = &target->info;
+    if (target->abi_minor < 2 || threads <= info->max_threads)
+        return;
+    if (info->max_threads == 0)
+        tuff_log_message(
+            target->log, TUFF_LOG_WARNING,
+            "%s: %s takes no number of host threads; the %u that were asked for make no difference",
+            target->backend_name, info->name, threads);
+    else
+        tuff_log_message(target->log, TUFF_LOG_WARNING,
+                         "%s: %s takes at most %u host thread%s, but %u were asked for", target->backend_name,
+                         info->name, info->max_threads, info->max_threads == 1 ? "" : "s", threads);
+}
+
 enum tuff_status tuff_target_open(struct tuff_context *context, const char *backend, const char *device,
                                   const struct tuff_device_options *options, struct tuff_target **target)
 {
@@ -202,12 +232,12 @@ enum tuff_status tuff_target_open(struct tuff_context *context, const char *back
     made->log = &context->log;
     made->plugin = plugin;
     made->backend_name = plugin->name;
+    made->abi_minor = plugin->descriptor->abi_minor;
     made->interface = &plugin->interface;
     made->backend = plugin->backend;
     context->target_count++;
     made->info.size = sizeof made->info;
     unsigned errors = atomic_load(&plugin->errors_logged);
-    struct tuff_device_options defaults = {.size = sizeof defaults};
     status = plugin->interface.device_describe(plugin->backend, index, &made->info);
     uint64_t alignment = made->info.buffer_alignment;
     if (status == TUFF_OK && (alignment < 4 || (alignment & (alignment - 1)) != 0)) {
@@ -216,9 +246,11 @@ enum tuff_status tuff_target_open(struct tuff_context *context, const char *back
                          "%s: device %u has a buffer alignment of %llu, expected a power of two from 4 on",
                          plugin->name, index, (unsigned long long)alignment);
     }
-    if (status == TUFF_OK)
-        status = plugin->interface.device_open(plugin->backend, index, options == NULL ? &defaults : options,
-                                               &made->device);
+    if (status == TUFF_OK) {
+        struct tuff_device_options known = known_options(options);
+        warn_of_threads(made, known.threads);
+        status = plugin->interface.device_open(plugin->backend, index, &known, &made->device);
+    }
     if (status == TUFF_OK)
         status = plugin->interface.stream_create(made->device, &made->stream);
     if (status != TUFF_OK) {
@@ -266,17 +298,81 @@ enum tuff_status tuff_target_fail(const struct tuff_target *target, unsigned err
     return tuff_plugin_fail(target->plugin, errors_before, status, what);
 }
 
-bool tuff_target_supports(const struct tuff_target *target, uint32_t op, const struct tuff_op_args *args)
+// What the target's plugin is too old for in these arguments; NULL: nothing.
+static const struct tuff_growth *beyond(const struct tuff_target *target, enum tuff_op op,
+                                        const struct tuff_op_args *args)
+{
+    size_t count;
+    const struct tuff_growth *table = tuff_growths(&count);
+    return tuff_growth_beyond(table, count, target->abi_minor, op, args);
+}
+
+static bool takes(const struct tuff_target *target, enum tuff_op op, const struct tuff_op_args *args)
 {
     return target->interface->supports == NULL || target->interface->supports(target->device, op, args) != 0;
 }
 
-uint64_t tuff_target_workspace_size(const struct tuff_target *target, uint32_t op,
-                                    const struct tuff_op_args *args)
+bool tuff_target_supports(const struct tuff_target *target, enum tuff_op op, const struct tuff_op_args *args)
 {
-    return target->interface->workspace_size == NULL
-               ? 0
-               : target->interface->workspace_size(target->device, op, args);
+    return tuff_op_has_kernel(target->interface->kernels, op) && beyond(target, op, args) == NULL &&
+           takes(target, op, args);
+}
+
+enum tuff_status tuff_target_require(const struct tuff_target *target, enum tuff_op op,
+                                     const struct tuff_op_args *args)
+{
+    const char *name = tuff_op_info(op)->name;
+    if (!tuff_op_has_kernel(target->interface->kernels, op))
+        return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED, "backend %s does not support %s",
+                         target->backend_name, name);
+    const struct tuff_growth *newer = beyond(target, op, args);
+    if (newer != NULL)
+        return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED,
+                         "backend %s does not support %s with %s: that came with plugin ABI %d.%u, and the "
+                         "backend was built for %d.%u",
+                         target->backend_name, name, tuff_growth_describe(newer).text, TUFF_ABI_MAJOR,
+                         newer->minor, TUFF_ABI_MAJOR, target->abi_minor);
+    if (!takes(target, op, args))
+        return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED,
+                         "backend %s does not support %s with these shapes and parameters",
+                         target->backend_name, name);
+    return TUFF_OK;
+}
+
+// A slot that was asked about an op has failed.
+static enum tuff_status fail_for_op(const struct tuff_target *target, unsigned errors,
+                                    enum tuff_status status, const char *what, enum tuff_op op)
+{
+    char text[128];
+    snprintf(text, sizeof text, "%s %s", what, tuff_op_info(op)->name);
+    return tuff_target_fail(target, errors, status, text);
+}
+
+enum tuff_status tuff_target_workspace_size(const struct tuff_target *target, enum tuff_op op,
+                                            const struct tuff_op_args *args, uint64_t *bytes)
+{
+    *bytes = 0;
+    if (target->interface->workspace_size == NULL)
+        return TUFF_OK;
+    if (target->abi_minor < 2) {
+        typedef uint64_t (*slot_of_0_1)(struct tuff_device *, uint32_t, const struct tuff_op_args *);
+        void (*slot)(void) = (void (*)(void))target->interface->workspace_size;
+        *bytes = ((slot_of_0_1)slot)(target->device, op, args);
+        return TUFF_OK;
+    }
+    unsigned errors = tuff_target_errors(target);
+    enum tuff_status status = target->interface->workspace_size(target->device, op, args, bytes);
+    return status == TUFF_OK ? TUFF_OK : fail_for_op(target, errors, status, "tell the workspace of", op);
+}
+
+enum tuff_status tuff_target_prepare(const struct tuff_target *target, enum tuff_op op,
+                                     const struct tuff_op_args *args)
+{
+    if (target->interface->prepare == NULL)
+        return TUFF_OK;
+    unsigned errors = tuff_target_errors(target);
+    enum tuff_status status = target->interface->prepare(target->device, op, args);
+    return status == TUFF_OK ? TUFF_OK : fail_for_op(target, errors, status, "prepare", op);
 }
 
 enum tuff_layout tuff_target_activation_layout(const struct tuff_target *target, uint32_t batch_size)

@@ -70,8 +70,7 @@ bool rig_is_supported(struct tuff_target *target, const struct case_setup *setup
     }
     struct tuff_op_args args;
     planning_args(setup, &args);
-    return tuff_op_has_kernel(target->interface->kernels, setup->op) &&
-           tuff_target_supports(target, setup->op, &args);
+    return tuff_target_supports(target, setup->op, &args);
 }
 
 static enum tuff_status make_slot(struct rig *rig, uint32_t index)
@@ -107,7 +106,10 @@ static enum tuff_status make_workspace(struct rig *rig)
         shapes[i] = formed(args.tensors[i], rig->form);
         args.tensors[i] = &shapes[i];
     }
-    uint64_t bytes = tuff_target_workspace_size(rig->target, rig->setup->op, &args);
+    uint64_t bytes;
+    enum tuff_status status = tuff_target_workspace_size(rig->target, rig->setup->op, &args, &bytes);
+    if (status != TUFF_OK)
+        return rig_fail(rig, status, "workspace_size returned \"%s\"", tuff_status_name(status));
     if (bytes == 0)
         return TUFF_OK;
     if (bytes > UINT32_MAX || bytes > rig->target->info.max_tensor_bytes)
@@ -179,12 +181,12 @@ static void make_absolute(unsigned char *bytes, uint64_t elements)
             0x7f; // the sign is the top bit of the last byte, little-endian as the ABI's magic is
 }
 
-void rig_make_image(struct rig *rig, uint32_t index, uint32_t poison)
+void rig_make_image(struct rig *rig, uint32_t index, uint32_t poison, bool filled)
 {
     struct rig_slot *slot = &rig->slots[index];
     fill_words(slot->image, slot->total, GUARD_WORD + index);
     unsigned char *content = slot->image + slot->front;
-    unsigned char *values = index == WORKSPACE ? NULL : rig->setup->tensors[index].values;
+    unsigned char *values = index == WORKSPACE || !filled ? NULL : rig->setup->tensors[index].values;
     if (values == NULL) {
         fill_words(content, tuff_tensor_bytes(&slot->tensor), poison);
         return;

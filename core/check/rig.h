@@ -33,6 +33,7 @@ struct rig {
     const struct case_setup *setup;
     enum rig_form form;
     bool magnitude;                                 // inputs are the absolute values of the setup's
+    bool prepared;                                  // the backend has been asked to get ready for the op
     uint32_t alias;                                 // output 0 is this tensor as well; RIG_NO_ALIAS: none
     struct rig_slot slots[TUFF_OP_MAX_TENSORS + 1]; // the last one is the workspace
     char message[RIG_MESSAGE_BYTES];                // what is wrong, when rig_run or rig_verify has failed
@@ -49,7 +50,9 @@ void rig_destroy(struct rig *rig);
 bool rig_is_supported(struct tuff_target *target, const struct case_setup *setup);
 
 // Writes inputs, guards and poison, runs the op, reads everything back. poison: the word that outputs and
-// workspace are filled with. The arguments are destroyed as soon as the kernel has returned.
+// workspace are filled with. The arguments are destroyed as soon as the kernel has returned. Before the rig's
+// first run the backend prepares, with tensors that hold nothing yet, and may have changed outputs and
+// workspace only.
 TUFF_MUST_CHECK enum tuff_status rig_run(struct rig *rig, enum rig_run how, uint32_t poison);
 
 // Whether guards and inputs are as they were.
@@ -72,8 +75,9 @@ TUFF_MUST_CHECK enum tuff_status rig_oracle(struct tuff_target *target, const st
 enum tuff_status rig_fail(struct rig *rig, enum tuff_status status, const char *format, ...)
     TUFF_PRINTF(3, 4);
 const char *rig_slot_name(const struct rig *rig, uint32_t slot);
-// Composes what a slot's buffer holds before a run: guards around content or poison.
-void rig_make_image(struct rig *rig, uint32_t slot, uint32_t poison);
+// Composes what a slot's buffer holds before a run: guards around poison, or around content if `filled` and
+// if it has any.
+void rig_make_image(struct rig *rig, uint32_t slot, uint32_t poison, bool filled);
 uint64_t rig_round_up(uint64_t value, uint64_t multiple);
 
 #endif

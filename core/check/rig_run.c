@@ -6,13 +6,13 @@
 
 enum { WORKSPACE = TUFF_OP_MAX_TENSORS };
 
-static enum tuff_status write_all(struct rig *rig, uint32_t poison)
+static enum tuff_status write_all(struct rig *rig, uint32_t poison, bool filled)
 {
     for (uint32_t i = 0; i <= WORKSPACE; i++) {
         struct rig_slot *slot = &rig->slots[i];
         if (slot->buffer == NULL)
             continue;
-        rig_make_image(rig, i, poison);
+        rig_make_image(rig, i, poison, filled);
         enum tuff_status status =
             rig->target->interface->buffer_write(slot->buffer, 0, slot->image, slot->total);
         if (status != TUFF_OK)
@@ -45,8 +45,25 @@ static void destroy_bytes(void *bytes, size_t count)
         at[i] = 0xdd;
 }
 
-// Calls the kernel with arguments that do not outlive the call.
-static enum tuff_status call_kernel(struct rig *rig)
+static enum tuff_status call_kernel(struct rig *rig, const struct tuff_op_args *args)
+{
+    enum tuff_status status =
+        tuff_op_call(rig->target->interface->kernels, rig->setup->op, rig->target->stream, args);
+    return status == TUFF_OK ? TUFF_OK
+                             : rig_fail(rig, status, "the kernel returned \"%s\"", tuff_status_name(status));
+}
+
+static enum tuff_status call_prepare(struct rig *rig, const struct tuff_op_args *args)
+{
+    enum tuff_status status = rig->target->interface->prepare(rig->target->device, rig->setup->op, args);
+    return status == TUFF_OK ? TUFF_OK
+                             : rig_fail(rig, status, "prepare returned \"%s\"", tuff_status_name(status));
+}
+
+// Calls one of the two with arguments that do not outlive the call.
+static enum tuff_status call_with_mortal_args(struct rig *rig,
+                                              enum tuff_status (*call)(struct rig *rig,
+                                                                       const struct tuff_op_args *args))
 {
     const struct case_setup *setup = rig->setup;
     struct {
@@ -76,9 +93,8 @@ static enum tuff_status call_kernel(struct rig *rig)
     status = tuff_op_check(setup->log, setup->op, &mortal->args);
     if (status != TUFF_OK)
         rig_fail(rig, status, "the core's check refuses the arguments");
-    else if ((status = tuff_op_call(rig->target->interface->kernels, setup->op, rig->target->stream,
-                                    &mortal->args)) != TUFF_OK)
-        rig_fail(rig, status, "the kernel returned \"%s\"", tuff_status_name(status));
+    else
+        status = call(rig, &mortal->args);
     destroy_bytes(mortal, sizeof *mortal);
     if (params != NULL)
         destroy_bytes(params, setup->info->params_size);
@@ -100,7 +116,7 @@ static enum tuff_status run_now(struct rig *rig)
     enum tuff_status status = expect_ok(rig, interface->stream_begin(stream), "stream_begin");
     if (status != TUFF_OK)
         return status;
-    enum tuff_status called = call_kernel(rig);
+    enum tuff_status called = call_with_mortal_args(rig, call_kernel);
     // Also after a failed kernel: the stream has to be left as it was.
     status = interface->stream_submit(stream);
     if (called != TUFF_OK) {
@@ -141,7 +157,7 @@ static enum tuff_status run_captured(struct rig *rig)
     enum tuff_status status = expect_ok(rig, interface->capture_begin(stream), "capture_begin");
     if (status != TUFF_OK)
         return status;
-    enum tuff_status called = call_kernel(rig);
+    enum tuff_status called = call_with_mortal_args(rig, call_kernel);
     status = interface->capture_end(stream, &capture);
     if (called != TUFF_OK)
         status = called;
@@ -159,15 +175,8 @@ static enum tuff_status run_captured(struct rig *rig)
     return status;
 }
 
-enum tuff_status rig_run(struct rig *rig, enum rig_run how, uint32_t poison)
-{
-    enum tuff_status status = write_all(rig, poison);
-    if (status == TUFF_OK)
-        status = how == RIG_RUN_CAPTURED ? run_captured(rig) : run_now(rig);
-    return status == TUFF_OK ? read_all(rig) : status;
-}
-
-static enum tuff_status verify_slot(struct rig *rig, uint32_t index)
+// `changeable`: what may have been written between a slot's guards.
+static enum tuff_status verify_slot(struct rig *rig, uint32_t index, bool changeable)
 {
     const struct rig_slot *slot = &rig->slots[index];
     uint64_t end = slot->front + rig_round_up(tuff_tensor_bytes(&slot->tensor), 4);
@@ -182,9 +191,8 @@ static enum tuff_status verify_slot(struct rig *rig, uint32_t index)
             return rig_fail(rig, TUFF_ERROR_PLUGIN,
                             "%s: the guard band after it was written, %" PRIu64 " bytes past its end",
                             rig_slot_name(rig, index), i - end);
-    bool read_only = index != WORKSPACE && rig->setup->info->roles[index].access == TUFF_ACCESS_IN;
     bool not_given = index == 0 && rig->alias != RIG_NO_ALIAS;
-    if ((!read_only || index == rig->alias) && !not_given)
+    if (changeable && !not_given)
         return TUFF_OK;
     for (uint64_t i = slot->front; i < end; i++)
         if (slot->seen[i] != slot->image[i])
@@ -193,12 +201,50 @@ static enum tuff_status verify_slot(struct rig *rig, uint32_t index)
     return TUFF_OK;
 }
 
-enum tuff_status rig_verify(struct rig *rig)
+// Only an output and the workspace may have changed, and, of a kernel, what it updates.
+static enum tuff_status verify_all(struct rig *rig, bool of_kernel)
 {
     for (uint32_t i = 0; i <= WORKSPACE; i++) {
-        enum tuff_status status = rig->slots[i].buffer == NULL ? TUFF_OK : verify_slot(rig, i);
+        if (rig->slots[i].buffer == NULL)
+            continue;
+        enum tuff_access access = i == WORKSPACE ? TUFF_ACCESS_OUT : rig->setup->info->roles[i].access;
+        bool changeable =
+            access == TUFF_ACCESS_OUT || (access == TUFF_ACCESS_INOUT && of_kernel) || i == rig->alias;
+        enum tuff_status status = verify_slot(rig, i, changeable);
         if (status != TUFF_OK)
             return status;
     }
     return TUFF_OK;
+}
+
+enum tuff_status rig_verify(struct rig *rig)
+{
+    return verify_all(rig, true);
+}
+
+static enum tuff_status prepare(struct rig *rig, uint32_t poison)
+{
+    if (rig->prepared || rig->target->interface->prepare == NULL)
+        return TUFF_OK;
+    rig->prepared = true;
+    enum tuff_status status = write_all(rig, poison, false);
+    if (status == TUFF_OK)
+        status = call_with_mortal_args(rig, call_prepare);
+    if (status == TUFF_OK)
+        status = read_all(rig);
+    if (status != TUFF_OK || (status = verify_all(rig, false)) == TUFF_OK)
+        return status;
+    char what[RIG_MESSAGE_BYTES];
+    memcpy(what, rig->message, sizeof what);
+    return rig_fail(rig, status, "after prepare, %.400s", what);
+}
+
+enum tuff_status rig_run(struct rig *rig, enum rig_run how, uint32_t poison)
+{
+    enum tuff_status status = prepare(rig, poison);
+    if (status == TUFF_OK)
+        status = write_all(rig, poison, true);
+    if (status == TUFF_OK)
+        status = how == RIG_RUN_CAPTURED ? run_captured(rig) : run_now(rig);
+    return status == TUFF_OK ? read_all(rig) : status;
 }

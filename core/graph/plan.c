@@ -59,14 +59,12 @@ static enum tuff_status check_support(struct planner *p, uint32_t index)
                 (double)tuff_tensor_bytes(args.tensors[i]) / 0x1p20, p->target->info.name,
                 (double)p->target->info.max_tensor_bytes / 0x1p20);
     }
-    if (!tuff_op_has_kernel(p->target->interface->kernels, node->op))
-        return tuff_fail(p->target->log, TUFF_ERROR_UNSUPPORTED, "backend %s does not support %s",
-                         p->target->backend_name, info->name);
-    if (!tuff_target_supports(p->target, node->op, &args))
-        return tuff_fail(p->target->log, TUFF_ERROR_UNSUPPORTED,
-                         "backend %s does not support %s for these shapes", p->target->backend_name,
-                         info->name);
-    uint64_t workspace = tuff_target_workspace_size(p->target, node->op, &args);
+    enum tuff_status status = tuff_target_require(p->target, node->op, &args);
+    uint64_t workspace = 0;
+    if (status == TUFF_OK)
+        status = tuff_target_workspace_size(p->target, node->op, &args, &workspace);
+    if (status != TUFF_OK)
+        return status;
     if (workspace > p->target->info.max_tensor_bytes || workspace > UINT32_MAX)
         return tuff_fail(p->target->log, TUFF_ERROR_MEMORY,
                          "%s needs a workspace of %.1f MiB, too much for %s: use a "

@@ -93,6 +93,7 @@ enum tuff_status dnn_device_describe(struct tuff_backend *backend, uint32_t inde
         .max_tensor_bytes = physical_memory(),
         .timestamp_slots = DNN_TIMESTAMP_SLOTS,
         .preference = 50, // after the CPU backend, which takes all threads
+        .max_threads = 1,
     };
     const dnnl_version_t *version = dnnl_version(); // of the library that was loaded
     read_cpu_name(own.name, sizeof own.name);

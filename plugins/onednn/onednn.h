@@ -1,8 +1,8 @@
 // The oneDNN plugin from the inside: its objects, and the functions that fill the slots of the interface.
 //
-// Convolution and the linear layer are oneDNN's primitives (primitive.h); everything else is plain C. The
-// whole device is the calling thread: a kernel has done its work when its call returns, so a stream holds no
-// queue.
+// What oneDNN has with the semantics that tuff/op asks for is done by its primitives (primitive.h);
+// everything else is plain C. The whole device is the calling thread: a kernel has done its work when its
+// call returns, so a stream holds no queue.
 #ifndef TUFF_ONEDNN_H
 #define TUFF_ONEDNN_H
 
@@ -13,6 +13,7 @@
 enum {
     DNN_ALIGNMENT = 64,        // of every buffer and of every tensor's offset, in bytes: a vector register
     DNN_TIMESTAMP_SLOTS = 256, // per stream
+    DNN_BUCKETS = 256,         // of the primitives' cache
 };
 
 struct tuff_backend {
@@ -26,7 +27,7 @@ struct tuff_device {
     dnnl_engine_t engine;
     dnnl_stream_t stream;             // every kernel's, whatever stream of the host's it was called on
     dnnl_primitive_attr_t attributes; // of every primitive
-    struct dnn_primitive *primitives; // the cache, last used first
+    struct dnn_primitive *primitives[DNN_BUCKETS]; // the cache
     uint64_t used_bytes;
     uint32_t buffer_count;
     uint32_t stream_count;
@@ -83,6 +84,8 @@ enum tuff_status dnn_stream_timestamp_read(struct tuff_stream *stream, uint32_t 
 
 // planning.c
 int dnn_supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
-uint64_t dnn_workspace_size(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
+enum tuff_status dnn_workspace_size(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args,
+                                    uint64_t *bytes);
+enum tuff_status dnn_prepare(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
 
 #endif

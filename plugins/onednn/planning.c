@@ -1,94 +1,83 @@
 // What the host asks before it calls a kernel.
-#include "kernels.h"
 #include "primitive.h"
 
 #include <stddef.h>
-#include <string.h>
 
-// The size of each op's arguments as this plugin knows them.
-static const uint32_t args_sizes[TUFF_OP_COUNT] = {
-#define TUFF_OP(NAME, name) [TUFF_OP_##NAME] = sizeof(struct tuff_##name##_args),
-#include "tuff/op_list.h"
-#undef TUFF_OP
-};
-
-// And of its parameters, where it has some.
-static const uint32_t params_sizes[TUFF_OP_COUNT] = {
-    [TUFF_OP_FILL] = sizeof(struct tuff_fill_params),
-    [TUFF_OP_CONV2D_FORWARD] = sizeof(struct tuff_conv2d_params),
-    [TUFF_OP_CONV2D_BACKWARD_INPUT] = sizeof(struct tuff_conv2d_params),
-    [TUFF_OP_CONV2D_BACKWARD_WEIGHT] = sizeof(struct tuff_conv2d_params),
-    [TUFF_OP_MAX_POOL2D_FORWARD] = sizeof(struct tuff_max_pool2d_params),
-    [TUFF_OP_MAX_POOL2D_BACKWARD] = sizeof(struct tuff_max_pool2d_params),
-    [TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD] = sizeof(struct tuff_softmax_cross_entropy_params),
-    [TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD] = sizeof(struct tuff_softmax_cross_entropy_params),
-    [TUFF_OP_ADAM] = sizeof(struct tuff_adam_params),
-    [TUFF_OP_GATHER_IMAGES] = sizeof(struct tuff_gather_images_params),
-    [TUFF_OP_SGD] = sizeof(struct tuff_sgd_params),
-    [TUFF_OP_GRADIENT_CLIP] = sizeof(struct tuff_gradient_clip_params),
-};
-
-// A field that a newer host has added means what was before only while it is zero.
-static bool params_fit(uint32_t op, const void *params)
+const struct dnn_method *dnn_method_of(uint32_t op)
 {
-    if (params == NULL)
-        return true;
-    uint32_t size; // the first field of every parameter struct
-    memcpy(&size, params, sizeof size);
-    for (uint32_t at = params_sizes[op]; at < size; at++)
-        if (((const unsigned char *)params)[at] != 0)
-            return false;
-    return true;
-}
-
-static const struct tuff_tensor *tensor_at(const struct tuff_op_args *args, size_t offset)
-{
-    const struct tuff_tensor *tensor;
-    memcpy(&tensor, (const unsigned char *)args + offset, sizeof tensor);
-    return tensor;
-}
-
-// Row-major throughout, and no tensor that a newer host has put after those that are known here.
-static bool tensors_fit(uint32_t op, const struct tuff_op_args *args)
-{
-    for (size_t at = offsetof(struct tuff_op_args, tensors); at + sizeof(void *) <= args->size;
-         at += sizeof(void *)) {
-        const struct tuff_tensor *tensor = tensor_at(args, at);
-        if (tensor != NULL && (at >= args_sizes[op] || tensor->layout != TUFF_LAYOUT_ROW_MAJOR))
-            return false;
+    switch (op) {
+    case TUFF_OP_CONV2D_FORWARD:
+    case TUFF_OP_CONV2D_BACKWARD_INPUT:
+    case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
+        return &dnn_convolution;
+    case TUFF_OP_LINEAR_FORWARD:
+    case TUFF_OP_LINEAR_BACKWARD_INPUT:
+    case TUFF_OP_LINEAR_BACKWARD_WEIGHT:
+        return &dnn_linear;
+    case TUFF_OP_ACTIVATION_FORWARD:
+    case TUFF_OP_ACTIVATION_BACKWARD:
+        return &dnn_activation;
+    case TUFF_OP_BATCH_NORM2D_TRAIN:
+    case TUFF_OP_BATCH_NORM2D_EVAL:
+    case TUFF_OP_BATCH_NORM2D_BACKWARD:
+        return &dnn_batch_norm2d;
+    case TUFF_OP_LOG_SOFTMAX_FORWARD:
+    case TUFF_OP_LOG_SOFTMAX_BACKWARD:
+        return &dnn_log_softmax;
+    case TUFF_OP_AVG_POOL2D_FORWARD:
+    case TUFF_OP_AVG_POOL2D_BACKWARD:
+    case TUFF_OP_ADAPTIVE_AVG_POOL2D_FORWARD:
+    case TUFF_OP_ADAPTIVE_AVG_POOL2D_BACKWARD:
+        return &dnn_avg_pool2d;
+    default:
+        return NULL;
     }
-    return true;
 }
 
-// oneDNN pads with zeros only. A host older than the field has no other padding.
-static bool pads_with_zeros(const struct tuff_conv2d_params *params)
+static bool is_row_major(const struct tuff_op_args *args)
 {
-    const size_t end = offsetof(struct tuff_conv2d_params, padding_mode) + sizeof params->padding_mode;
-    return params->size < end || params->padding_mode == TUFF_PADDING_ZEROS;
+    const size_t count = (args->size - offsetof(struct tuff_op_args, tensors)) / sizeof args->tensors[0];
+    for (size_t i = 0; i < count; i++)
+        if (args->tensors[i] != NULL && args->tensors[i]->layout != TUFF_LAYOUT_ROW_MAJOR)
+            return false;
+    return true;
 }
 
 int dnn_supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
 {
-    if (op >= TUFF_OP_COUNT || !tensors_fit(op, args) || !params_fit(op, args->params))
+    const struct dnn_method *method = dnn_method_of(op);
+    if (!is_row_major(args))
         return 0;
-    if (!dnn_is_problem(op))
+    if (method == NULL)
         return 1;
-    if (dnn_is_convolution(op) && !pads_with_zeros(args->params))
-        return 0;
     struct dnn_problem problem;
-    uint64_t workspace_bytes;
-    dnn_problem_fill(op, args, &problem);
-    // A failure of another kind (no memory) is the workspace's or the kernel's to report.
-    return dnn_primitive_workspace(device, &problem, &workspace_bytes) != TUFF_ERROR_UNSUPPORTED;
+    const enum dnn_way way = method->pose(op, args, &problem);
+    if (way != DNN_PRIMITIVE)
+        return way == DNN_LOOPS;
+    uint64_t bytes;
+    // A failure of another kind (no memory) is workspace_size's to report.
+    return dnn_primitive_workspace(device, &problem, &bytes) != TUFF_ERROR_UNSUPPORTED;
 }
 
-// The slot has no way to fail: where there is no primitive the kernel finds none either, and says so.
-uint64_t dnn_workspace_size(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+enum tuff_status dnn_workspace_size(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args,
+                                    uint64_t *bytes)
 {
-    if (!dnn_is_problem(op))
-        return 0;
+    const struct dnn_method *method = dnn_method_of(op);
     struct dnn_problem problem;
-    uint64_t bytes;
-    dnn_problem_fill(op, args, &problem);
-    return dnn_primitive_workspace(device, &problem, &bytes) == TUFF_OK ? bytes : 0;
+    *bytes = 0;
+    if (method == NULL || method->pose(op, args, &problem) != DNN_PRIMITIVE)
+        return TUFF_OK;
+    const enum tuff_status status = dnn_primitive_workspace(device, &problem, bytes);
+    if (status == TUFF_OK && method->scratch_bytes != NULL)
+        *bytes += dnn_aligned(method->scratch_bytes(op, args));
+    return status;
+}
+
+enum tuff_status dnn_prepare(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+{
+    const struct dnn_method *method = dnn_method_of(op);
+    struct dnn_problem problem;
+    if (method == NULL || method->pose(op, args, &problem) != DNN_PRIMITIVE)
+        return TUFF_OK;
+    return dnn_primitive_prepare(device, &problem);
 }

@@ -34,6 +34,24 @@ static const struct tuff_kernels kernels = {
     .sgd = dnn_sgd,
     .gradient_norm = dnn_gradient_norm,
     .gradient_clip = dnn_gradient_clip,
+    .activation_forward = dnn_activation_forward,
+    .activation_backward = dnn_activation_backward,
+    .multiply = dnn_multiply,
+    .concat_forward = dnn_concat_forward,
+    .concat_backward = dnn_concat_backward,
+    .dropout_forward = dnn_dropout_forward,
+    .dropout_backward = dnn_dropout_backward,
+    .batch_norm2d_train = dnn_batch_norm2d_train,
+    .batch_norm2d_eval = dnn_batch_norm2d_eval,
+    .batch_norm2d_backward = dnn_batch_norm2d_backward,
+    .log_softmax_forward = dnn_log_softmax_forward,
+    .log_softmax_backward = dnn_log_softmax_backward,
+    .mean_squared_error_forward = dnn_mean_squared_error_forward,
+    .mean_squared_error_backward = dnn_mean_squared_error_backward,
+    .avg_pool2d_forward = dnn_avg_pool2d_forward,
+    .avg_pool2d_backward = dnn_avg_pool2d_backward,
+    .adaptive_avg_pool2d_forward = dnn_adaptive_avg_pool2d_forward,
+    .adaptive_avg_pool2d_backward = dnn_adaptive_avg_pool2d_backward,
 };
 
 static void backend_close(struct tuff_backend *backend)
@@ -67,6 +85,7 @@ static const struct tuff_backend_interface interface = {
     .supports = dnn_supports,
     .workspace_size = dnn_workspace_size,
     .kernels = &kernels,
+    .prepare = dnn_prepare,
 };
 
 static enum tuff_status backend_open(const struct tuff_host *host,

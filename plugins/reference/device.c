@@ -45,6 +45,7 @@ enum tuff_status ref_device_describe(struct tuff_backend *backend, uint32_t inde
         .max_tensor_bytes = physical_memory(),
         .timestamp_slots = REF_TIMESTAMP_SLOTS,
         .preference = 0, // never chosen unless it is named
+        .max_threads = 1,
     };
     hand_over(info, &info->size, &own, sizeof own);
     return TUFF_OK;

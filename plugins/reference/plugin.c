@@ -62,7 +62,8 @@ static void backend_close(struct tuff_backend *backend)
 }
 
 // Left out, and so NULL: capture (the host then calls the kernels of every step), supports (every kernel
-// takes whatever is valid), workspace_size (none needs any) and activation_layout (row-major).
+// takes whatever is valid), workspace_size (none needs any), activation_layout (row-major) and prepare (there
+// is nothing to make before a kernel is called).
 static const struct tuff_backend_interface interface = {
     .size = sizeof interface,
     .close = backend_close,

@@ -85,6 +85,7 @@ static enum tuff_status device_describe(struct tuff_backend *backend, uint32_t i
         .max_tensor_bytes = physical_memory(),
         .timestamp_slots = 0, // no stream_timestamp
         .preference = 0,      // never chosen unless it is named; raise it once the backend is complete
+        .max_threads = 1,     // 0 if host threads are not what it computes with
     };
     hand_over(info, &info->size, &own, sizeof own);
     return TUFF_OK;
@@ -235,7 +236,7 @@ static enum tuff_status stream_wait(struct tuff_stream *stream)
 static int supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
 {
     (void)device;
-    (void)op; // may be newer than this plugin: the kernel table says what there is
+    (void)op; // one that the kernel table has
     // args->size says how many tensors the op has; those it may do without are NULL.
     const size_t count = (args->size - offsetof(struct tuff_op_args, tensors)) / sizeof args->tensors[0];
     for (size_t i = 0; i < count; i++)
@@ -277,7 +278,8 @@ static void backend_close(struct tuff_backend *backend)
     free(backend);
 }
 
-// Left out, and so NULL: timestamps, capture, workspace_size (none needs any), activation_layout (row-major).
+// Left out, and so NULL: timestamps, capture, workspace_size (none needs any), activation_layout (row-major),
+// prepare (there is nothing to make before a kernel is called).
 static const struct tuff_backend_interface interface = {
     .size = sizeof interface,
     .close = backend_close,

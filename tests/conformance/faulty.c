@@ -311,11 +311,13 @@ static void fault_nondeterministic(void)
     kernels.softmax_cross_entropy_forward = moody_softmax;
 }
 
-static uint64_t small_workspace(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+static enum tuff_status small_workspace(struct tuff_device *device, uint32_t op,
+                                        const struct tuff_op_args *args, uint64_t *bytes)
 {
     (void)device;
     (void)args;
-    return op == TUFF_OP_RELU_FORWARD ? WORKSPACE_BYTES : 0;
+    *bytes = op == TUFF_OP_RELU_FORWARD ? WORKSPACE_BYTES : 0;
+    return TUFF_OK;
 }
 
 // Counts on zeros in the workspace.
@@ -349,6 +351,86 @@ static void fault_past_workspace(void)
 {
     interface.workspace_size = small_workspace;
     kernels.relu_forward = sprawling_relu;
+}
+
+// Logs why.
+static enum tuff_status no_workspace(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args,
+                                     uint64_t *bytes)
+{
+    (void)device, (void)op, (void)args, (void)bytes;
+    host->log(host->user, TUFF_LOG_ERROR, "faulty: no plan for this op");
+    return TUFF_ERROR_MEMORY;
+}
+
+static void fault_workspace_fails(void)
+{
+    interface.workspace_size = no_workspace;
+}
+
+// -- Preparation, of relu_forward.
+
+static enum tuff_status prepare_relu(uint32_t op, const struct tuff_op_args *args, int input)
+{
+    if (op != TUFF_OP_RELU_FORWARD)
+        return TUFF_OK;
+    return write_word(args->tensors[input], 0, 0); // y, x
+}
+
+// No fault: what the op only writes may be scribbled on.
+static enum tuff_status scribbling_prepare(struct tuff_device *device, uint32_t op,
+                                           const struct tuff_op_args *args)
+{
+    (void)device;
+    return prepare_relu(op, args, 0);
+}
+
+static enum tuff_status spoiling_prepare(struct tuff_device *device, uint32_t op,
+                                         const struct tuff_op_args *args)
+{
+    (void)device;
+    return prepare_relu(op, args, 1);
+}
+
+// Says nothing.
+static enum tuff_status failing_prepare(struct tuff_device *device, uint32_t op,
+                                        const struct tuff_op_args *args)
+{
+    (void)device, (void)args;
+    return op == TUFF_OP_RELU_FORWARD ? TUFF_ERROR_MEMORY : TUFF_OK;
+}
+
+// Reads an index out of memory that holds nothing yet.
+static enum tuff_status trusting_prepare(struct tuff_device *device, uint32_t op,
+                                         const struct tuff_op_args *args)
+{
+    (void)device;
+    uint32_t first = 0;
+    if (op != TUFF_OP_GATHER_LABELS)
+        return TUFF_OK;
+    enum tuff_status status = read_word(args->tensors[2], 0, &first); // labels, set_labels, index
+    if (first >= args->tensors[1]->dims[0])
+        abort();
+    return status;
+}
+
+static void fault_prepare_none(void)
+{
+    interface.prepare = scribbling_prepare;
+}
+
+static void fault_prepare_changes_input(void)
+{
+    interface.prepare = spoiling_prepare;
+}
+
+static void fault_prepare_fails(void)
+{
+    interface.prepare = failing_prepare;
+}
+
+static void fault_prepare_trusts(void)
+{
+    interface.prepare = trusting_prepare;
 }
 
 // Cannot work in place.
@@ -579,6 +661,11 @@ static const struct {
     {"nondeterministic", fault_nondeterministic},
     {"reads-workspace", fault_reads_workspace},
     {"past-workspace", fault_past_workspace},
+    {"workspace-fails", fault_workspace_fails},
+    {"prepare-none", fault_prepare_none},
+    {"prepare-changes-input", fault_prepare_changes_input},
+    {"prepare-fails", fault_prepare_fails},
+    {"prepare-trusts", fault_prepare_trusts},
     {"in-place", fault_in_place},
     {"padding", fault_padding},
     {"layout", fault_layout},

@@ -201,7 +201,7 @@ Test(oracle_values, softmax_cross_entropy_of_ruled_out_classes)
 // Two steps of torch.optim.Adam's recurrence on one parameter, written out in double.
 Test(oracle_values, adam_by_formula)
 {
-    const struct tuff_adam_params params = {sizeof params, 0, 0.9, 0.999, 1e-8, 0.01, 0};
+    const struct tuff_adam_params params = {sizeof params, 0, 0.9, 0.999, 1e-8, 0.01, 0, 0};
     const double gradients[2] = {0.5, -2.0};
     double p = 1.5, m = 0, v = 0;
     float p32 = 1.5f, moments[2] = {0, 0};
@@ -240,7 +240,7 @@ Test(oracle_values, adam_by_formula)
 // rounding.
 Test(oracle_values, decoupled_decay_by_hand)
 {
-    const struct tuff_adam_params params = {sizeof params, 0, 0.5, 0.75, 1e-30, 0.25, 1};
+    const struct tuff_adam_params params = {sizeof params, 0, 0.5, 0.75, 1e-30, 0.25, 1, 0};
     const struct tuff_step_state state = {
         .row = {.step = 1, .learning_rate = 0.5f, .bias_correction1 = 0.5f, .bias_correction2_sqrt = 0.5f}};
     struct case_setup call;

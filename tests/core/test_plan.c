@@ -2,17 +2,22 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "backend/plugin.h"
 #include "graph/autodiff.h"
 #include "graph/plan.h"
 #include "model/model.h"
 #include "op/op_info.h"
 
 // A target that supports everything and asks for workspaces, without a device: planning needs no more.
-static uint64_t some_workspace(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+static enum tuff_status some_workspace(struct tuff_device *device, uint32_t op,
+                                       const struct tuff_op_args *args, uint64_t *bytes)
 {
     (void)device, (void)args;
-    return op == TUFF_OP_CONV2D_BACKWARD_WEIGHT ? 5000 : 0;
+    *bytes = op == TUFF_OP_CONV2D_BACKWARD_WEIGHT ? 5000 : 0;
+    return TUFF_OK;
 }
+
+static struct tuff_plugin the_plugin; // counts the errors that it logs: none
 
 static enum tuff_status never_called(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args)
 {
@@ -47,6 +52,8 @@ static void build_lenet(struct fixture *f, uint32_t batch)
     f->interface = (struct tuff_backend_interface){
         .size = sizeof f->interface, .workspace_size = some_workspace, .kernels = &f->kernels};
     f->target = (struct tuff_target){.backend_name = "test",
+                                     .abi_minor = TUFF_ABI_MINOR,
+                                     .plugin = &the_plugin,
                                      .interface = &f->interface,
                                      .info = {.buffer_alignment = 256, .max_tensor_bytes = UINT32_MAX}};
     struct tuff_model *model;

@@ -8,6 +8,10 @@
 enum {
     SOUND,       // none broken
     OLDER_MINOR, // none broken: as built against the minor version before, whose op list ended after copy
+    MINOR_1,     // none broken: as built against 0.1. No supports; every kernel of that version does nothing
+    MINOR_1_SUPPORTS, // the same with a supports that refuses nothing and logs what it is asked
+    ONE_THREAD,       // none broken: takes one host thread
+    NO_THREADS,       // none broken: takes no number of host threads
 
     WRONG_MAGIC,
     WRONG_MAJOR,
@@ -70,6 +74,7 @@ static enum tuff_status device_describe(struct tuff_backend *backend, uint32_t i
         .buffer_alignment = 4,
         .max_buffer_bytes = 1 << 20,
         .max_tensor_bytes = 1 << 20,
+        .max_threads = VARIANT == ONE_THREAD ? 1 : 0,
     };
     memcpy(info, &own, info->size < sizeof own ? info->size : sizeof own);
     return TUFF_OK;
@@ -78,7 +83,9 @@ static enum tuff_status device_describe(struct tuff_backend *backend, uint32_t i
 static enum tuff_status device_open(struct tuff_backend *backend, uint32_t index,
                                     const struct tuff_device_options *options, struct tuff_device **device)
 {
-    (void)backend, (void)index, (void)options;
+    (void)backend, (void)index;
+    if (options->size < sizeof *options) // whatever the caller of the host was built with
+        return TUFF_ERROR_INTERNAL;
     *device = &the_device;
     return TUFF_OK;
 }
@@ -179,14 +186,64 @@ static enum tuff_status add_out_of_reach(struct tuff_stream *stream, const struc
     return TUFF_ERROR_INTERNAL;
 }
 
+enum { IS_MINOR_1 = VARIANT == MINOR_1 || VARIANT == MINOR_1_SUPPORTS };
+
+// What 0.1 had of the ops that have grown since.
+#define IDLE(name)                                                                                           \
+    static enum tuff_status name(struct tuff_stream *stream, const struct tuff_##name##_args *args)          \
+    {                                                                                                        \
+        (void)stream, (void)args;                                                                            \
+        return TUFF_OK;                                                                                      \
+    }
+IDLE(conv2d_forward)
+IDLE(softmax_cross_entropy_forward)
+IDLE(adam)
+IDLE(sgd)
+
 static const struct tuff_kernels kernels = {
-    .size = VARIANT == OLDER_MINOR ? offsetof(struct tuff_kernels, add) : sizeof kernels,
+    .size = VARIANT == OLDER_MINOR ? offsetof(struct tuff_kernels, add)
+            : IS_MINOR_1           ? offsetof(struct tuff_kernels, sgd)
+                                   : sizeof kernels,
     .fill = fill,
     .add = VARIANT == OLDER_MINOR ? add_out_of_reach : NULL,
+    .conv2d_forward = IS_MINOR_1 ? conv2d_forward : NULL,
+    .softmax_cross_entropy_forward = IS_MINOR_1 ? softmax_cross_entropy_forward : NULL,
+    .adam = IS_MINOR_1 ? adam : NULL,
+    .sgd = IS_MINOR_1 ? sgd : NULL, // out of reach
 };
 
+// As the slot was in 0.1.
+static uint64_t workspace_of_0_1(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+{
+    (void)device, (void)args;
+    return op == TUFF_OP_CONV2D_FORWARD ? 4321 : 0;
+}
+
+static int supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+{
+    (void)device, (void)op, (void)args;
+    the_backend.host->log(the_backend.host->user, TUFF_LOG_INFO, "supports was asked");
+    return 1;
+}
+
+// Stands in a slot that 0.1 did not have.
+static enum tuff_status prepare_out_of_reach(struct tuff_device *device, uint32_t op,
+                                             const struct tuff_op_args *args)
+{
+    (void)device, (void)op, (void)args;
+    return TUFF_ERROR_INTERNAL;
+}
+
+typedef enum tuff_status (*workspace_slot)(struct tuff_device *, uint32_t, const struct tuff_op_args *,
+                                           uint64_t *);
+
 static const struct tuff_backend_interface interface = {
-    .size = VARIANT == SHORT_INTERFACE ? offsetof(struct tuff_backend_interface, kernels) : sizeof interface,
+    .size = VARIANT == SHORT_INTERFACE ? offsetof(struct tuff_backend_interface, kernels)
+            : IS_MINOR_1               ? offsetof(struct tuff_backend_interface, prepare)
+                                       : sizeof interface,
+    .supports = VARIANT == MINOR_1_SUPPORTS ? supports : NULL,
+    .workspace_size = IS_MINOR_1 ? (workspace_slot)(void (*)(void))workspace_of_0_1 : NULL,
+    .prepare = IS_MINOR_1 ? prepare_out_of_reach : NULL,
     .close = backend_close,
     .device_count = device_count,
     .device_describe = device_describe,
@@ -228,6 +285,7 @@ TUFF_PLUGIN_EXPORT const struct tuff_plugin_descriptor tuff_plugin = {
     .abi_major = VARIANT == WRONG_MAJOR ? TUFF_ABI_MAJOR + 7 : TUFF_ABI_MAJOR,
     .abi_minor = VARIANT == NEWER_MINOR   ? TUFF_ABI_MINOR + 98
                  : VARIANT == OLDER_MINOR ? TUFF_ABI_MINOR - 1
+                 : IS_MINOR_1             ? 1
                                           : TUFF_ABI_MINOR,
     .size =
         VARIANT == SHORT_DESCRIPTOR ? offsetof(struct tuff_plugin_descriptor, version) : sizeof tuff_plugin,

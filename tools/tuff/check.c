@@ -111,7 +111,7 @@ static enum tuff_status run_cases(const struct check_settings *settings, const s
         status = tuff_target_open(context, settings->target.backend, settings->target.device, &device_options,
                                   &tested);
     if (status == TUFF_OK)
-        status = tuff_target_open(context, settings->against, NULL, &device_options, &oracle);
+        status = tuff_target_open(context, settings->against, NULL, NULL, &oracle); // with its own threads
     if (status == TUFF_OK && settings->steps.model != NULL)
         status = check_steps(&settings->steps, log, tested, oracle);
     else if (status == TUFF_OK)

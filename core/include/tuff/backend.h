@@ -7,7 +7,13 @@
 // Rules of the ABI:
 // - The same major version is required. A plugin built for a newer minor than the host's is refused; an older
 //   one loads. Every struct that crosses the boundary starts with its size as its filler knows it, and grows only
-//   at its end: a reader takes no field beyond that size.
+//   at its end, or into a field called reserved, which is zero until then: a reader takes no field beyond that
+//   size. No struct has padding that is not such a field, so that growth always shows in the size or in a name.
+// - What is new means, where it is zero, what was before: a field, a tensor that is not there, the values that an
+//   enum had. The host keeps an older plugin from what it cannot know: the table in core/backend/growth.c says with
+//   which minor version each field, tensor and value came, and an op that uses one which is newer than the plugin
+//   is unsupported, by that name, before supports() is asked and before any kernel is called. So a plugin that reads
+//   all that its own headers have, and nothing else, misses nothing, with a supports() or without.
 // - Slots marked optional may be NULL. Slots that belong together are all there or all NULL.
 // - The core validates arguments once, before a slot or a kernel is called; plugins may rely on what is promised.
 // - A plugin never prints, exits, aborts or leaves a signal handler behind. It logs through the host's callback,
@@ -30,7 +36,7 @@ extern "C" {
 
 #define TUFF_PLUGIN_MAGIC UINT32_C(0x46465554) // "TUFF" in memory on a little-endian machine
 #define TUFF_ABI_MAJOR    0
-#define TUFF_ABI_MINOR    1
+#define TUFF_ABI_MINOR    2
 #define TUFF_PLUGIN_SYMBOL "tuff_plugin"
 
 // Each backend defines these for itself.
@@ -78,12 +84,14 @@ struct tuff_device_info {
     uint32_t timestamp_slots;  // 0: stream_timestamp is not supported
     uint32_t software_gpu;     // 1: a GPU interface that a CPU driver emulates
     uint32_t preference;       // among devices of one kind the greater is chosen first; 0: only when asked for
-    uint32_t reserved;
+    uint32_t max_threads;      // host threads that device_open takes at most; 0: it takes no number (since 0.2)
 };
 
 struct tuff_device_options {
     uint32_t size;
-    uint32_t threads; // host threads that a CPU backend may use; 0: as many as the process may run on
+    // Host threads that a CPU backend may use; 0: as many as the process may run on. Of a number above max_threads
+    // the host has warned the user; the device may take fewer, or refuse it.
+    uint32_t threads;
 };
 
 struct tuff_device_memory {
@@ -157,18 +165,33 @@ struct tuff_backend_interface {
     enum tuff_status (*capture_replay)(struct tuff_stream *stream, struct tuff_capture *capture, uint32_t count);
     void (*capture_destroy)(struct tuff_capture *capture); // its replays are done; NULL: no-op
 
-    // -- Planning. Asked with tensors whose buffer is NULL. op: enum tuff_op, possibly newer than the plugin knows.
+    // -- Planning. Asked with tensors whose buffer is NULL, before memory is laid out, of ops that the kernel table
+    // has. Asked often, of programs too that are never run: what takes long belongs into prepare.
     // Optional. Whether the kernel takes these arguments (shapes, layouts, parameters): 1 or 0. NULL slot: whatever
-    // has a kernel is supported.
+    // has a kernel is supported, in every layout.
     int (*supports)(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
-    // Optional. Bytes of workspace that the kernel needs for these arguments. NULL slot: always 0.
-    uint64_t (*workspace_size)(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
+    // Optional. Bytes of workspace that the kernel needs for these arguments, which supports has taken. NULL slot:
+    // always 0. (In ABI 0.1: uint64_t (*)(device, op, args), and so it is called in a plugin built for that.)
+    enum tuff_status (*workspace_size)(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args,
+                                       uint64_t *bytes);
     // Optional. The layout (enum tuff_layout) that activations are best kept in for this batch size. NULL slot:
     // row-major. Every kernel must take row-major as well.
     uint32_t (*activation_layout)(struct tuff_device *device, uint32_t batch_size);
 
     // -- Kernels.
     const struct tuff_kernels *kernels;
+
+    // -- Preparation, since 0.2. Optional. Called for each kernel call of a program that is going to run, once its
+    // memory is there: with the very arguments that the kernel will get, buffers and workspace included, before the
+    // first of them is called or captured, not between begin and submit, and with no work in flight on the device.
+    // The place to compile a pipeline, to make a library's primitive or to time alternatives: steps run against the
+    // clock, this does not. (With the memory bound and not while shapes are asked about, so that nothing is compiled
+    // for a program that is planned and given up, and that alternatives can be run on the memory they will have.)
+    // It may write the workspace and the tensors that the op only writes; what an op reads or updates is left alone,
+    // and holds anything yet: no index or label in it is to be followed. What it makes is the plugin's to keep, and
+    // to find again by op, shapes and parameters; it may be called again for the same ones. Blocking: yes.
+    // Failure: the program is not run, and the message names the op.
+    enum tuff_status (*prepare)(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
 };
 
 // The plugin's single export, constant data. The first four fields never move.

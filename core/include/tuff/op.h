@@ -3,7 +3,7 @@
 // Every argument struct has the same beginning (struct tuff_op_args): its size, a pointer to typed parameters,
 // a workspace, then pointers to tensors in the order outputs, inputs. A tensor marked optional may be NULL, and
 // so may a workspace of zero bytes. Growth is at the end: of the argument struct by further optional tensors,
-// of a parameter struct by further fields whose zero means what was before.
+// of a parameter struct by further fields whose zero means what was before (backend.h). Fields called reserved are 0.
 //
 // What holds for every op unless its header says otherwise:
 // - Outputs are overwritten whole, whatever they held; inputs are unchanged. A tensor marked inout is updated.

@@ -11,11 +11,12 @@ extern "C" {
 // Doubles, so that 1 - beta is rounded to float32 once, by each backend, and not before.
 struct tuff_adam_params {
     uint32_t size;
-    uint32_t reserved;
+    uint32_t reserved0;
     double beta1, beta2; // in [0,1)
     double epsilon;      // above 0
     double weight_decay; // in [0,1); see below
     uint32_t decoupled;  // 0: L2, added to the gradient, as torch.optim.Adam; 1: as torch.optim.AdamW
+    uint32_t reserved1;
 };
 
 // Adam (Kingma & Ba, 2015, algorithm 1), in the form that torch.optim.Adam computes; g is the gradient:
