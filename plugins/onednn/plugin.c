@@ -1,5 +1,5 @@
-// The oneDNN backend: convolution and the linear layer by oneDNN's primitives on one CPU thread, the rest in
-// plain C. It shows how a plugin wraps a library of kernels; see also the reference plugin, which is simpler.
+// The oneDNN backend: on one CPU thread, by oneDNN's primitives where these do what tuff/op asks for, and in plain C
+// where not. It shows how a plugin wraps a library of kernels; see also the reference plugin, which is simpler.
 //
 // Where to begin: this file has all that the host sees, from the end upwards: the one exported symbol, the
 // interface it leads to, and the table of kernels. primitive.h says how oneDNN is used.
@@ -109,7 +109,7 @@ TUFF_PLUGIN_EXPORT const struct tuff_plugin_descriptor tuff_plugin = {
     .abi_minor = TUFF_ABI_MINOR,
     .size = sizeof tuff_plugin,
     .name = "onednn",
-    .description = "oneDNN's convolution and inner product on one CPU thread",
+    .description = "oneDNN's kernels on one CPU thread",
     .version = "0.1.0",
     .open = backend_open,
 };
