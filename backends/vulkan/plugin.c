@@ -66,8 +66,8 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
     if (args->size < offsetof(struct tuff_op_args, tensors) || count > TUFF_OP_MAX_TENSORS)
         return 0;
     for (uint32_t i = 0; i < count; i++) {
-        // gather_images reads its set in windows.
-        if (op == TUFF_OP_GATHER_IMAGES && i == 1) {
+        // These read their set in windows.
+        if ((op == TUFF_OP_GATHER_IMAGES || op == TUFF_OP_GATHER_AUGMENTED_IMAGES) && i == 1) {
             if (args->tensors[i]->layout != TUFF_LAYOUT_ROW_MAJOR)
                 return 0;
             continue;

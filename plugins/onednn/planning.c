@@ -26,6 +26,7 @@ static const uint32_t params_sizes[TUFF_OP_COUNT] = {
     [TUFF_OP_GATHER_IMAGES] = sizeof(struct tuff_gather_images_params),
     [TUFF_OP_SGD] = sizeof(struct tuff_sgd_params),
     [TUFF_OP_GRADIENT_CLIP] = sizeof(struct tuff_gradient_clip_params),
+    [TUFF_OP_GATHER_AUGMENTED_IMAGES] = sizeof(struct tuff_gather_augmented_images_params),
 };
 
 // A field that a newer host has added means what was before only while it is zero.
