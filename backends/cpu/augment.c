@@ -9,6 +9,7 @@ _Static_assert((int)LANES_BORDER_ZEROS == (int)TUFF_PADDING_ZEROS &&
                    (int)LANES_BORDER_REFLECT == (int)TUFF_PADDING_REFLECT &&
                    (int)LANES_BORDER_REPLICATE == (int)TUFF_PADDING_REPLICATE,
                "the crop's mode is handed on as a number");
+_Static_assert((int)LANES_MAX_CHANNELS >= (int)TUFF_MAX_IMAGE_CHANNELS, "channels");
 
 struct job {
     const struct lanes_table *lanes;

@@ -29,7 +29,20 @@ LANES_INLINE void bytes_store(uint8_t *to, bytes16 v)
     memcpy(to, &v, sizeof v);
 }
 
-// Byte which[i] of `from`, or 0 where which[i] is 0x80. Others above 15 are not allowed.
+// The bytes of a word, four times over.
+LANES_INLINE bytes16 bytes_splat_word(int32_t word)
+{
+#if defined(__SSE2__)
+    return _mm_set1_epi32(word);
+#else
+    const int32_t words[4] = {word, word, word, word};
+    bytes16 v;
+    memcpy(&v, words, sizeof v);
+    return v;
+#endif
+}
+
+// Byte which[i] of `from`, or 0 where which[i] is 0x80 or more. Others above 15 are not allowed.
 LANES_INLINE bytes16 bytes_pick(bytes16 from, bytes16 which)
 {
 #if defined(__SSSE3__)

@@ -130,6 +130,8 @@ struct lanes_dropout {
 // repeated.
 enum lanes_border { LANES_BORDER_ZEROS, LANES_BORDER_REFLECT, LANES_BORDER_REPLICATE };
 
+enum { LANES_MAX_CHANNELS = 4 }; // of a picture
+
 // How the pictures of up to 16 samples are changed, one lane each. In each axis, row (column) i of the result
 // is row i - translate + crop of the flipped picture, and zeros where i - translate lies outside; rows from
 // cut_y on and columns from cut_x on, `cutout` of each, become 0.
