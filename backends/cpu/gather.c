@@ -51,8 +51,7 @@ static void images_row_major_chunk(void *context, uint64_t chunk, uint32_t worke
     }
     const uint8_t *image = job->images + ((ptrdiff_t)job->index[n] * job->channels + channel) * job->pixels;
     const float scale = job->params->scale[channel], shift = job->params->shift[channel];
-    for (ptrdiff_t i = 0; i < job->pixels; i++)
-        x[i] = (float)image[i] * scale + shift;
+    job->lanes->scale_bytes(image, (size_t)job->pixels, scale, shift, x);
 }
 
 void cpu_gather_images(struct tuff_device *device, const struct tuff_gather_images_args *args)

@@ -62,8 +62,8 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
 {
     uint32_t count = (args->size - (uint32_t)offsetof(struct tuff_op_args, tensors)) / sizeof(*args->tensors);
     for (uint32_t i = 0; i < count; i++) {
-        // gather_images reads its set in windows.
-        if (op == TUFF_OP_GATHER_IMAGES && i == 1) {
+        // These read their set in windows.
+        if ((op == TUFF_OP_GATHER_IMAGES || op == TUFF_OP_GATHER_AUGMENTED_IMAGES) && i == 1) {
             if (args->tensors[i]->layout != TUFF_LAYOUT_ROW_MAJOR)
                 return 0;
             continue;

@@ -62,9 +62,8 @@ bool rig_is_supported(struct tuff_target *target, const struct case_setup *setup
         if (!case_is_present(setup, i))
             continue;
         uint64_t bytes = tuff_tensor_bytes(&setup->tensors[i].shape);
-        bool any_size = setup->op == TUFF_OP_GATHER_IMAGES && i == 1; // as backend.h has it
         uint64_t guards = 2 * GUARD_BYTES + 2 * target->info.buffer_alignment;
-        if ((bytes > target->info.max_tensor_bytes && !any_size) ||
+        if ((bytes > target->info.max_tensor_bytes && !setup->info->roles[i].any_size) ||
             bytes + guards > target->info.max_buffer_bytes)
             return false;
     }

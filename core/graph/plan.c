@@ -49,8 +49,7 @@ static enum tuff_status check_support(struct planner *p, uint32_t index)
         if (node->values[i] == TUFF_NO_VALUE)
             continue;
         args.tensors[i] = &p->graph->values[node->values[i]].shape;
-        bool any_size = node->op == TUFF_OP_GATHER_IMAGES && i == 1;
-        if (!any_size && tuff_tensor_bytes(args.tensors[i]) > p->target->info.max_tensor_bytes)
+        if (!info->roles[i].any_size && tuff_tensor_bytes(args.tensors[i]) > p->target->info.max_tensor_bytes)
             return tuff_fail(
                 p->target->log, TUFF_ERROR_MEMORY,
                 "%s: %s of shape %s takes %.1f MiB, but %s takes tensors of at most %.1f MiB: use a "

@@ -26,6 +26,7 @@ struct tuff_role {
     uint32_t rank;  // 0: any
     bool optional;
     bool batched; // first dimension is the batch: it has the program's activation layout
+    bool any_size; // it may be larger than the device's max_tensor_bytes
 };
 
 struct tuff_op_info {

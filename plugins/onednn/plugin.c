@@ -52,6 +52,7 @@ static const struct tuff_kernels kernels = {
     .avg_pool2d_backward = dnn_avg_pool2d_backward,
     .adaptive_avg_pool2d_forward = dnn_adaptive_avg_pool2d_forward,
     .adaptive_avg_pool2d_backward = dnn_adaptive_avg_pool2d_backward,
+    .gather_augmented_images = dnn_gather_augmented_images,
 };
 
 static void backend_close(struct tuff_backend *backend)

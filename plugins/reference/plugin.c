@@ -54,6 +54,7 @@ static const struct tuff_kernels kernels = {
     .avg_pool2d_backward = ref_avg_pool2d_backward,
     .adaptive_avg_pool2d_forward = ref_adaptive_avg_pool2d_forward,
     .adaptive_avg_pool2d_backward = ref_adaptive_avg_pool2d_backward,
+    .gather_augmented_images = ref_gather_augmented_images,
 };
 
 static void backend_close(struct tuff_backend *backend)

@@ -315,3 +315,77 @@ Test(op, label_smoothing_lies_between_0_and_1)
         cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD, &backward), expected);
     }
 }
+
+struct augmented {
+    struct tuff_gather_augmented_images_params params;
+    struct tuff_tensor x, images, index, state;
+};
+
+static struct augmented good_augmented(void)
+{
+    return (struct augmented){
+        .params = {.size = sizeof(struct tuff_gather_augmented_images_params),
+                   .flip = TUFF_FLIP_ALWAYS,
+                   .crop_mode = TUFF_PADDING_REFLECT,
+                   .crop_y = 10,
+                   .crop_x = 4,
+                   .translate_y = 10,
+                   .translate_x = 4,
+                   .cutout = 11},
+        .x = tensor(TUFF_F32, 4, 16, 3, 11, 5),
+        .images = tensor(TUFF_U8, 4, 90, 3, 11, 5),
+        .index = tensor(TUFF_U32, 1, 40, 1, 1, 1),
+        .state = tensor(TUFF_U32, 1, TUFF_STEP_STATE_WORDS, 1, 1, 1),
+    };
+}
+
+static enum tuff_status check_augmented(const struct augmented *a)
+{
+    struct tuff_op_args args = {.size = sizeof(struct tuff_gather_augmented_images_args),
+                                .params = &a->params,
+                                .tensors = {&a->x, &a->images, &a->index, &a->state}};
+    last_message[0] = '\0';
+    return tuff_op_check(&test_log, TUFF_OP_GATHER_AUGMENTED_IMAGES, &args);
+}
+
+Test(op, augmentation_reaches_no_further_than_the_picture)
+{
+    struct augmented a = good_augmented();
+    cr_assert_eq(check_augmented(&a), TUFF_OK, "%s", last_message);
+    a.params.crop_y = 11;
+    cr_assert_eq(check_augmented(&a), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message,
+                     "gather_augmented_images: a crop by up to 11 rows and 4 columns of images of "
+                     "11x5, expected at most 10 and 4");
+    a = good_augmented(), a.params.crop_x = 5;
+    cr_assert_eq(check_augmented(&a), TUFF_ERROR_INVALID);
+    a = good_augmented(), a.params.translate_x = UINT32_MAX;
+    cr_assert_eq(check_augmented(&a), TUFF_ERROR_INVALID);
+    cr_assert_not_null(strstr(last_message, "a translation by up to 10 rows and 4294967295 columns"));
+    a = good_augmented(), a.params.translate_y = 11;
+    cr_assert_eq(check_augmented(&a), TUFF_ERROR_INVALID);
+    a = good_augmented(), a.params.cutout = 12;
+    cr_assert_eq(check_augmented(&a), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message,
+                     "gather_augmented_images: a cutout with a side of 12 of images of 11x5, expected "
+                     "at most 11");
+}
+
+Test(op, augmentation_refuses_what_does_not_fit)
+{
+    struct augmented a = good_augmented();
+    a.params.flip = TUFF_FLIP_ALWAYS + 1;
+    cr_assert_eq(check_augmented(&a), TUFF_ERROR_INVALID);
+    a = good_augmented(), a.params.crop_mode = TUFF_PADDING_CIRCULAR;
+    cr_assert_eq(check_augmented(&a), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message,
+                     "gather_augmented_images: crop mode 3, expected zeros, reflect or replicate");
+    a = good_augmented(), a.x.dims[1] = a.images.dims[1] = TUFF_MAX_IMAGE_CHANNELS + 1;
+    cr_assert_eq(check_augmented(&a), TUFF_ERROR_INVALID);
+    a = good_augmented(), a.images.dims[3] = 6;
+    cr_assert_eq(check_augmented(&a), TUFF_ERROR_INVALID);
+    a = good_augmented(), a.state.dims[0] = 8;
+    cr_assert_eq(check_augmented(&a), TUFF_ERROR_INVALID);
+    a = good_augmented(), a.x.dims[3] = a.images.dims[3] = TUFF_MAX_AUGMENTED_SIDE + 1;
+    cr_assert_eq(check_augmented(&a), TUFF_ERROR_INVALID);
+}

@@ -37,6 +37,7 @@ static void put_words(const char *name, size_t length, char text[TEXT_BYTES])
         {"conv2d", "convolution"},
         {"copy", "copy, between layouts too"},
         {"fill", "fill with one value"},
+        {"gather_augmented_images", "a batch's images by index, changed at random"},
         {"gather_images", "a batch's images, out of the set by index"},
         {"gather_labels", "a batch's labels, out of the set by index"},
         {"gradient_clip", "gradients, scaled down to a greatest norm"},

@@ -25,6 +25,11 @@ void LANES_FN(transpose)(const float *from, ptrdiff_t from_row, ptrdiff_t rows, 
                          ptrdiff_t to_row);
 void LANES_FN(gather_bytes)(const uint8_t *const *images, ptrdiff_t pixels, const float *scale,
                             const float *shift, float *x);
+void LANES_FN(scale_bytes)(const uint8_t *bytes, size_t count, float scale, float shift, float *x);
+
+// augment.c
+void LANES_FN(augment_block)(const struct lanes_augment *a, ptrdiff_t row_begin, ptrdiff_t row_end, float *x);
+void LANES_FN(augment_sample)(const struct lanes_augment *a, float *x);
 
 // pool.c
 void LANES_FN(max_pool_forward)(const struct lanes_pool *p, const float *x, float *y, uint32_t *index);

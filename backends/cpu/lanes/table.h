@@ -126,6 +126,26 @@ struct lanes_dropout {
     float probability, scale; // of dropping; of what is kept
 };
 
+// What lies around a picture that is cropped: byte 0, the picture mirrored at its border pixels, or these
+// repeated.
+enum lanes_border { LANES_BORDER_ZEROS, LANES_BORDER_REFLECT, LANES_BORDER_REPLICATE };
+
+enum { LANES_MAX_CHANNELS = 4 }; // of a picture
+
+// How the pictures of up to 16 samples are changed, one lane each. In each axis, row (column) i of the result
+// is row i - translate + crop of the flipped picture, and zeros where i - translate lies outside; rows from
+// cut_y on and columns from cut_x on, `cutout` of each, become 0.
+struct lanes_augment {
+    ptrdiff_t channels, height, width;
+    const float *scale, *shift; // per channel
+    enum lanes_border border;
+    uint32_t cutout;
+    uint32_t valid;            // lanes from it on become 0
+    const uint8_t *images[16]; // channels * height * width bytes each, all readable
+    int32_t flip[16];          // 1: columns in reverse
+    int32_t crop_y[16], crop_x[16], translate_y[16], translate_x[16], cut_y[16], cut_x[16];
+};
+
 enum { LANES_ACTIVATIONS = 5 };
 
 // y = (x - mean) * scale + offset
@@ -179,6 +199,13 @@ struct lanes_table {
     // image pointers are all readable.
     void (*gather_bytes)(const uint8_t *const *images, ptrdiff_t pixels, const float *scale,
                          const float *shift, float *x);
+    // x[i] = bytes[i] * scale + shift, rounded as gather_bytes rounds.
+    void (*scale_bytes)(const uint8_t *bytes, size_t count, float scale, float shift, float *x);
+
+    // The changed pictures, rounded as gather_bytes rounds: rows [row_begin, row_end) of all channels of one
+    // block, or the whole sample in lane 0, in row-major order. x: the block's, the sample's first float.
+    void (*augment_block)(const struct lanes_augment *a, ptrdiff_t row_begin, ptrdiff_t row_end, float *x);
+    void (*augment_sample)(const struct lanes_augment *a, float *x);
 
     // Element by element; layouts do not matter.
     void (*add)(float *y, const float *a, const float *b, size_t count);

@@ -1,6 +1,6 @@
 // Moving between row-major and batch-in-lanes: 16 x 16 transpositions of floats and of bytes.
+#include "bytes.h"
 #include "kernels.h"
-#include "lanes.h"
 
 #if LANES_WIDTH > 4
 
@@ -83,43 +83,6 @@ void LANES_FN(transpose)(const float *from, ptrdiff_t from_row, ptrdiff_t rows, 
     }
 }
 
-// Bytes of a and b in turn, from their first halves and from their second.
-#if defined(__SSE2__)
-typedef __m128i bytes16;
-#define INTERLEAVE_FIRST(a, b)  _mm_unpacklo_epi8(a, b)
-#define INTERLEAVE_SECOND(a, b) _mm_unpackhi_epi8(a, b)
-#else
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
-#define INTERLEAVE_FIRST(a, b)                                                                               \
-    __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define INTERLEAVE_SECOND(a, b)                                                                              \
-    __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-#endif
-
-// 16 rows of 16 bytes; to[column][row].
-LANES_INLINE void transpose_bytes(const uint8_t *const *rows, ptrdiff_t from, uint8_t to[16][16])
-{
-    bytes16 v[16], t[16];
-    LANES_UNROLL
-    for (int i = 0; i < 16; i++)
-        memcpy(&v[i], rows[i] + from, sizeof v[i]);
-    // Interleaving row i with row i + 8, four times over, turns rows into columns.
-    LANES_UNROLL
-    for (int stage = 0; stage < 4; stage++) {
-        LANES_UNROLL
-        for (int i = 0; i < 8; i++) {
-            t[2 * i] = INTERLEAVE_FIRST(v[i], v[i + 8]);
-            t[2 * i + 1] = INTERLEAVE_SECOND(v[i], v[i + 8]);
-        }
-        LANES_UNROLL
-        for (int i = 0; i < 16; i++)
-            v[i] = t[i];
-    }
-    LANES_UNROLL
-    for (int i = 0; i < 16; i++)
-        memcpy(to[i], &v[i], sizeof v[i]);
-}
-
 void LANES_FN(gather_bytes)(const uint8_t *const *images, ptrdiff_t pixels, const float *scale,
                             const float *shift, float *x)
 {
@@ -135,7 +98,11 @@ void LANES_FN(gather_bytes)(const uint8_t *const *images, ptrdiff_t pixels, cons
         if (i + 16 <= pixels || pixels >= 16) {
             // The last tile overlaps the one before, rather than to read beyond the images.
             first = i + 16 <= pixels ? i : pixels - 16;
-            transpose_bytes(images, first, bytes);
+            bytes16 rows[16];
+            LANES_UNROLL
+            for (int lane = 0; lane < LANES_BLOCK; lane++)
+                rows[lane] = bytes_load(images[lane] + first);
+            transpose_bytes(rows, bytes);
         } else {
             for (ptrdiff_t k = 0; k < pixels; k++) {
                 for (ptrdiff_t lane = 0; lane < LANES_BLOCK; lane++)
@@ -147,7 +114,20 @@ void LANES_FN(gather_bytes)(const uint8_t *const *images, ptrdiff_t pixels, cons
             LANES_UNROLL
             for (int h = 0; h < LANES_PARTS; h++)
                 v_store(x + (first + k) * LANES_BLOCK + h * LANES_WIDTH,
-                        v_from_u8(bytes[k] + h * LANES_WIDTH) * scales[h] + shifts[h]);
+                        pixels_scaled(bytes[k] + h * LANES_WIDTH, scales[h], shifts[h]));
         }
+    }
+}
+
+void LANES_FN(scale_bytes)(const uint8_t *bytes, size_t count, float scale, float shift, float *x)
+{
+    const vf scales = v_splat(scale), shifts = v_splat(shift);
+    const size_t whole = count - count % LANES_WIDTH;
+    for (size_t i = 0; i < whole; i += LANES_WIDTH)
+        v_store(x + i, pixels_scaled(bytes + i, scales, shifts));
+    if (whole < count) {
+        uint8_t rest[LANES_WIDTH] = {0};
+        memcpy(rest, bytes + whole, count - whole);
+        v_store_first(x + whole, pixels_scaled(rest, scales, shifts), count - whole);
     }
 }

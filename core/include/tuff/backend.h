@@ -80,7 +80,7 @@ struct tuff_device_info {
     uint8_t uuid[16];          // the same from run to run; all zero if there is none
     uint64_t buffer_alignment; // of every tensor's offset; a power of two, at least 4
     uint64_t max_buffer_bytes; // the largest that buffer_create takes
-    uint64_t max_tensor_bytes; // the largest tensor a kernel takes, gather_images' images excepted
+    uint64_t max_tensor_bytes; // the largest tensor a kernel takes, except for the images of the gather ops
     uint32_t timestamp_slots;  // 0: stream_timestamp is not supported
     uint32_t software_gpu;     // 1: a GPU interface that a CPU driver emulates
     uint32_t preference;       // among devices of one kind the greater is chosen first; 0: only when asked for

@@ -20,6 +20,7 @@
 #include "tensor.h"
 
 #include "op/activation.h"
+#include "op/augment.h"
 #include "op/avg_pool2d.h"
 #include "op/basic.h"
 #include "op/batch_norm2d.h"

@@ -18,6 +18,7 @@ enum tuff_random_purpose {
     TUFF_RANDOM_DIGITS = 3,     // step: which draw; element: sample
     TUFF_RANDOM_TEST = 4,
     TUFF_RANDOM_DROPOUT = 5,    // step: the optimizer's; element: number in the tensor, with the layer above it
+    TUFF_RANDOM_AUGMENT = 6,    // step: the optimizer's; element: position in the index, the block above it
 };
 
 // One Philox block. key = the seed's low and high word; counter = element low, element high, step, purpose.
