@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/suggest.h"
+#include "device.h"
 
 static const char *const layout_names[] = {"row_major", "batch16", NULL};
 
@@ -236,10 +237,12 @@ static enum tuff_status read_pairs(struct reader *reader, char *text)
 
 static enum tuff_status unknown_op(const struct tuff_log *log, const char *name)
 {
-    const char *names[TUFF_OP_COUNT];
+    const char *names[TUFF_OP_COUNT + DEVICE_ROW_COUNT];
     for (enum tuff_op op = 0; op < TUFF_OP_COUNT; op++)
         names[op] = tuff_op_info(op)->name;
-    const char *nearest = tuff_suggest(name, names, TUFF_OP_COUNT);
+    for (enum device_row row = 0; row < DEVICE_ROW_COUNT; row++)
+        names[TUFF_OP_COUNT + row] = device_row_name(row);
+    const char *nearest = tuff_suggest(name, names, TUFF_OP_COUNT + DEVICE_ROW_COUNT);
     if (nearest == NULL)
         return tuff_fail(log, TUFF_ERROR_NOT_FOUND, "unknown op '%s'", name);
     return tuff_fail(log, TUFF_ERROR_NOT_FOUND, "unknown op '%s'; did you mean '%s'?", name, nearest);

@@ -191,7 +191,7 @@ int command_check(int argc, char **argv)
         {"plugin", '\0', OPTION_LIST, &settings.target.plugins, "FILE",
          "load a backend from FILE; may be repeated"},
         {"against", '\0', OPTION_TEXT, &settings.against, "NAME", "the backend that is right"},
-        {"op", '\0', OPTION_TEXT, &settings.options.op, "NAME", "only this op"},
+        {"op", '\0', OPTION_TEXT, &settings.options.op, "NAME", "only this op; or buffers, or stream"},
         {"case", '\0', OPTION_TEXT, &settings.options.case_line, "LINE", "only the case a failure printed"},
         {"seed", '\0', OPTION_SEED, &settings.options.seed, "N", "of random cases and of all data"},
         {"count", '\0', OPTION_COUNT, &settings.count, "N", "random cases per costly op and layout"},

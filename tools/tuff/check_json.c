@@ -109,9 +109,10 @@ void check_report_begin(struct check_report *report, struct tuff_context *contex
     put(report, "allow_unsupported", json_boolean(options->allow_unsupported));
 }
 
-static const char *layout_name(enum tuff_layout layout)
+// NULL, which becomes null: buffers and streams have none.
+static const char *layout_name(enum tuff_layout layout, bool device)
 {
-    return layout == TUFF_LAYOUT_BATCH16 ? "batch16" : "row_major";
+    return device ? NULL : layout == TUFF_LAYOUT_BATCH16 ? "batch16" : "row_major";
 }
 
 static void add_finding(void *user, const struct tuff_check_finding *finding)
@@ -119,22 +120,24 @@ static void add_finding(void *user, const struct tuff_check_finding *finding)
     struct check_report *report = user;
     if (finding->unsupported)
         append(report, report->unsupported,
-               json_pack("{s:s, s:s, s:s}", "op", finding->op, "layout", layout_name(finding->layout),
-                         "replay", finding->replay));
+               json_pack("{s:s, s:s?, s:s}", "op", finding->op, "layout",
+                         layout_name(finding->layout, finding->device), "replay", finding->replay));
     else
         append(report, report->failures,
-               json_pack("{s:s, s:s, s:s, s:s}", "op", finding->op, "layout", layout_name(finding->layout),
-                         "message", finding->message, "replay", finding->replay));
+               json_pack("{s:s, s:s?, s:s, s:s}", "op", finding->op, "layout",
+                         layout_name(finding->layout, finding->device), "message", finding->message, "replay",
+                         finding->replay));
 }
 
 static void add_row(void *user, const struct tuff_check_row *row)
 {
     struct check_report *report = user;
     append(report, report->ops,
-           json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f}", "op", row->op, "layout",
-                     layout_name(row->layout), "run", (json_int_t)row->run, "passed", (json_int_t)row->passed,
-                     "failed", (json_int_t)row->failed, "unsupported", (json_int_t)row->unsupported, "unused",
-                     (json_int_t)row->unused, "worst_error", row->worst_error));
+           json_pack("{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:f}", "op", row->op, "layout",
+                     layout_name(row->layout, row->device), "run", (json_int_t)row->run, "passed",
+                     (json_int_t)row->passed, "failed", (json_int_t)row->failed, "unsupported",
+                     (json_int_t)row->unsupported, "unused", (json_int_t)row->unused, "worst_error",
+                     row->worst_error));
 }
 
 struct tuff_check_observer check_report_observer(struct check_report *report)

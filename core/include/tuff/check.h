@@ -5,6 +5,10 @@
 // outside of outputs, inputs unchanged, padding lanes as tensor.h demands, identical bits from run to run and
 // from a captured replay, aliasing where the op allows it, and arguments that are gone after the kernel has
 // returned.
+//
+// Two more rows of the table are no ops, but what kernels rely on: "buffers" (writing, reading, copying and
+// filling of ranges, buffers of all sizes) and "stream" (each kernel sees what those before it wrote, within
+// a submission, across submissions and across replays; timestamps, where the device has them).
 #ifndef TUFF_CHECK_H
 #define TUFF_CHECK_H
 
@@ -25,6 +29,7 @@ struct tuff_check_finding {
     bool unsupported;        // else it failed
     const char *message;     // why it failed; "" if unsupported
     const char *replay;      // the case's line, for tuff_check_options.case_line
+    bool device;             // of "buffers" or "stream", and in no layout
 };
 
 // What became of the cases of one op in one layout.
@@ -34,6 +39,7 @@ struct tuff_check_row {
     uint64_t run, passed, failed;
     uint64_t unsupported, unused; // as in tuff_check_totals
     double worst_error;           // the greatest error as a part of its tolerance; 0 if all were exact
+    bool device;                  // "buffers" or "stream", in no layout
 };
 
 // Who wants the results as data. Called by tuff_check_run in its own thread; what the pointers name is gone
@@ -48,7 +54,7 @@ struct tuff_check_observer {
 
 struct tuff_check_options {
     size_t size;
-    const char *op;         // only this one; NULL: all
+    const char *op;         // only this one, or "buffers" or "stream"; NULL: all
     const char *case_line;  // only this case, in the form that failures print; NULL: all
     uint64_t seed;          // of the random cases and of all data
     uint32_t count;         // random cases per costly op and layout; a quarter of that for the cheap ones
@@ -63,7 +69,8 @@ enum { TUFF_CHECK_DEFAULT_COUNT = 48 };
 struct tuff_check_totals {
     uint64_t run, passed, failed;
     uint64_t unsupported; // rejected by the backend although it would be asked for them
-    uint64_t unused;      // BATCH16 cases of a backend that neither asks for that layout nor accepts it
+    uint64_t unused; // cases in BATCH16 of a backend that neither asks for that layout nor accepts it, and
+                     // those of what the device says it does not have: capture, timestamps
 };
 
 // Runs the cases on `tested` and judges them by `oracle`. Writes failures and a table to `out`, unless that
