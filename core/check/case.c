@@ -69,3 +69,17 @@ enum tuff_status conformance_case_fill(const struct conformance_case *c, struct 
         case_setup_zero_padding(setup);
     return status;
 }
+
+struct case_work conformance_case_work(const struct conformance_case *c, const struct case_setup *setup)
+{
+    struct case_work work = {0};
+    for (uint32_t i = 0; i < setup->info->tensor_count; i++) {
+        const struct tuff_tensor *shape = &setup->tensors[i].shape;
+        if (case_is_present(setup, i))
+            work.bytes += case_elements(setup, i) * tuff_dtype_bytes(shape->dtype) *
+                          (setup->info->roles[i].access == TUFF_ACCESS_INOUT ? 2 : 1);
+    }
+    if (c->op->work != NULL)
+        c->op->work(c->shape, setup, &work);
+    return work;
+}

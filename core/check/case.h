@@ -75,6 +75,12 @@ struct case_view {
 // A tolerance that asks for equal bits (any NaN equals any NaN if the dtype is f32).
 #define CASE_EXACT (-1.0)
 
+// What one call computes and moves, as check.h defines it.
+struct case_work {
+    double flops, bytes;
+    uint32_t most_calls; // in a row, until the inputs have to be written anew; 0: any number
+};
+
 // The cases of one op: conformance_op_<name>, in cases/<family>.c.
 struct conformance_op {
     enum tuff_op op;
@@ -91,12 +97,18 @@ struct conformance_op {
     void (*draw)(struct draw *draw, void *shape);
     // Sets params and the shapes of all tensors. Fails, with a message, for shapes that make no sense.
     enum tuff_status (*describe)(const void *shape, struct case_setup *setup);
-    // Fills inputs and inout tensors, for the padded batch. oracle: for inputs that other ops make.
+    // Fills inputs and inout tensors, for the padded batch. oracle: for inputs that other ops make; NULL if
+    // setup->timed.
     enum tuff_status (*fill)(const void *shape, struct case_setup *setup, struct tuff_target *oracle);
     bool needs_magnitude; // tolerance reads view->magnitude
     // The tolerance of each element of output `output`; NULL: CASE_EXACT throughout. An element of a u32
     // tensor that has a tolerance is compared as the bits of a float.
     void (*tolerance)(const void *shape, const struct case_view *view, uint32_t output, double *tolerance);
+    const void *perf; // hand-written shapes of real nets, to be timed
+    size_t perf_count;
+    // Sets flops, and bytes where they are not those of all tensors, which they are before. NULL: the op
+    // computes nothing.
+    void (*work)(const void *shape, const struct case_setup *setup, struct case_work *work);
 };
 
 // op < TUFF_OP_COUNT.
@@ -128,6 +140,10 @@ enum { CONFORMANCE_LINE_BYTES = 512 };
 // The printable form; cut to CONFORMANCE_LINE_BYTES, which no op's fields reach.
 void conformance_case_format(const struct conformance_case *c, char line[CONFORMANCE_LINE_BYTES]);
 
+// The same for people: sizes and parameters as "name=value" with spaces between them. What is 0, or 1x1, is
+// left out, and so are the kind of data and the layout.
+void conformance_case_format_short(const struct conformance_case *c, char text[CONFORMANCE_LINE_BYTES]);
+
 // Reads the printable form. Failure: an unknown op or field, a field that is missing, given twice or
 // malformed.
 TUFF_MUST_CHECK enum tuff_status conformance_case_parse(const struct tuff_log *log, const char *line,
@@ -139,5 +155,8 @@ TUFF_MUST_CHECK enum tuff_status conformance_case_describe(const struct tuff_log
                                                            struct case_setup *setup);
 TUFF_MUST_CHECK enum tuff_status conformance_case_fill(const struct conformance_case *c,
                                                        struct case_setup *setup, struct tuff_target *oracle);
+
+// What one call computes and moves. setup: described.
+struct case_work conformance_case_work(const struct conformance_case *c, const struct case_setup *setup);
 
 #endif

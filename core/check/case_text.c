@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/suggest.h"
+#include "device.h"
+
+enum { ALL_DIGITS = 17, SHORT_DIGITS = 7 };
 
 static const char *const layout_names[] = {"row_major", "batch16", NULL};
 
@@ -39,12 +43,14 @@ static void append_list(struct text *text, const uint32_t *values, uint32_t coun
     }
 }
 
-static void append_field(struct text *text, const struct case_field *field, const char *shape)
+// digits: of a double.
+static void append_field(struct text *text, const char *before, const struct case_field *field,
+                         const char *shape, int digits)
 {
     uint32_t values[TUFF_MAX_RANK];
     struct case_dims dims;
     double number;
-    append(text, ",%s=", field->name);
+    append(text, "%s%s=", before, field->name);
     switch (field->kind) {
     case CASE_U32:
         memcpy(values, shape + field->offset, field->count * sizeof *values);
@@ -56,7 +62,7 @@ static void append_field(struct text *text, const struct case_field *field, cons
         break;
     case CASE_F64:
         memcpy(&number, shape + field->offset, sizeof number);
-        append(text, "%.17g", number);
+        append(text, "%.*g", digits, number);
         break;
     case CASE_NAME:
         memcpy(values, shape + field->offset, sizeof *values);
@@ -74,10 +80,40 @@ void conformance_case_format(const struct conformance_case *c, char line[CONFORM
     struct text text = {line, CONFORMANCE_LINE_BYTES};
     append(&text, "%s(layout=%s", tuff_op_info(c->op->op)->name, layout_names[c->layout]);
     for (uint32_t i = 0; i < c->op->field_count; i++)
-        append_field(&text, &c->op->fields[i], c->shape);
+        append_field(&text, ",", &c->op->fields[i], c->shape, ALL_DIGITS);
     if (c->seed != 0)
         append(&text, ",seed=%" PRIu64, c->seed);
     append(&text, ")");
+}
+
+// Whether a field says nothing that matters to a reader of a table.
+static bool is_usual(const struct case_field *field, const char *shape)
+{
+    uint32_t values[TUFF_MAX_RANK];
+    double number;
+    if (field->kind == CASE_NAME)
+        return strcmp(field->name, "values") == 0;
+    if (field->kind == CASE_DIMS)
+        return false;
+    if (field->kind == CASE_F64) {
+        memcpy(&number, shape + field->offset, sizeof number);
+        return !(fabs(number) > 0);
+    }
+    const uint32_t count = field->kind == CASE_U32 ? field->count : 1;
+    memcpy(values, shape + field->offset, count * sizeof *values);
+    for (uint32_t i = 1; i < count; i++)
+        if (values[i] != values[0])
+            return false;
+    return values[0] == 0 || (count > 1 && field->separator == 'x' && values[0] == 1);
+}
+
+void conformance_case_format_short(const struct conformance_case *c, char line[CONFORMANCE_LINE_BYTES])
+{
+    struct text text = {line, CONFORMANCE_LINE_BYTES};
+    line[0] = '\0';
+    for (uint32_t i = 0; i < c->op->field_count; i++)
+        if (!is_usual(&c->op->fields[i], c->shape))
+            append_field(&text, line[0] == '\0' ? "" : " ", &c->op->fields[i], c->shape, SHORT_DIGITS);
 }
 
 static bool parse_u64(const char *word, const char **end, uint64_t *value)
@@ -236,10 +272,12 @@ static enum tuff_status read_pairs(struct reader *reader, char *text)
 
 static enum tuff_status unknown_op(const struct tuff_log *log, const char *name)
 {
-    const char *names[TUFF_OP_COUNT];
+    const char *names[TUFF_OP_COUNT + DEVICE_ROW_COUNT];
     for (enum tuff_op op = 0; op < TUFF_OP_COUNT; op++)
         names[op] = tuff_op_info(op)->name;
-    const char *nearest = tuff_suggest(name, names, TUFF_OP_COUNT);
+    for (enum device_row row = 0; row < DEVICE_ROW_COUNT; row++)
+        names[TUFF_OP_COUNT + row] = device_row_name(row);
+    const char *nearest = tuff_suggest(name, names, TUFF_OP_COUNT + DEVICE_ROW_COUNT);
     if (nearest == NULL)
         return tuff_fail(log, TUFF_ERROR_NOT_FOUND, "unknown op '%s'", name);
     return tuff_fail(log, TUFF_ERROR_NOT_FOUND, "unknown op '%s'; did you mean '%s'?", name, nearest);

@@ -21,6 +21,9 @@ struct case_result {
     char message[1024]; // why it failed
 };
 
+// The line of the case that runs from now on, for tuff_check_current_case; "": none.
+void conformance_set_current_case(const char *line);
+
 // Runs the case on `tested` (at once twice, captured, in place), and judges it by `oracle`.
 void conformance_case_run(const struct tuff_log *log, const struct conformance_case *c,
                           struct tuff_target *tested, struct tuff_target *oracle, struct case_result *result);

@@ -80,11 +80,6 @@ static enum tuff_status make_slot(struct rig *rig, uint32_t index)
     slot->front = alignment * (GUARD_BYTES / alignment | 1u);
     slot->tensor.offset = slot->front;
     slot->total = slot->front + rig_round_up(tuff_tensor_bytes(&slot->tensor), 4) + GUARD_BYTES;
-    slot->image = malloc(slot->total);
-    slot->seen = malloc(slot->total);
-    if (slot->image == NULL || slot->seen == NULL)
-        return rig_fail(rig, TUFF_ERROR_MEMORY, "no host memory for the %" PRIu64 " bytes of %s", slot->total,
-                        rig_slot_name(rig, index));
     enum tuff_status status =
         rig->target->interface->buffer_create(rig->target->device, slot->total, &slot->buffer);
     if (status != TUFF_OK)
@@ -180,19 +175,25 @@ static void make_absolute(unsigned char *bytes, uint64_t elements)
             0x7f; // the sign is the top bit of the last byte, little-endian as the ABI's magic is
 }
 
-void rig_make_image(struct rig *rig, uint32_t index, uint32_t poison, bool filled)
+enum tuff_status rig_make_image(struct rig *rig, uint32_t index, uint32_t poison, bool filled)
 {
     struct rig_slot *slot = &rig->slots[index];
+    if (slot->image == NULL)
+        slot->image = malloc(slot->total);
+    if (slot->image == NULL)
+        return rig_fail(rig, TUFF_ERROR_MEMORY, "no host memory for the %" PRIu64 " bytes of %s", slot->total,
+                        rig_slot_name(rig, index));
     fill_words(slot->image, slot->total, GUARD_WORD + index);
     unsigned char *content = slot->image + slot->front;
     unsigned char *values = index == WORKSPACE || !filled ? NULL : rig->setup->tensors[index].values;
     if (values == NULL) {
         fill_words(content, tuff_tensor_bytes(&slot->tensor), poison);
-        return;
+        return TUFF_OK;
     }
     reorder(&slot->tensor, content, values, true);
     if (rig->magnitude && slot->tensor.dtype == TUFF_F32)
         make_absolute(content, tuff_tensor_stored_elements(&slot->tensor));
+    return TUFF_OK;
 }
 
 void rig_output(const struct rig *rig, uint32_t index, void *values)

@@ -24,8 +24,8 @@ struct rig_slot {
     struct tuff_buffer *buffer;
     uint64_t front;       // bytes of the guard before
     uint64_t total;       // bytes of the buffer
-    unsigned char *image; // what was written before the run
-    unsigned char *seen;  // what the buffer held after it
+    unsigned char *image; // what was written before the run; NULL after rig_load
+    unsigned char *seen;  // what the buffer held after it; NULL before the first run
 };
 
 struct rig {
@@ -69,6 +69,17 @@ void rig_output(const struct rig *rig, uint32_t index, void *values);
 TUFF_MUST_CHECK enum tuff_status rig_oracle(struct tuff_target *target, const struct case_setup *setup,
                                             bool padded, bool magnitude, void *outputs[TUFF_OP_MAX_TENSORS]);
 
+// What a kernel is called with.
+struct rig_call {
+    struct tuff_op_args args; // points into this struct
+    struct tuff_tensor tensors[TUFF_OP_MAX_TENSORS + 1];
+};
+
+// For runs that are not judged. rig_load writes inputs, guards and poison and keeps no copy; rig_fill_call
+// sets up the arguments, which the core checks. params: the op's, or a copy of them.
+TUFF_MUST_CHECK enum tuff_status rig_load(struct rig *rig, uint32_t poison);
+TUFF_MUST_CHECK enum tuff_status rig_fill_call(struct rig *rig, const void *params, struct rig_call *call);
+
 // -- Between rig.c and rig_run.c.
 
 // Sets the message and returns `status`.
@@ -76,8 +87,8 @@ enum tuff_status rig_fail(struct rig *rig, enum tuff_status status, const char *
     TUFF_PRINTF(3, 4);
 const char *rig_slot_name(const struct rig *rig, uint32_t slot);
 // Composes what a slot's buffer holds before a run: guards around poison, or around content if `filled` and
-// if it has any.
-void rig_make_image(struct rig *rig, uint32_t slot, uint32_t poison, bool filled);
+// if it has any. Failure: memory.
+TUFF_MUST_CHECK enum tuff_status rig_make_image(struct rig *rig, uint32_t slot, uint32_t poison, bool filled);
 uint64_t rig_round_up(uint64_t value, uint64_t multiple);
 
 #endif

@@ -6,20 +6,39 @@
 
 enum { WORKSPACE = TUFF_OP_MAX_TENSORS };
 
+static enum tuff_status write_slot(struct rig *rig, uint32_t index, uint32_t poison, bool filled)
+{
+    const struct rig_slot *slot = &rig->slots[index];
+    enum tuff_status status = rig_make_image(rig, index, poison, filled);
+    if (status != TUFF_OK)
+        return status;
+    status = rig->target->interface->buffer_write(slot->buffer, 0, slot->image, slot->total);
+    if (status != TUFF_OK)
+        return rig_fail(rig, status, "buffer_write of %s returned \"%s\"", rig_slot_name(rig, index),
+                        tuff_status_name(status));
+    return TUFF_OK;
+}
+
 static enum tuff_status write_all(struct rig *rig, uint32_t poison, bool filled)
 {
-    for (uint32_t i = 0; i <= WORKSPACE; i++) {
-        struct rig_slot *slot = &rig->slots[i];
-        if (slot->buffer == NULL)
+    enum tuff_status status = TUFF_OK;
+    for (uint32_t i = 0; i <= WORKSPACE && status == TUFF_OK; i++)
+        if (rig->slots[i].buffer != NULL)
+            status = write_slot(rig, i, poison, filled);
+    return status;
+}
+
+enum tuff_status rig_load(struct rig *rig, uint32_t poison)
+{
+    enum tuff_status status = TUFF_OK;
+    for (uint32_t i = 0; i <= WORKSPACE && status == TUFF_OK; i++) {
+        if (rig->slots[i].buffer == NULL)
             continue;
-        rig_make_image(rig, i, poison, filled);
-        enum tuff_status status =
-            rig->target->interface->buffer_write(slot->buffer, 0, slot->image, slot->total);
-        if (status != TUFF_OK)
-            return rig_fail(rig, status, "buffer_write of %s returned \"%s\"", rig_slot_name(rig, i),
-                            tuff_status_name(status));
+        status = write_slot(rig, i, poison, true);
+        free(rig->slots[i].image);
+        rig->slots[i].image = NULL;
     }
-    return TUFF_OK;
+    return status;
 }
 
 static enum tuff_status read_all(struct rig *rig)
@@ -28,6 +47,11 @@ static enum tuff_status read_all(struct rig *rig)
         struct rig_slot *slot = &rig->slots[i];
         if (slot->buffer == NULL)
             continue;
+        if (slot->seen == NULL)
+            slot->seen = malloc(slot->total);
+        if (slot->seen == NULL)
+            return rig_fail(rig, TUFF_ERROR_MEMORY, "no host memory for the %" PRIu64 " bytes of %s",
+                            slot->total, rig_slot_name(rig, i));
         enum tuff_status status =
             rig->target->interface->buffer_read(slot->buffer, 0, slot->seen, slot->total);
         if (status != TUFF_OK)
@@ -43,6 +67,25 @@ static void destroy_bytes(void *bytes, size_t count)
     volatile unsigned char *at = bytes;
     for (size_t i = 0; i < count; i++)
         at[i] = 0xdd;
+}
+
+enum tuff_status rig_fill_call(struct rig *rig, const void *params, struct rig_call *call)
+{
+    const struct case_setup *setup = rig->setup;
+    *call = (struct rig_call){.args = {.size = tuff_op_args_size(setup->op), .params = params}};
+    for (uint32_t i = 0; i <= WORKSPACE; i++) {
+        if (rig->slots[i].buffer == NULL)
+            continue;
+        call->tensors[i] = rig->slots[i == 0 && rig->alias != RIG_NO_ALIAS ? rig->alias : i].tensor;
+        if (i == WORKSPACE)
+            call->args.workspace = &call->tensors[i];
+        else
+            call->args.tensors[i] = &call->tensors[i];
+    }
+    enum tuff_status status = tuff_op_check(setup->log, setup->op, &call->args);
+    if (status != TUFF_OK)
+        rig_fail(rig, status, "the core's check refuses the arguments");
+    return status;
 }
 
 static enum tuff_status call_kernel(struct rig *rig, const struct tuff_op_args *args)
@@ -66,34 +109,17 @@ static enum tuff_status call_with_mortal_args(struct rig *rig,
                                                                        const struct tuff_op_args *args))
 {
     const struct case_setup *setup = rig->setup;
-    struct {
-        struct tuff_op_args args;
-        struct tuff_tensor tensors[TUFF_OP_MAX_TENSORS + 1];
-    } *mortal = calloc(1, sizeof *mortal);
+    struct rig_call *mortal = malloc(sizeof *mortal);
     void *params = setup->params == NULL ? NULL : malloc(setup->info->params_size);
-    enum tuff_status status = TUFF_ERROR_MEMORY;
     if (mortal == NULL || (setup->params != NULL && params == NULL)) {
         free(mortal);
         free(params);
-        return rig_fail(rig, status, "no host memory for arguments");
+        return rig_fail(rig, TUFF_ERROR_MEMORY, "no host memory for arguments");
     }
     if (params != NULL)
         memcpy(params, setup->params, setup->info->params_size);
-    mortal->args.size = tuff_op_args_size(setup->op);
-    mortal->args.params = params;
-    for (uint32_t i = 0; i <= WORKSPACE; i++) {
-        if (rig->slots[i].buffer == NULL)
-            continue;
-        mortal->tensors[i] = rig->slots[i == 0 && rig->alias != RIG_NO_ALIAS ? rig->alias : i].tensor;
-        if (i == WORKSPACE)
-            mortal->args.workspace = &mortal->tensors[i];
-        else
-            mortal->args.tensors[i] = &mortal->tensors[i];
-    }
-    status = tuff_op_check(setup->log, setup->op, &mortal->args);
-    if (status != TUFF_OK)
-        rig_fail(rig, status, "the core's check refuses the arguments");
-    else
+    enum tuff_status status = rig_fill_call(rig, params, mortal);
+    if (status == TUFF_OK)
         status = call(rig, &mortal->args);
     destroy_bytes(mortal, sizeof *mortal);
     if (params != NULL)

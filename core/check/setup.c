@@ -16,6 +16,11 @@ void case_setup_clear(struct case_setup *setup)
 {
     free(setup->params);
     setup->params = NULL;
+    case_setup_drop_values(setup);
+}
+
+void case_setup_drop_values(struct case_setup *setup)
+{
     for (uint32_t i = 0; i < TUFF_OP_MAX_TENSORS; i++) {
         free(setup->tensors[i].values);
         setup->tensors[i].values = NULL;
@@ -76,6 +81,11 @@ float *case_floats(struct case_setup *setup, uint32_t index)
 uint32_t *case_words(struct case_setup *setup, uint32_t index)
 {
     return setup->tensors[index].values;
+}
+
+double case_elements(const struct case_setup *setup, uint32_t index)
+{
+    return (double)tuff_tensor_elements(&setup->tensors[index].shape);
 }
 
 uint64_t case_stored(const struct case_setup *setup, uint32_t index)

@@ -28,6 +28,7 @@ struct case_setup {
     const struct tuff_op_info *info;
     enum tuff_layout layout;
     uint64_t seed;
+    bool timed; // for timing: kernels run many times in a row, so fill leaves out what wears away to nothing
     void *params; // NULL: none
     struct case_tensor tensors[TUFF_OP_MAX_TENSORS];
 };
@@ -47,11 +48,15 @@ void case_setup_tensor(struct case_setup *setup, uint32_t index, uint32_t dtype,
                        const uint32_t *dims, enum case_padding padding);
 // Allocates the content of inputs and inout tensors, zeroed.
 TUFF_MUST_CHECK enum tuff_status case_setup_allocate(struct case_setup *setup);
+// Frees the content.
+void case_setup_drop_values(struct case_setup *setup);
 // Zeroes the padding lanes of inputs that are to have zeros there.
 void case_setup_zero_padding(struct case_setup *setup);
 
 float *case_floats(struct case_setup *setup, uint32_t index);
 uint32_t *case_words(struct case_setup *setup, uint32_t index);
+// Elements, without padding.
+double case_elements(const struct case_setup *setup, uint32_t index);
 // Elements of the padded batch.
 uint64_t case_stored(const struct case_setup *setup, uint32_t index);
 // Fills an f32 tensor by draw_signed, its own stream.

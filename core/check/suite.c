@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "case.h"
+#include "device.h"
 #include "harness.h"
 
 enum { FAILURES_SHOWN = 10 }; // per op and layout; the others are counted
@@ -21,6 +22,7 @@ struct suite {
     const struct tuff_check_options *options;
     FILE *out;                              // NULL: nothing is written
     struct tally tallies[TUFF_OP_COUNT][2]; // by op and layout
+    struct tally device_tallies[DEVICE_ROW_COUNT];
     uint64_t listed;
     bool device_lost;
 };
@@ -32,6 +34,11 @@ const char *tuff_check_current_case(void)
     return current_case;
 }
 
+void conformance_set_current_case(const char *line)
+{
+    snprintf(current_case, sizeof current_case, "%s", line);
+}
+
 TUFF_PRINTF(2, 3) static void say(const struct suite *suite, const char *format, ...)
 {
     va_list arguments;
@@ -41,46 +48,38 @@ TUFF_PRINTF(2, 3) static void say(const struct suite *suite, const char *format,
     va_end(arguments);
 }
 
-static void tell_finding(const struct suite *suite, const struct conformance_case *c,
+static void tell_finding(const struct suite *suite, const char *name, bool device,
                          const struct case_result *result, const char *line)
 {
     const struct tuff_check_observer *observer = suite->options->observer;
     const bool unsupported = result->verdict == CASE_UNSUPPORTED;
     const struct tuff_check_finding finding = {
-        .op = tuff_op_info(c->op->op)->name,
+        .op = name,
         .layout = result->batch16 ? TUFF_LAYOUT_BATCH16 : TUFF_LAYOUT_ROW_MAJOR,
         .unsupported = unsupported,
         .message = unsupported ? "" : result->message,
         .replay = line,
+        .device = device,
     };
     if (observer != NULL && observer->finding != NULL)
         observer->finding(observer->user, &finding);
 }
 
-static void count_unsupported(struct suite *suite, struct tally *tally, const char *op_name, const char *line)
+// Adds what became of a case to the tally of its row, and reports what is amiss.
+static void count(struct suite *suite, struct tally *tally, const char *name, bool device,
+                  const struct case_result *result, const char *line)
 {
-    if (tally->unsupported++ == 0 || suite->options->verbose)
-        say(suite, "UNSUPPORTED %s\n  replay: --case \"%s\"\n", op_name, line);
-}
-
-static void judge(struct suite *suite, const struct conformance_case *c, const char *line)
-{
-    const char *name = tuff_op_info(c->op->op)->name;
-    struct case_result result;
-    memcpy(current_case, line, CONFORMANCE_LINE_BYTES);
-    conformance_case_run(suite->log, c, suite->tested, suite->oracle, &result);
-    current_case[0] = '\0';
-    struct tally *tally = &suite->tallies[c->op->op][result.batch16 ? 1 : 0];
-    suite->device_lost = result.device_lost;
-    if (result.worst_ratio > tally->worst_ratio)
-        tally->worst_ratio = result.worst_ratio;
-    switch (result.verdict) {
+    suite->device_lost = result->device_lost;
+    if (result->worst_ratio > tally->worst_ratio)
+        tally->worst_ratio = result->worst_ratio;
+    switch (result->verdict) {
     case CASE_UNUSED:
         tally->unused++;
         return;
     case CASE_UNSUPPORTED:
-        count_unsupported(suite, tally, name, line);
-        tell_finding(suite, c, &result, line);
+        if (tally->unsupported++ == 0 || suite->options->verbose)
+            say(suite, "UNSUPPORTED %s\n  replay: --case \"%s\"\n", name, line);
+        tell_finding(suite, name, device, result, line);
         return;
     case CASE_PASSED:
         tally->run++;
@@ -89,23 +88,61 @@ static void judge(struct suite *suite, const struct conformance_case *c, const c
     case CASE_FAILED:
         tally->run++;
         if (tally->failed++ < FAILURES_SHOWN || suite->options->verbose)
-            say(suite, "FAIL %s\n  %s\n  replay: --case \"%s\"\n", name, result.message, line);
-        tell_finding(suite, c, &result, line);
+            say(suite, "FAIL %s\n  %s\n  replay: --case \"%s\"\n", name, result->message, line);
+        tell_finding(suite, name, device, result, line);
         return;
     }
 }
 
-static void visit(struct suite *suite, const struct conformance_case *c)
+static void judge(struct suite *suite, const struct conformance_case *c, const char *line)
 {
-    char line[CONFORMANCE_LINE_BYTES];
-    memset(line, 0, sizeof line);
-    conformance_case_format(c, line);
+    struct case_result result;
+    conformance_set_current_case(line);
+    conformance_case_run(suite->log, c, suite->tested, suite->oracle, &result);
+    conformance_set_current_case("");
+    count(suite, &suite->tallies[c->op->op][result.batch16 ? 1 : 0], tuff_op_info(c->op->op)->name, false,
+          &result, line);
+}
+
+// Counts a case, and says its line where that is wanted.
+static void announce(struct suite *suite, const char *line)
+{
     suite->listed++;
     if (suite->tested == NULL || suite->options->verbose) {
         say(suite, "%s\n", line);
         if (suite->out != NULL)
             fflush(suite->out);
     }
+}
+
+static void visit_device_check(struct suite *suite, const struct device_check *check)
+{
+    char line[CONFORMANCE_LINE_BYTES];
+    struct case_result result = {.verdict = CASE_PASSED};
+    struct device_trial trial = {.target = suite->tested, .seed = suite->options->seed, .result = &result};
+    device_check_format(check, line);
+    announce(suite, line);
+    if (suite->tested == NULL)
+        return;
+    conformance_set_current_case(line);
+    check->run(&trial);
+    conformance_set_current_case("");
+    count(suite, &suite->device_tallies[check->row], device_row_name(check->row), true, &result, line);
+}
+
+// row: DEVICE_ROW_COUNT: all.
+static void visit_device(struct suite *suite, enum device_row row)
+{
+    for (size_t i = 0; i < DEVICE_CHECK_COUNT && !suite->device_lost; i++)
+        if (row == DEVICE_ROW_COUNT || device_check_at(i)->row == row)
+            visit_device_check(suite, device_check_at(i));
+}
+
+static void visit(struct suite *suite, const struct conformance_case *c)
+{
+    char line[CONFORMANCE_LINE_BYTES];
+    conformance_case_format(c, line);
+    announce(suite, line);
     if (suite->tested != NULL)
         judge(suite, c, line);
 }
@@ -157,33 +194,50 @@ static enum tuff_status visit_layout(struct suite *suite, const struct conforman
     return status;
 }
 
-static enum tuff_status visit_all(struct suite *suite)
+// The one case of the options' line.
+static enum tuff_status visit_line(struct suite *suite)
 {
-    enum tuff_op only = TUFF_OP_COUNT;
-    enum tuff_status status = TUFF_OK;
-    if (suite->options->case_line != NULL) {
-        struct conformance_case c;
-        status = conformance_case_parse(suite->log, suite->options->case_line, &c);
-        if (status == TUFF_OK) {
-            visit(suite, &c);
-            conformance_case_clear(&c);
-        }
-        return status;
+    const struct device_check *check = device_check_find(suite->options->case_line);
+    struct conformance_case c;
+    if (check != NULL) {
+        visit_device_check(suite, check);
+        return TUFF_OK;
     }
-    if (suite->options->op != NULL)
-        status = conformance_op_find(suite->log, suite->options->op, &only);
-    for (enum tuff_op i = 0; i < TUFF_OP_COUNT && status == TUFF_OK; i++) {
-        if (only != TUFF_OP_COUNT && i != only)
-            continue;
-        const struct conformance_op *op = conformance_op_cases(i);
-        uint64_t before = suite->listed;
-        status = visit_layout(suite, op, TUFF_LAYOUT_ROW_MAJOR);
-        if (status == TUFF_OK && op->batched)
-            status = visit_layout(suite, op, TUFF_LAYOUT_BATCH16);
-        if (status == TUFF_OK && suite->listed == before && !suite->device_lost)
-            status = tuff_fail(suite->log, TUFF_ERROR_INTERNAL, "%s has no cases", tuff_op_info(i)->name);
+    enum tuff_status status = conformance_case_parse(suite->log, suite->options->case_line, &c);
+    if (status == TUFF_OK) {
+        visit(suite, &c);
+        conformance_case_clear(&c);
     }
     return status;
+}
+
+static enum tuff_status visit_op(struct suite *suite, enum tuff_op index)
+{
+    const struct conformance_op *op = conformance_op_cases(index);
+    const uint64_t before = suite->listed;
+    enum tuff_status status = visit_layout(suite, op, TUFF_LAYOUT_ROW_MAJOR);
+    if (status == TUFF_OK && op->batched)
+        status = visit_layout(suite, op, TUFF_LAYOUT_BATCH16);
+    if (status == TUFF_OK && suite->listed == before && !suite->device_lost)
+        status = tuff_fail(suite->log, TUFF_ERROR_INTERNAL, "%s has no cases", tuff_op_info(index)->name);
+    return status;
+}
+
+static enum tuff_status visit_all(struct suite *suite)
+{
+    const char *only = suite->options->op;
+    enum tuff_op op;
+    enum tuff_status status = TUFF_OK;
+    if (suite->options->case_line != NULL)
+        return visit_line(suite);
+    if (only == NULL || device_row_find(only) != DEVICE_ROW_COUNT) {
+        visit_device(suite, only == NULL ? DEVICE_ROW_COUNT : device_row_find(only));
+        for (op = 0; op < TUFF_OP_COUNT && status == TUFF_OK && only == NULL; op++)
+            status = visit_op(suite, op);
+        return status;
+    }
+    status = conformance_op_find(suite->log, only, &op);
+    return status == TUFF_OK ? visit_op(suite, op) : status;
 }
 
 static void print_tally(const struct suite *suite, const char *op, const char *layout,
@@ -198,22 +252,38 @@ static void print_tally(const struct suite *suite, const char *op, const char *l
     say(suite, "%s\n", tally->unused > 0 && tally->run == 0 ? "  not used by this backend" : "");
 }
 
-static void tell_row(const struct suite *suite, enum tuff_op op, int layout)
+static void tell_row(const struct suite *suite, const char *name, bool device, enum tuff_layout layout,
+                     const struct tally *tally)
 {
     const struct tuff_check_observer *observer = suite->options->observer;
-    const struct tally *tally = &suite->tallies[op][layout];
     const struct tuff_check_row row = {
-        .op = tuff_op_info(op)->name,
-        .layout = layout == 0 ? TUFF_LAYOUT_ROW_MAJOR : TUFF_LAYOUT_BATCH16,
+        .op = name,
+        .layout = layout,
         .run = tally->run,
         .passed = tally->passed,
         .failed = tally->failed,
         .unsupported = tally->unsupported,
         .unused = tally->unused,
         .worst_error = tally->worst_ratio,
+        .device = device,
     };
     if (observer != NULL && observer->row != NULL)
         observer->row(observer->user, &row);
+}
+
+// One row of the table, if it had cases.
+static void add_row(const struct suite *suite, const char *name, bool device, enum tuff_layout layout,
+                    const struct tally *tally, struct tuff_check_totals *totals)
+{
+    totals->run += tally->run;
+    totals->passed += tally->passed;
+    totals->failed += tally->failed;
+    totals->unsupported += tally->unsupported;
+    totals->unused += tally->unused;
+    if (tally->run + tally->unsupported + tally->unused == 0)
+        return;
+    print_tally(suite, name, device ? "-" : layout == TUFF_LAYOUT_BATCH16 ? "batch16" : "row-major", tally);
+    tell_row(suite, name, device, layout, tally);
 }
 
 static void summarize(struct suite *suite, struct tuff_check_totals *totals)
@@ -221,19 +291,12 @@ static void summarize(struct suite *suite, struct tuff_check_totals *totals)
     *totals = (struct tuff_check_totals){0};
     say(suite, "\n%-32s %-10s %5s %7s %7s %12s %10s\n", "op", "layout", "run", "passed", "failed",
         "unsupported", "error");
+    for (enum device_row row = 0; row < DEVICE_ROW_COUNT; row++)
+        add_row(suite, device_row_name(row), true, TUFF_LAYOUT_ROW_MAJOR, &suite->device_tallies[row],
+                totals);
     for (enum tuff_op op = 0; op < TUFF_OP_COUNT; op++)
-        for (int layout = 0; layout < 2; layout++) {
-            const struct tally *tally = &suite->tallies[op][layout];
-            totals->run += tally->run;
-            totals->passed += tally->passed;
-            totals->failed += tally->failed;
-            totals->unsupported += tally->unsupported;
-            totals->unused += tally->unused;
-            if (tally->run + tally->unsupported + tally->unused == 0)
-                continue;
-            print_tally(suite, tuff_op_info(op)->name, layout == 0 ? "row-major" : "batch16", tally);
-            tell_row(suite, op, layout);
-        }
+        for (enum tuff_layout layout = TUFF_LAYOUT_ROW_MAJOR; layout <= TUFF_LAYOUT_BATCH16; layout++)
+            add_row(suite, tuff_op_info(op)->name, false, layout, &suite->tallies[op][layout], totals);
     say(suite,
         "\n%s against %s, seed %" PRIu64 ": %" PRIu64 " cases run, %" PRIu64 " passed, %" PRIu64
         " failed, %" PRIu64 " unsupported (error: the greatest one as a part of its tolerance)\n",

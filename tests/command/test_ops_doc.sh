@@ -11,7 +11,7 @@ update --check
 check "a missing page is stale" test "$status" -eq 1
 update
 check "it is written" test "$status" -eq 0
-check "it has every op" test "$(grep -c '^| `' ops.md)" -eq "$("$tuff" check --cases | sed 's/(.*//' | sort -u | wc -l)"
+check "it has every op" test "$(grep -c '^| `' ops.md)" -eq "$("$tuff" check --cases | grep -v '(check=' | sed 's/(.*//' | sort -u | wc -l)"
 update --check
 check "then it is up to date" test "$status" -eq 0
 

@@ -2,12 +2,14 @@
 // TUFF_FAULT says which fault; "none" is the control. The tests run the conformance program on each and
 // expect it to fail, and to say why.
 //
-// The reference computes within the kernel's call, so a fault can read and write buffers right after it.
+// The reference computes within the kernel's call, so a fault can read and write buffers right after it. Faults
+// of buffers and streams are in faulty_device.c.
 #include <dlfcn.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "faulty_device.h"
 #include "tuff/backend.h"
 
 static struct tuff_backend_interface interface; // the reference's, changed
@@ -712,6 +714,8 @@ static enum tuff_status open_faulty(const struct tuff_host *lender, const struct
             faults[i].apply();
             return TUFF_OK;
         }
+    if (fault != NULL && faulty_device_apply(fault, &interface, &kernels))
+        return TUFF_OK;
     return fail("faulty: TUFF_FAULT names no fault");
 }
 

@@ -1,4 +1,4 @@
-// tuff check: is a backend right? Op by op, against the reference.
+// tuff check: is a backend right? Op by op, against the reference. And how fast is it?
 #include "tuff/check.h"
 
 #include <signal.h>
@@ -8,21 +8,26 @@
 
 #include "check_json.h"
 #include "check_list.h"
+#include "check_perf.h"
 #include "check_steps.h"
 #include "commands.h"
 #include "console.h"
+#include "interrupt.h"
 #include "options.h"
 #include "setup.h"
 
+static const char REFERENCE[] = "reference";
+
 struct check_settings {
     struct target_settings target;
-    const char *against;
-    const char *json; // a file, "-" for stdout, or NULL
+    const char *against; // REFERENCE itself if not given
+    const char *json;    // a file, "-" for stdout, or NULL
     bool list_cases;
     bool list, markdown;
     uint32_t count;
     struct tuff_check_options options;
     struct check_steps_settings steps;
+    struct check_perf_settings perf;
 };
 
 // A backend that logs an error has failed, whatever it returned.
@@ -48,12 +53,18 @@ static void watch_log(void *user, enum tuff_log_level level, const char *message
 #endif
 
 #ifndef SANITIZED
+static volatile sig_atomic_t timing;
+
 // A kernel that crashes takes this process along; the case it was in is what its author needs.
 static void report_crash(int signal_number)
 {
-    static const char before[] = "\nFAIL crashed\n  replay: --case \"", after[] = "\"\n";
+    static const char before[] = "\nFAIL crashed\n  replay: ", perf[] = "--perf ", option[] = "--case \"",
+                      after[] = "\"\n";
     const char *line = tuff_check_current_case();
     ssize_t ignored = write(STDERR_FILENO, before, sizeof before - 1);
+    if (timing)
+        ignored = write(STDERR_FILENO, perf, sizeof perf - 1);
+    ignored = write(STDERR_FILENO, option, sizeof option - 1);
     ignored = write(STDERR_FILENO, line, strlen(line));
     ignored = write(STDERR_FILENO, after, sizeof after - 1);
     (void)ignored;
@@ -61,17 +72,24 @@ static void report_crash(int signal_number)
     raise(signal_number);
 }
 
-static void catch_crashes(void)
+static void catch_crashes(bool perf)
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    timing = perf;
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         signal(signals[i], report_crash);
 }
 #else
-static void catch_crashes(void) // the sanitizer reports better
+static void catch_crashes(bool perf) // the sanitizer reports better
 {
+    (void)perf;
 }
 #endif
+
+static bool json_on_stdout(const struct check_settings *settings)
+{
+    return settings->json != NULL && strcmp(settings->json, "-") == 0;
+}
 
 // Runs the cases and tells `report`, unless that is NULL.
 static enum tuff_status judge(const struct check_settings *settings, struct tuff_context *context,
@@ -82,7 +100,7 @@ static enum tuff_status judge(const struct check_settings *settings, struct tuff
     const struct tuff_check_observer observer = check_report_observer(report);
     const struct tuff_device_info *info = tuff_target_info(tested);
     // What is for people gives way to the document.
-    FILE *out = settings->json != NULL && strcmp(settings->json, "-") == 0 ? stderr : stdout;
+    FILE *out = json_on_stdout(settings) ? stderr : stdout;
     fprintf(out, "%s on %s (%s), seed %llu\n", tuff_target_backend(tested), info->name, info->driver,
             (unsigned long long)options.seed);
     if (report != NULL) {
@@ -110,9 +128,14 @@ static enum tuff_status run_cases(const struct check_settings *settings, const s
     if (status == TUFF_OK)
         status = tuff_target_open(context, settings->target.backend, settings->target.device, &device_options,
                                   &tested);
-    if (status == TUFF_OK)
-        status = tuff_target_open(context, settings->against, NULL, NULL, &oracle); // with its own threads
-    if (status == TUFF_OK && settings->steps.model != NULL)
+    // Times are compared only where somebody asks for that, and then with as many threads.
+    if (status == TUFF_OK && (!settings->perf.wanted || settings->against != REFERENCE))
+        status = tuff_target_open(context, settings->against, NULL,
+                                  settings->perf.wanted ? &device_options : NULL, &oracle);
+    if (status == TUFF_OK && settings->perf.wanted)
+        status = check_perf(&settings->perf, &settings->options, context, tested, oracle, report,
+                            json_on_stdout(settings));
+    else if (status == TUFF_OK && settings->steps.model != NULL)
         status = check_steps(&settings->steps, log, tested, oracle);
     else if (status == TUFF_OK)
         status = judge(settings, context, tested, oracle, report);
@@ -130,21 +153,28 @@ static int run_check(struct check_settings *settings)
     if (settings->list)
         return check_list(&settings->target, settings->options.op, settings->markdown);
     if (settings->list_cases)
-        return console_exit_status(tuff_check_list_cases(&log, &settings->options, stdout));
+        return console_exit_status(settings->perf.wanted
+                                       ? check_perf_list_cases(&log, &settings->options)
+                                       : tuff_check_list_cases(&log, &settings->options, stdout));
     struct check_report *report = NULL;
-    if (settings->json != NULL && check_report_create(settings->json, &report) != TUFF_OK)
+    if (settings->json != NULL &&
+        check_report_create(settings->json, settings->perf.wanted, &report) != TUFF_OK)
         return EXIT_FAILED;
     if (settings->steps.model == NULL)
-        catch_crashes();
+        catch_crashes(settings->perf.wanted);
     setvbuf(stdout, NULL, _IOLBF, 0); // in order with the log, and not lost in a crash
     enum tuff_status status = run_cases(settings, &log, report);
     enum tuff_status written = check_report_write(&report, status == TUFF_OK && watch.errors != 0);
+    if (status == TUFF_ERROR_INTERRUPTED && interrupt_signal() != 0)
+        return EXIT_SIGNAL + interrupt_signal();
     // What failed has been printed with the cases: no further line for it.
     if (status != TUFF_OK || written != TUFF_OK)
         return EXIT_FAILED;
     if (watch.errors != 0) {
         fprintf(settings->json != NULL ? stderr : stdout, "FAIL errors were logged although %s\n",
-                settings->steps.model != NULL ? "both trained the same" : "every case passed");
+                settings->steps.model != NULL ? "both trained the same"
+                : settings->perf.wanted       ? "every call succeeded"
+                                              : "every case passed");
         return EXIT_FAILED;
     }
     return EXIT_DONE;
@@ -165,6 +195,12 @@ static bool usable(const struct check_settings *settings)
              (settings->json != NULL || settings->list_cases || settings->list ||
               settings->options.op != NULL || settings->options.case_line != NULL))
         wrong = "--model goes with neither --op, --case, --cases, --list nor --json";
+    else if (settings->perf.wanted &&
+             (settings->steps.model != NULL || settings->list || settings->options.large ||
+              settings->count != TUFF_CHECK_DEFAULT_COUNT))
+        wrong = "--perf goes with neither --model, --list, --large, --count nor --corners";
+    else if (!settings->perf.wanted && settings->perf.seconds != TUFF_CHECK_DEFAULT_SECONDS)
+        wrong = "--seconds goes with --perf only";
     if (wrong != NULL)
         console_error("check: %s", wrong);
     return wrong == NULL;
@@ -174,9 +210,10 @@ int command_check(int argc, char **argv)
 {
     struct check_settings settings = {
         .target.backend = NULL,
-        .against = "reference",
+        .against = REFERENCE,
         .count = TUFF_CHECK_DEFAULT_COUNT,
         .options.size = sizeof settings.options,
+        .perf.seconds = TUFF_CHECK_DEFAULT_SECONDS,
         .steps = {.data.name = "digits", .steps = 10, .gradient_tolerance = 1e-4, .loss_tolerance = 1e-3}};
     struct check_steps_settings *steps = &settings.steps;
     tuff_trainer_options_default(&steps->trainer);
@@ -190,9 +227,14 @@ int command_check(int argc, char **argv)
          "CPU threads; all of them if not given"},
         {"plugin", '\0', OPTION_LIST, &settings.target.plugins, "FILE",
          "load a backend from FILE; may be repeated"},
-        {"against", '\0', OPTION_TEXT, &settings.against, "NAME", "the backend that is right"},
-        {"op", '\0', OPTION_TEXT, &settings.options.op, "NAME", "only this op"},
+        {"against", '\0', OPTION_TEXT, &settings.against, "NAME",
+         "the backend that is right; --perf: the other one, if any"},
+        {"op", '\0', OPTION_TEXT, &settings.options.op, "NAME", "only this op; or buffers, or stream"},
         {"case", '\0', OPTION_TEXT, &settings.options.case_line, "LINE", "only the case a failure printed"},
+        {"perf", '\0', OPTION_FLAG, &settings.perf.wanted, NULL,
+         "time each op instead, with sizes of real nets"},
+        {"seconds", '\0', OPTION_POSITIVE, &settings.perf.seconds, "X",
+         "--perf's time for each case and backend"},
         {"seed", '\0', OPTION_SEED, &settings.options.seed, "N", "of random cases and of all data"},
         {"count", '\0', OPTION_COUNT, &settings.count, "N", "random cases per costly op and layout"},
         {"corners", '\0', OPTION_FLAG, &corners, NULL, "no random cases"},
@@ -222,10 +264,12 @@ int command_check(int argc, char **argv)
         .purpose = "Compares each op of a backend, forward and backward, with the reference's:\n"
                    "within a stated tolerance, every element, nothing written outside, the same\n"
                    "bits twice. A failing case prints a line that --case replays.\n"
+                   "With --perf: times each op, beside the times of --against if that is given.\n"
                    "With --model: trains on both from one seed, and compares the gradients of the\n"
                    "first step and the losses of all steps.\n",
         .examples = "  tuff check --backend vulkan\n"
                     "  tuff check --plugin ./tuff-mine.so --backend mine --op conv2d_forward\n"
+                    "  tuff check -b vulkan --perf --against cpu\n"
                     "  tuff check -b vulkan --model lenet-mnist --steps 20 --against cpu\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
@@ -234,12 +278,12 @@ int command_check(int argc, char **argv)
     enum options_result parsed = options_parse(&usage, argc, argv, &none);
     if (parsed != OPTIONS_READY)
         return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
+    if (corners)
+        settings.count = 0;
     if (!usable(&settings))
         return EXIT_USAGE;
     settings.options.verbose = verbosity.verbose;
     steps->trainer.seed = settings.options.seed;
     console_setup(verbosity.verbose, verbosity.quiet);
-    if (corners)
-        settings.count = 0;
     return run_check(&settings);
 }

@@ -12,9 +12,9 @@
 struct check_report {
     const char *path;
     FILE *file;
-    json_t *document, *ops, *failures, *unsupported; // the three are part of the document
-    enum tuff_status status;                         // of the run
-    bool incomplete;                                 // memory ran out
+    json_t *document, *rows, *failures, *unsupported; // the three are part of the document
+    enum tuff_status status;                          // of the run
+    bool incomplete;                                  // memory ran out
 };
 
 // Puts a value whose reference is taken into the document.
@@ -41,21 +41,21 @@ static void destroy(struct check_report **report)
     *report = NULL;
 }
 
-static bool make_lists(struct check_report *report)
+static bool make_lists(struct check_report *report, bool perf)
 {
     report->document = json_object();
-    report->ops = json_array();
+    report->rows = json_array();
     report->failures = json_array();
     report->unsupported = json_array();
     put(report, "tuff", json_string(TUFF_VERSION));
     put(report, "abi", json_sprintf("%d.%d", TUFF_ABI_MAJOR, TUFF_ABI_MINOR));
-    put(report, "ops", report->ops);
+    put(report, perf ? "cases" : "ops", report->rows);
     put(report, "failures", report->failures);
     put(report, "unsupported", report->unsupported);
     return !report->incomplete;
 }
 
-enum tuff_status check_report_create(const char *path, struct check_report **report)
+enum tuff_status check_report_create(const char *path, bool perf, struct check_report **report)
 {
     struct check_report *made = calloc(1, sizeof *made);
     *report = NULL;
@@ -65,7 +65,7 @@ enum tuff_status check_report_create(const char *path, struct check_report **rep
     }
     made->path = path;
     made->status = TUFF_ERROR_NOT_FOUND; // until something has run
-    if (!make_lists(made)) {
+    if (!make_lists(made, perf)) {
         console_error("out of memory");
         destroy(&made);
         return TUFF_ERROR_MEMORY;
@@ -109,9 +109,10 @@ void check_report_begin(struct check_report *report, struct tuff_context *contex
     put(report, "allow_unsupported", json_boolean(options->allow_unsupported));
 }
 
-static const char *layout_name(enum tuff_layout layout)
+// NULL, which becomes null: buffers and streams have none.
+static const char *layout_name(enum tuff_layout layout, bool device)
 {
-    return layout == TUFF_LAYOUT_BATCH16 ? "batch16" : "row_major";
+    return device ? NULL : layout == TUFF_LAYOUT_BATCH16 ? "batch16" : "row_major";
 }
 
 static void add_finding(void *user, const struct tuff_check_finding *finding)
@@ -119,22 +120,24 @@ static void add_finding(void *user, const struct tuff_check_finding *finding)
     struct check_report *report = user;
     if (finding->unsupported)
         append(report, report->unsupported,
-               json_pack("{s:s, s:s, s:s}", "op", finding->op, "layout", layout_name(finding->layout),
-                         "replay", finding->replay));
+               json_pack("{s:s, s:s?, s:s}", "op", finding->op, "layout",
+                         layout_name(finding->layout, finding->device), "replay", finding->replay));
     else
         append(report, report->failures,
-               json_pack("{s:s, s:s, s:s, s:s}", "op", finding->op, "layout", layout_name(finding->layout),
-                         "message", finding->message, "replay", finding->replay));
+               json_pack("{s:s, s:s?, s:s, s:s}", "op", finding->op, "layout",
+                         layout_name(finding->layout, finding->device), "message", finding->message, "replay",
+                         finding->replay));
 }
 
 static void add_row(void *user, const struct tuff_check_row *row)
 {
     struct check_report *report = user;
-    append(report, report->ops,
-           json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f}", "op", row->op, "layout",
-                     layout_name(row->layout), "run", (json_int_t)row->run, "passed", (json_int_t)row->passed,
-                     "failed", (json_int_t)row->failed, "unsupported", (json_int_t)row->unsupported, "unused",
-                     (json_int_t)row->unused, "worst_error", row->worst_error));
+    append(report, report->rows,
+           json_pack("{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:f}", "op", row->op, "layout",
+                     layout_name(row->layout, row->device), "run", (json_int_t)row->run, "passed",
+                     (json_int_t)row->passed, "failed", (json_int_t)row->failed, "unsupported",
+                     (json_int_t)row->unsupported, "unused", (json_int_t)row->unused, "worst_error",
+                     row->worst_error));
 }
 
 struct tuff_check_observer check_report_observer(struct check_report *report)
@@ -153,6 +156,71 @@ void check_report_end(struct check_report *report, enum tuff_status status,
         json_pack("{s:I, s:I, s:I, s:I, s:I}", "run", (json_int_t)totals->run, "passed",
                   (json_int_t)totals->passed, "failed", (json_int_t)totals->failed, "unsupported",
                   (json_int_t)totals->unsupported, "unused", (json_int_t)totals->unused));
+}
+
+// -- perf
+
+void check_report_begin_perf(struct check_report *report, struct tuff_context *context,
+                             struct tuff_target *tested, struct tuff_target *against,
+                             const struct tuff_check_perf_options *options)
+{
+    put(report, "backend", target_json(context, tested));
+    put(report, "against", against == NULL ? json_null() : target_json(context, against));
+    put(report, "seed", json_sprintf("%" PRIu64, options->seed));
+    put(report, "op", options->op == NULL ? json_null() : json_string(options->op));
+    put(report, "case", options->case_line == NULL ? json_null() : json_string(options->case_line));
+    put(report, "seconds", json_real(options->seconds));
+}
+
+// null if nothing was timed.
+static json_t *time_json(const struct tuff_check_time *time, double flops, double bytes)
+{
+    if (time->result != TUFF_CHECK_TIMED)
+        return json_null();
+    return json_pack("{s:s, s:b, s:i, s:I, s:f, s:f, s:f, s:f}", "layout", layout_name(time->layout, false),
+                     "captured", time->captured, "samples", (int)time->samples, "calls",
+                     (json_int_t)time->calls, "median_seconds", time->median, "best_seconds", time->best,
+                     "gflops", 1e-9 * flops / time->median, "gbytes_per_second", 1e-9 * bytes / time->median);
+}
+
+static json_t *ratio_json(const struct tuff_check_measurement *m)
+{
+    if (m->tested.result != TUFF_CHECK_TIMED || m->against.result != TUFF_CHECK_TIMED)
+        return json_null();
+    return json_real(m->against.median / m->tested.median);
+}
+
+void check_report_measurement(struct check_report *report, const struct tuff_check_measurement *m)
+{
+    if (report == NULL)
+        return;
+    const char *layout = layout_name(m->tested.layout, false);
+    if (m->message[0] != '\0')
+        append(report, report->failures,
+               json_pack("{s:s, s:s, s:s, s:s}", "op", m->op, "layout", layout, "message", m->message,
+                         "replay", m->replay));
+    if (m->tested.result == TUFF_CHECK_TIME_UNSUPPORTED)
+        append(report, report->unsupported,
+               json_pack("{s:s, s:s, s:s}", "op", m->op, "layout", layout, "replay", m->replay));
+    if (m->tested.result == TUFF_CHECK_TIMED)
+        append(report, report->rows,
+               json_pack("{s:s, s:s, s:s, s:f, s:f, s:o, s:o, s:o}", "op", m->op, "sizes", m->sizes, "replay",
+                         m->replay, "flops", m->flops, "bytes", m->bytes, "time",
+                         time_json(&m->tested, m->flops, m->bytes), "against",
+                         time_json(&m->against, m->flops, m->bytes), "ratio", ratio_json(m)));
+}
+
+void check_report_end_perf(struct check_report *report, enum tuff_status status,
+                           const struct tuff_check_perf_totals *totals)
+{
+    if (report == NULL)
+        return;
+    report->status = status;
+    put(report, "totals",
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "cases", (json_int_t)totals->cases, "timed",
+                  (json_int_t)totals->timed, "unsupported", (json_int_t)totals->unsupported, "failed",
+                  (json_int_t)totals->failed, "compared", (json_int_t)totals->compared, "mean_ratio",
+                  totals->compared > 0 ? json_real(totals->mean_ratio) : json_null()));
 }
 
 enum tuff_status check_report_write(struct check_report **report, bool errors_logged)

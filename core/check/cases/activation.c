@@ -64,6 +64,12 @@ static const struct activation_shape corners[] = {
 
 static const struct activation_shape large[] = {{{2, {3, 3000001}}, GELU, 0, VALUES_NORMAL}};
 
+static const struct activation_shape perf[] = {
+    {{4, {16, 6, 26, 26}}, GELU, 0, VALUES_NORMAL},     {{4, {64, 64, 32, 32}}, LEAKY, 0.01, VALUES_NORMAL},
+    {{4, {64, 64, 32, 32}}, GELU, 0, VALUES_NORMAL},    {{4, {64, 64, 32, 32}}, SILU, 0, VALUES_NORMAL},
+    {{4, {64, 64, 32, 32}}, SIGMOID, 0, VALUES_NORMAL}, {{4, {64, 64, 32, 32}}, TANH, 0, VALUES_NORMAL},
+};
+
 static void draw_shape(struct draw *draw, void *shape)
 {
     static const double slopes[] = {0.01, 0.25, 1, -0.5};
@@ -109,6 +115,12 @@ static void fill_x(const struct activation_shape *s, struct case_setup *setup, u
 static const double TINY = 128 * (double)FLT_MIN;
 
 // -- forward
+
+static void forward_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    (void)shape;
+    work->flops = case_elements(setup, 0);
+}
 
 static enum tuff_status forward_describe(const void *shape, struct case_setup *setup)
 {
@@ -158,9 +170,18 @@ const struct conformance_op conformance_op_activation_forward = {
     .describe = forward_describe,
     .fill = forward_fill,
     .tolerance = forward_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = forward_work,
 };
 
 // -- backward
+
+static void backward_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    (void)shape;
+    work->flops = 2 * case_elements(setup, 0);
+}
 
 static enum tuff_status backward_describe(const void *shape, struct case_setup *setup)
 {
@@ -209,4 +230,7 @@ const struct conformance_op conformance_op_activation_backward = {
     .describe = backward_describe,
     .fill = backward_fill,
     .tolerance = backward_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = backward_work,
 };

@@ -86,6 +86,12 @@ static const struct pool_shape corners[] = {
     {16, 6, 28, 28, {2, 2}, {2, 2}, {0, 0, 0, 0}, {0, 0}, 1, VALUES_NORMAL}, // LeNet's as it was in 1998
 };
 
+static const struct pool_shape perf[] = {
+    {512, 6, 28, 28, {2, 2}, {2, 2}, {0, 0, 0, 0}, {0, 0}, 1, VALUES_NORMAL},
+    {32, 64, 32, 32, {2, 2}, {2, 2}, {0, 0, 0, 0}, {0, 0}, 1, VALUES_NORMAL},  // a dense network's
+    {32, 192, 16, 16, {3, 3}, {1, 1}, {1, 1, 1, 1}, {0, 0}, 1, VALUES_NORMAL}, // an inception's
+};
+
 // As the core: 0 where no window fits, or where the last one holds nothing.
 static uint32_t output_size(uint32_t in, uint32_t before, uint32_t after, uint32_t overhang, uint32_t kernel,
                             uint32_t stride)
@@ -146,6 +152,14 @@ static enum tuff_status describe(const struct pool_shape *s, struct case_setup *
     return case_setup_params(setup, &params, sizeof params);
 }
 
+// A window's elements, forward and backward.
+static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
+{
+    const struct pool_shape *s = shape;
+    const uint32_t y = setup->op == TUFF_OP_AVG_POOL2D_FORWARD ? 0 : 1;
+    result->flops = case_elements(setup, y) * s->kernel[0] * s->kernel[1];
+}
+
 static enum tuff_status fill(const void *shape, struct case_setup *setup, struct tuff_target *oracle)
 {
     const struct pool_shape *s = shape;
@@ -179,6 +193,9 @@ const struct conformance_op conformance_op_avg_pool2d_forward = {
     .fill = fill,
     .needs_magnitude = true,
     .tolerance = tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };
 
 static enum tuff_status backward_describe(const void *shape, struct case_setup *setup)
@@ -200,6 +217,9 @@ const struct conformance_op conformance_op_avg_pool2d_backward = {
     .fill = fill,
     .needs_magnitude = true,
     .tolerance = tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };
 
 // -- adaptive
@@ -236,6 +256,12 @@ static const struct adaptive_shape adaptive_corners[] = {
     {1, 256, 13, 13, 6, 6, VALUES_NORMAL}, // AlexNet's
 };
 
+static const struct adaptive_shape adaptive_perf[] = {
+    {32, 512, 7, 7, 1, 1, VALUES_NORMAL}, // at the end of a residual network
+    {128, 64, 32, 32, 1, 1, VALUES_NORMAL},
+    {32, 256, 13, 13, 6, 6, VALUES_NORMAL}, // AlexNet's
+};
+
 static void draw_adaptive_shape(struct draw *draw, void *shape)
 {
     struct adaptive_shape *s = shape;
@@ -254,6 +280,22 @@ static enum tuff_status adaptive_describe(const struct adaptive_shape *s, struct
     const uint32_t x[4] = {s->n, s->c, s->h, s->w}, y[4] = {s->n, s->c, s->oh, s->ow};
     describe_tensors(setup, backward, x, y);
     return TUFF_OK;
+}
+
+// The rows, or columns, of all regions together.
+static double total_of_regions(uint32_t size, uint32_t regions)
+{
+    double total = 0;
+    for (uint64_t i = 0; i < regions; i++)
+        total += (double)(((i + 1) * size + regions - 1) / regions - i * size / regions);
+    return total;
+}
+
+static void adaptive_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    const struct adaptive_shape *s = shape;
+    (void)setup;
+    work->flops = (double)s->n * s->c * total_of_regions(s->h, s->oh) * total_of_regions(s->w, s->ow);
 }
 
 static enum tuff_status adaptive_fill(const void *shape, struct case_setup *setup, struct tuff_target *oracle)
@@ -295,6 +337,9 @@ const struct conformance_op conformance_op_adaptive_avg_pool2d_forward = {
     .fill = adaptive_fill,
     .needs_magnitude = true,
     .tolerance = adaptive_forward_tolerance,
+    .perf = adaptive_perf,
+    .perf_count = CASE_COUNT(adaptive_perf),
+    .work = adaptive_work,
 };
 
 static enum tuff_status adaptive_backward_describe(const void *shape, struct case_setup *setup)
@@ -323,4 +368,7 @@ const struct conformance_op conformance_op_adaptive_avg_pool2d_backward = {
     .fill = adaptive_fill,
     .needs_magnitude = true,
     .tolerance = adaptive_backward_tolerance,
+    .perf = adaptive_perf,
+    .perf_count = CASE_COUNT(adaptive_perf),
+    .work = adaptive_work,
 };

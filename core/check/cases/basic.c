@@ -40,6 +40,11 @@ static const struct fill_shape fill_corners[] = {
 
 static const struct fill_shape fill_large[] = {{{1, {9000001}}, TUFF_F32, 0x3f800000}};
 
+static const struct fill_shape fill_perf[] = {
+    {{1, {1000000}}, TUFF_F32, 0x3f800000},
+    {{4, {64, 64, 32, 32}}, TUFF_F32, 0},
+};
+
 static void fill_draw(struct draw *draw, void *shape)
 {
     struct fill_shape *s = shape;
@@ -68,6 +73,8 @@ const struct conformance_op conformance_op_fill = {
     .large_count = CASE_COUNT(fill_large),
     .draw = fill_draw,
     .describe = fill_describe,
+    .perf = fill_perf,
+    .perf_count = CASE_COUNT(fill_perf),
 };
 
 // -- copy. The case's layout is y's, `from` is x's.
@@ -102,6 +109,11 @@ static const struct copy_shape copy_corners[] = {
     {{4, {33, 3, 5, 7}}, TUFF_F32, TUFF_LAYOUT_BATCH16},
     {{4, {70, 3, 17, 19}}, TUFF_F32, TUFF_LAYOUT_ROW_MAJOR},
     {{4, {70, 3, 17, 19}}, TUFF_F32, TUFF_LAYOUT_BATCH16},
+};
+
+static const struct copy_shape copy_perf[] = {
+    {{4, {16, 6, 26, 26}}, TUFF_F32, TUFF_LAYOUT_ROW_MAJOR},
+    {{4, {64, 64, 32, 32}}, TUFF_F32, TUFF_LAYOUT_ROW_MAJOR},
 };
 
 static void copy_draw(struct draw *draw, void *shape)
@@ -145,6 +157,8 @@ const struct conformance_op conformance_op_copy = {
     .draw = copy_draw,
     .describe = copy_describe,
     .fill = copy_fill,
+    .perf = copy_perf,
+    .perf_count = CASE_COUNT(copy_perf),
 };
 
 // -- add
@@ -161,6 +175,15 @@ static const struct add_shape add_corners[] = {
 };
 
 static const struct add_shape add_large[] = {{{2, {3, 3000001}}}};
+
+static const struct add_shape add_perf[] = {
+    {{4, {16, 6, 26, 26}}}, {{4, {512, 6, 26, 26}}}, {{4, {64, 64, 32, 32}}}};
+
+static void add_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    (void)shape;
+    work->flops = case_elements(setup, 0);
+}
 
 static void add_draw(struct draw *draw, void *shape)
 {
@@ -208,4 +231,7 @@ const struct conformance_op conformance_op_add = {
     .describe = add_describe,
     .fill = add_fill,
     .tolerance = add_tolerance,
+    .perf = add_perf,
+    .perf_count = CASE_COUNT(add_perf),
+    .work = add_work,
 };

@@ -50,6 +50,23 @@ static const struct norm_shape corners[] = {
 
 static const struct norm_shape large[] = {{128, 64, 57, 55, 127, 1, 1e-5, 0.1, VALUES_FAR}};
 
+static const struct norm_shape perf[] = {
+    {16, 6, 26, 26, 16, 1, 1e-5, 0.1, VALUES_NORMAL},
+    {32, 64, 32, 32, 32, 1, 1e-5, 0.1, VALUES_NORMAL}, // a residual network's
+    {32, 128, 16, 16, 32, 1, 1e-5, 0.1, VALUES_NORMAL},
+    {32, 256, 8, 8, 32, 1, 1e-5, 0.1, VALUES_NORMAL},
+};
+
+// Training: an addition for the mean, three operations for the variance, a multiply-add. Backward: an
+// addition and three multiply-adds of x less its mean.
+static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
+{
+    (void)shape;
+    result->flops = case_elements(setup, 0) * (setup->op == TUFF_OP_BATCH_NORM2D_TRAIN  ? 6
+                                               : setup->op == TUFF_OP_BATCH_NORM2D_EVAL ? 2
+                                                                                        : 8);
+}
+
 static void draw_shape(struct draw *draw, void *shape)
 {
     static const double epsilons[] = {1e-5, 1e-3, 0.1}, momenta[] = {0.1, 0.01, 0.75};
@@ -293,6 +310,9 @@ const struct conformance_op conformance_op_batch_norm2d_train = {
     .describe = train_describe,
     .fill = train_fill,
     .tolerance = train_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };
 
 // -- evaluation
@@ -355,6 +375,9 @@ const struct conformance_op conformance_op_batch_norm2d_eval = {
     .describe = eval_describe,
     .fill = eval_fill,
     .tolerance = eval_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };
 
 // -- backward
@@ -459,4 +482,7 @@ const struct conformance_op conformance_op_batch_norm2d_backward = {
     .describe = backward_describe,
     .fill = backward_fill,
     .tolerance = backward_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };

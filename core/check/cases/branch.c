@@ -35,6 +35,17 @@ static const struct multiply_shape multiply_corners[] = {
 
 static const struct multiply_shape multiply_large[] = {{{2, {3, 3000001}}, VALUES_NORMAL}};
 
+static const struct multiply_shape multiply_perf[] = {
+    {{4, {16, 6, 26, 26}}, VALUES_NORMAL},
+    {{4, {64, 64, 32, 32}}, VALUES_NORMAL},
+};
+
+static void multiply_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    (void)shape;
+    work->flops = case_elements(setup, 0);
+}
+
 static void multiply_draw(struct draw *draw, void *shape)
 {
     struct multiply_shape *s = shape;
@@ -95,6 +106,9 @@ const struct conformance_op conformance_op_multiply = {
     .describe = multiply_describe,
     .fill = multiply_fill,
     .tolerance = multiply_tolerance,
+    .perf = multiply_perf,
+    .perf_count = CASE_COUNT(multiply_perf),
+    .work = multiply_work,
 };
 
 // -- concat, forward and backward
@@ -116,6 +130,10 @@ static const struct concat_shape concat_corners[] = {
 };
 
 static const struct concat_shape concat_large[] = {{{2, {3, 3000001}}, 1000003}};
+
+static const struct concat_shape concat_perf[] = {
+    {{4, {32, 64, 32, 32}}, 64}, {{4, {32, 256, 8, 8}}, 32}, // a dense block's
+};
 
 static void concat_draw(struct draw *draw, void *shape)
 {
@@ -167,6 +185,8 @@ const struct conformance_op conformance_op_concat_forward = {
     .draw = concat_draw,
     .describe = concat_forward_describe,
     .fill = concat_forward_fill,
+    .perf = concat_perf,
+    .perf_count = CASE_COUNT(concat_perf),
 };
 
 static enum tuff_status concat_backward_describe(const void *shape, struct case_setup *setup)
@@ -197,4 +217,6 @@ const struct conformance_op conformance_op_concat_backward = {
     .draw = concat_draw,
     .describe = concat_backward_describe,
     .fill = concat_backward_fill,
+    .perf = concat_perf,
+    .perf_count = CASE_COUNT(concat_perf),
 };

@@ -85,6 +85,22 @@ static const struct conv2d_shape large[] = {
     {16, 64, 32, 32, 64, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},
 };
 
+// As tuff check --perf times them.
+static const struct conv2d_shape perf[] = {
+    {16, 1, 28, 28, 6, 3, 3, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS}, // LeNet's first
+    {512, 1, 28, 28, 6, 3, 3, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},
+    {16, 6, 13, 13, 16, 3, 3, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS}, // and second
+    {512, 6, 13, 13, 16, 3, 3, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},
+    {32, 3, 32, 32, 64, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 0, ZEROS}, // a residual network's first
+    {32, 64, 32, 32, 64, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 0, ZEROS},
+    {32, 128, 16, 16, 128, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 0, ZEROS},
+    {32, 256, 8, 8, 256, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 0, ZEROS},
+    {32, 64, 32, 32, 128, 3, 3, {2, 2}, {1, 1}, {1, 1, 1, 1}, 1, 0, ZEROS},    // between its stages
+    {32, 64, 32, 32, 128, 1, 1, {2, 2}, {1, 1}, {0, 0, 0, 0}, 1, 0, ZEROS},    // beside that
+    {32, 256, 16, 16, 64, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 0, ZEROS},    // a bottleneck
+    {32, 128, 16, 16, 128, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 128, 0, ZEROS}, // depthwise
+};
+
 static uint32_t output_size(uint32_t in, uint32_t before, uint32_t after, uint32_t dilation, uint32_t kernel,
                             uint32_t stride)
 {
@@ -97,6 +113,15 @@ static uint64_t multiplications(const struct conv2d_shape *s)
     uint64_t oh = output_size(s->h, s->pad[0], s->pad[1], s->dilation[0], s->kh, s->stride[0]);
     uint64_t ow = output_size(s->w, s->pad[2], s->pad[3], s->dilation[1], s->kw, s->stride[1]);
     return oh * ow * s->n * s->k * (s->c / s->groups) * s->kh * s->kw;
+}
+
+static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
+{
+    const struct conv2d_shape *s = shape;
+    result->flops = 2 * (double)multiplications(s);
+    // One addition for each element of y, or of dy. The input gradient has no bias.
+    if (s->bias != 0 && setup->op != TUFF_OP_CONV2D_BACKWARD_INPUT)
+        result->flops += case_elements(setup, setup->op == TUFF_OP_CONV2D_FORWARD ? 0 : 2);
 }
 
 // An input size that has at least one window.
@@ -224,6 +249,9 @@ const struct conformance_op conformance_op_conv2d_forward = {
     .fill = fill_inputs,
     .needs_magnitude = true,
     .tolerance = forward_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };
 
 // -- gradient of x
@@ -267,6 +295,9 @@ const struct conformance_op conformance_op_conv2d_backward_input = {
     .fill = fill_inputs,
     .needs_magnitude = true,
     .tolerance = backward_input_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };
 
 // -- gradients of weight and bias
@@ -311,4 +342,7 @@ const struct conformance_op conformance_op_conv2d_backward_weight = {
     .fill = fill_inputs,
     .needs_magnitude = true,
     .tolerance = backward_weight_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };

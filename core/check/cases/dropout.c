@@ -43,6 +43,18 @@ static const struct dropout_shape corners[] = {
 
 static const struct dropout_shape large[] = {{{2, {3, 3000001}}, 0.5, 1, 2, 3, 4, VALUES_NORMAL}};
 
+static const struct dropout_shape perf[] = {
+    {{2, {512, 120}}, 0.5, 0, 0, 0, 1, VALUES_NORMAL},
+    {{2, {128, 4096}}, 0.5, 0, 0, 0, 1, VALUES_NORMAL},
+    {{4, {64, 64, 32, 32}}, 0.1, 0, 0, 0, 1, VALUES_NORMAL},
+};
+
+static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
+{
+    (void)shape;
+    result->flops = case_elements(setup, 0);
+}
+
 static void draw_shape(struct draw *draw, void *shape)
 {
     static const double probabilities[] = {0.05, 0.25, 0.5, 0.9};
@@ -121,6 +133,9 @@ const struct conformance_op conformance_op_dropout_forward = {
     .describe = forward_describe,
     .fill = fill,
     .tolerance = tolerance_of,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };
 
 static enum tuff_status backward_describe(const void *shape, struct case_setup *setup)
@@ -142,4 +157,7 @@ const struct conformance_op conformance_op_dropout_backward = {
     .describe = backward_describe,
     .fill = fill,
     .tolerance = tolerance_of,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };

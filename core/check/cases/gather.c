@@ -32,6 +32,21 @@ static const struct images_shape images_large[] = {
     {9, 1, 5, 7, 4000037, 3000, 17, 8},
 };
 
+static const struct images_shape images_perf[] = {
+    {16, 1, 28, 28, 60000, 60000, 0, 16}, // MNIST
+    {512, 1, 28, 28, 60000, 60000, 0, 512},
+    {128, 3, 32, 32, 10000, 10000, 0, 128}, // CIFAR-10's test images
+};
+
+// What a call touches of the set and the index.
+static void images_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    const struct images_shape *s = shape;
+    const double elements = case_elements(setup, 0);
+    work->flops = 2 * elements;
+    work->bytes = elements * (4 + 1) + 4 * (double)s->valid + 4 * TUFF_STEP_STATE_WORDS;
+}
+
 static void images_draw(struct draw *draw, void *shape)
 {
     struct images_shape *s = shape;
@@ -128,6 +143,9 @@ const struct conformance_op conformance_op_gather_images = {
     .describe = images_describe,
     .fill = images_fill,
     .tolerance = images_tolerance,
+    .perf = images_perf,
+    .perf_count = CASE_COUNT(images_perf),
+    .work = images_work,
 };
 
 // -- labels
@@ -146,6 +164,15 @@ static const struct labels_shape labels_corners[] = {
     {1, 1, 1, 0, 1},         {15, 31, 15, 0, 15},         {17, 5, 64, 40, 13},
     {33, 101, 200, 150, 33}, {300, 1000, 1000, 800, 200}, {512, 60000, 60000, 59488, 512},
 };
+
+static const struct labels_shape labels_perf[] = {{16, 60000, 60000, 0, 16}, {512, 60000, 60000, 0, 512}};
+
+static void labels_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    const struct labels_shape *s = shape;
+    (void)setup;
+    work->bytes = 4 * (double)s->n + 8 * (double)s->valid + 4 * TUFF_STEP_STATE_WORDS;
+}
 
 static void labels_draw(struct draw *draw, void *shape)
 {
@@ -192,4 +219,7 @@ const struct conformance_op conformance_op_gather_labels = {
     .draw = labels_draw,
     .describe = labels_describe,
     .fill = labels_fill,
+    .perf = labels_perf,
+    .perf_count = CASE_COUNT(labels_perf),
+    .work = labels_work,
 };

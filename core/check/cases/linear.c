@@ -23,6 +23,19 @@ static const struct linear_shape corners[] = {
 
 static const struct linear_shape large[] = {{256, 2048, 512, 1}, {70000, 5, 3, 1}, {3, 70000, 5, 1}};
 
+static const struct linear_shape perf[] = {
+    {16, 400, 120, 1},  {512, 400, 120, 1},   {512, 84, 10, 1},
+    {32, 512, 1000, 1}, {128, 1024, 4096, 1}, {128, 4096, 1024, 1},
+};
+
+static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
+{
+    const struct linear_shape *s = shape;
+    result->flops = 2 * (double)s->n * s->i * s->o;
+    if (s->bias != 0 && setup->op != TUFF_OP_LINEAR_BACKWARD_INPUT)
+        result->flops += (double)s->n * s->o;
+}
+
 static void draw_shape(struct draw *draw, void *shape)
 {
     struct linear_shape *s = shape;
@@ -80,6 +93,9 @@ const struct conformance_op conformance_op_linear_forward = {
     .fill = fill_inputs,
     .needs_magnitude = true,
     .tolerance = forward_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };
 
 // -- gradient of x
@@ -116,6 +132,9 @@ const struct conformance_op conformance_op_linear_backward_input = {
     .fill = fill_inputs,
     .needs_magnitude = true,
     .tolerance = backward_input_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };
 
 // -- gradients of weight and bias
@@ -154,4 +173,7 @@ const struct conformance_op conformance_op_linear_backward_weight = {
     .fill = fill_inputs,
     .needs_magnitude = true,
     .tolerance = backward_weight_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };

@@ -39,6 +39,16 @@ static const struct softmax_shape softmax_corners[] = {
     {5, 1000, SOFTMAX_NORMAL}, {3, 1000, SOFTMAX_LARGE}, {300, 11, SOFTMAX_LARGE}, {129, 10, SOFTMAX_NAN},
 };
 
+static const struct softmax_shape softmax_perf[] = {{512, 10, SOFTMAX_NORMAL}, {128, 1000, SOFTMAX_NORMAL}};
+
+// Forward: a comparison, a difference, an exponential, a sum, a difference. Backward: a sum, an exponential,
+// a multiply-add.
+static void log_softmax_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    (void)shape;
+    work->flops = case_elements(setup, 0) * (setup->op == TUFF_OP_LOG_SOFTMAX_FORWARD ? 5 : 4);
+}
+
 static void softmax_draw(struct draw *draw, void *shape)
 {
     struct softmax_shape *s = shape;
@@ -107,6 +117,9 @@ const struct conformance_op conformance_op_log_softmax_forward = {
     .describe = log_softmax_describe,
     .fill = log_softmax_fill,
     .tolerance = log_softmax_tolerance,
+    .perf = softmax_perf,
+    .perf_count = CASE_COUNT(softmax_perf),
+    .work = log_softmax_work,
 };
 
 static enum tuff_status log_softmax_backward_describe(const void *shape, struct case_setup *setup)
@@ -176,6 +189,9 @@ const struct conformance_op conformance_op_log_softmax_backward = {
     .describe = log_softmax_backward_describe,
     .fill = log_softmax_backward_fill,
     .tolerance = log_softmax_backward_tolerance,
+    .perf = softmax_perf,
+    .perf_count = CASE_COUNT(softmax_perf),
+    .work = log_softmax_work,
 };
 
 // -- mean squared error
@@ -216,6 +232,18 @@ static const struct error_shape error_corners[] = {
 };
 
 static const struct error_shape error_large[] = {{{2, {3, 3000001}}, 2, ERROR_NORMAL}};
+
+static const struct error_shape error_perf[] = {
+    {{2, {512, 10}}, 512, ERROR_NORMAL},
+    {{4, {64, 3, 64, 64}}, 64, ERROR_NORMAL},
+};
+
+// Forward: a difference and a multiply-add. Backward: a difference and a product.
+static void error_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    (void)shape;
+    work->flops = case_elements(setup, 1) * (setup->op == TUFF_OP_MEAN_SQUARED_ERROR_FORWARD ? 3 : 2);
+}
 
 static void error_draw(struct draw *draw, void *shape)
 {
@@ -305,6 +333,9 @@ const struct conformance_op conformance_op_mean_squared_error_forward = {
     .describe = error_forward_describe,
     .fill = error_fill,
     .tolerance = error_forward_tolerance,
+    .perf = error_perf,
+    .perf_count = CASE_COUNT(error_perf),
+    .work = error_work,
 };
 
 static enum tuff_status error_backward_describe(const void *shape, struct case_setup *setup)
@@ -339,4 +370,7 @@ const struct conformance_op conformance_op_mean_squared_error_backward = {
     .describe = error_backward_describe,
     .fill = error_fill,
     .tolerance = error_backward_tolerance,
+    .perf = error_perf,
+    .perf_count = CASE_COUNT(error_perf),
+    .work = error_work,
 };

@@ -54,6 +54,13 @@ static const struct pool_shape corners[] = {
     {16, 16, 10, 10, {2, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}, VALUES_TIES},  // and second
 };
 
+static const struct pool_shape perf[] = {
+    {16, 6, 26, 26, {2, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}, VALUES_NORMAL}, // LeNet's first
+    {512, 6, 26, 26, {2, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}, VALUES_NORMAL},
+    {512, 16, 11, 11, {2, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}, VALUES_NORMAL}, // and second
+    {32, 64, 64, 64, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}, VALUES_NORMAL},  // a residual network's
+};
+
 static uint32_t output_size(uint32_t in, uint32_t before, uint32_t after, uint32_t dilation, uint32_t kernel,
                             uint32_t stride)
 {
@@ -112,6 +119,12 @@ static enum tuff_status describe_parts(const struct pool_shape *s, struct case_s
 
 // -- forward
 
+static void forward_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    const struct pool_shape *s = shape;
+    work->flops = case_elements(setup, 0) * s->kernel[0] * s->kernel[1];
+}
+
 static enum tuff_status forward_describe(const void *shape, struct case_setup *setup)
 {
     uint32_t x[4], y[4];
@@ -166,6 +179,9 @@ const struct conformance_op conformance_op_max_pool2d_forward = {
     .draw = draw_shape,
     .describe = forward_describe,
     .fill = forward_fill,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = forward_work,
 };
 
 // -- backward
@@ -182,13 +198,44 @@ static enum tuff_status backward_describe(const void *shape, struct case_setup *
     return TUFF_OK;
 }
 
-// index is what the oracle's forward makes of an x.
+static void backward_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    (void)shape;
+    work->flops = case_elements(setup, 1);
+}
+
+// For timing, without an oracle: some element of each window, the first one that lies on x from a drawn one
+// on.
+static void draw_index(const struct pool_shape *s, struct case_setup *setup)
+{
+    const struct tuff_tensor *y = &setup->tensors[2].shape;
+    const uint32_t kernel = s->kernel[0] * s->kernel[1];
+    uint32_t *index = case_words(setup, 2);
+    draw_below(setup->seed, case_stream(2), kernel, index, case_stored(setup, 2));
+    for (uint64_t i = 0; i < case_stored(setup, 2); i++)
+        for (uint32_t k = index[i], tried = 0; tried < kernel; k = (k + 1) % kernel, tried++) {
+            // Above and to the left of x these wrap around, to far beyond it.
+            const uint64_t h = i / y->dims[3] % y->dims[2] * s->stride[0] +
+                               k / s->kernel[1] * (uint64_t)s->dilation[0] - s->pad[0];
+            const uint64_t w =
+                i % y->dims[3] * s->stride[1] + k % s->kernel[1] * (uint64_t)s->dilation[1] - s->pad[2];
+            index[i] = (uint32_t)(h * s->w + w);
+            if (h < s->h && w < s->w)
+                break;
+        }
+}
+
+// index is what the oracle's forward makes of an x, unless nobody looks at the result.
 static enum tuff_status backward_fill(const void *shape, struct case_setup *setup, struct tuff_target *oracle)
 {
     const struct pool_shape *s = shape;
     struct case_setup forward;
     void *outputs[TUFF_OP_MAX_TENSORS] = {NULL};
     case_fill_signed(setup, 1);
+    if (setup->timed) {
+        draw_index(s, setup);
+        return TUFF_OK;
+    }
     case_setup_init(&forward, setup->log, TUFF_OP_MAX_POOL2D_FORWARD, setup->layout, setup->seed);
     enum tuff_status status = forward_describe(shape, &forward);
     if (status == TUFF_OK)
@@ -228,4 +275,7 @@ const struct conformance_op conformance_op_max_pool2d_backward = {
     .fill = backward_fill,
     .needs_magnitude = true,
     .tolerance = backward_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = backward_work,
 };

@@ -29,6 +29,21 @@ static const struct adam_shape corners[] = {
 
 static const struct adam_shape large[] = {{9000001, 5, 1e-3, 0.9, 0.999, 1e-8, 0, 0}};
 
+static const struct adam_shape perf[] = {
+    {60074, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0}, // LeNet's
+    {1000000, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0},
+    {11173962, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0}, // ResNet-18's, for CIFAR-10
+    {11173962, 1, 1e-3, 0.9, 0.999, 1e-8, 0.01, 1},
+};
+
+// m takes 3 operations, v 4, p 6; weight decay two more.
+static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
+{
+    const struct adam_shape *s = shape;
+    (void)setup;
+    result->flops = (double)s->count * (s->weight_decay > 0 ? 15 : 13);
+}
+
 static void draw_shape(struct draw *draw, void *shape)
 {
     static const double rates[] = {1e-1, 1e-3, 1e-5}, decays[] = {0, 0, 1e-4, 0.1}, epsilons[] = {1e-8, 1e-4};
@@ -78,7 +93,7 @@ static enum tuff_status fill(const void *shape, struct case_setup *setup, struct
     (void)oracle;
     case_fill_signed(setup, 0);
     case_fill_signed(setup, 2);
-    for (uint64_t i = 0; i < s->count; i++)
+    for (uint64_t i = 0; i < s->count && !setup->timed; i++)
         g[i] = i % 7 == 3 ? 0.0f : ldexpf(g[i], -(int)(i % 12));
     if (s->step > 1) {
         draw_signed(setup->seed, case_stream(1), m, s->count);
@@ -142,6 +157,9 @@ const struct conformance_op conformance_op_adam = {
     .describe = describe,
     .fill = fill,
     .tolerance = tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };
 
 // -- sgd
@@ -164,6 +182,22 @@ static const struct sgd_shape sgd_corners[] = {
 };
 
 static const struct sgd_shape sgd_large[] = {{9000001, 1, 0.1, 0.9, 0.1}};
+
+static const struct sgd_shape sgd_perf[] = {
+    {60074, 0, 0.01, 0.9, 0},
+    {1000000, 0, 0.01, 0, 0},
+    {1000000, 0, 0.01, 0.9, 5e-4},
+    {11173962, 0, 0.01, 0.9, 5e-4},
+};
+
+// A multiply-add for p, and one for each of momentum, Nesterov's look ahead and weight decay.
+static void sgd_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    const struct sgd_shape *s = shape;
+    (void)setup;
+    work->flops = (double)s->count *
+                  (2 + (s->momentum > 0 ? 2 : 0) + (s->nesterov ? 2 : 0) + (s->weight_decay > 0 ? 2 : 0));
+}
 
 static void sgd_draw_shape(struct draw *draw, void *shape)
 {
@@ -201,7 +235,7 @@ static enum tuff_status sgd_fill(const void *shape, struct case_setup *setup, st
     for (uint32_t i = 0; i < 3; i++)
         if (case_is_present(setup, i))
             case_fill_signed(setup, i);
-    for (uint64_t i = 0; i < s->count; i++)
+    for (uint64_t i = 0; i < s->count && !setup->timed; i++)
         g[i] = i % 7 == 3 ? 0.0f : ldexpf(g[i], -(int)(i % 12));
     case_fill_state(setup, 3, 3, &row);
     return TUFF_OK;
@@ -239,4 +273,7 @@ const struct conformance_op conformance_op_sgd = {
     .describe = sgd_describe,
     .fill = sgd_fill,
     .tolerance = sgd_tolerance,
+    .perf = sgd_perf,
+    .perf_count = CASE_COUNT(sgd_perf),
+    .work = sgd_work,
 };

@@ -32,6 +32,12 @@ static const struct relu_shape corners[] = {
 
 static const struct relu_shape large[] = {{{2, {3, 3000001}}, VALUES_NORMAL}};
 
+static const struct relu_shape perf[] = {
+    {{4, {16, 6, 26, 26}}, VALUES_NORMAL}, // LeNet's
+    {{4, {512, 6, 26, 26}}, VALUES_NORMAL},
+    {{4, {64, 64, 32, 32}}, VALUES_NORMAL}, // a residual network's
+};
+
 static void draw_shape(struct draw *draw, void *shape)
 {
     struct relu_shape *s = shape;
@@ -40,6 +46,12 @@ static void draw_shape(struct draw *draw, void *shape)
     for (uint32_t i = 1; i < TUFF_MAX_RANK; i++)
         s->dims.sizes[i] = i < s->dims.rank ? draw_between(draw, 1, 19) : 1;
     s->values = draw_between(draw, VALUES_NORMAL, VALUES_SPECIAL);
+}
+
+static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
+{
+    (void)shape;
+    result->flops = case_elements(setup, 0);
 }
 
 // Replaces some elements of the logical batch by what arithmetic gets wrong.
@@ -85,6 +97,9 @@ const struct conformance_op conformance_op_relu_forward = {
     .draw = draw_shape,
     .describe = forward_describe,
     .fill = forward_fill,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };
 
 // -- backward
@@ -139,4 +154,7 @@ const struct conformance_op conformance_op_relu_backward = {
     .describe = backward_describe,
     .fill = backward_fill,
     .tolerance = backward_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
 };

@@ -17,6 +17,17 @@ static const struct case_field advance_fields[] = {
 static const struct advance_shape advance_corners[] = {{1, 0}, {2, 0},     {2, 1},
                                                        {7, 3}, {118, 117}, {5000, 4097}};
 
+static const struct advance_shape advance_perf[] = {{65536, 0}};
+
+// Each call takes a row.
+static void advance_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    const struct advance_shape *s = shape;
+    (void)setup;
+    work->bytes = 4 * (2 * TUFF_STEP_STATE_WORDS + TUFF_STEP_ROW_WORDS);
+    work->most_calls = s->rows - s->cursor;
+}
+
 static void advance_draw(struct draw *draw, void *shape)
 {
     struct advance_shape *s = shape;
@@ -60,6 +71,9 @@ const struct conformance_op conformance_op_step_advance = {
     .draw = advance_draw,
     .describe = advance_describe,
     .fill = advance_fill,
+    .perf = advance_perf,
+    .perf_count = CASE_COUNT(advance_perf),
+    .work = advance_work,
 };
 
 // -- metrics_record
@@ -78,6 +92,17 @@ static const struct record_shape record_corners[] = {
     {1, 1, 1},   {2, 3, 3},   {15, 5, 2},    {33, 118, 60}, {255, 2, 1},
     {256, 2, 2}, {257, 4, 3}, {512, 20, 20}, {5000, 3, 1},
 };
+
+static const struct record_shape record_perf[] = {{16, 3750, 1}, {512, 118, 1}};
+
+// One row of the metrics is written.
+static void record_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    const struct record_shape *s = shape;
+    (void)setup;
+    work->flops = 2 * (double)s->n;
+    work->bytes = 8 * (double)s->n + 4 * TUFF_STEP_STATE_WORDS + 8;
+}
 
 static void record_draw(struct draw *draw, void *shape)
 {
@@ -134,4 +159,7 @@ const struct conformance_op conformance_op_metrics_record = {
     .describe = record_describe,
     .fill = record_fill,
     .tolerance = record_tolerance,
+    .perf = record_perf,
+    .perf_count = CASE_COUNT(record_perf),
+    .work = record_work,
 };

@@ -5,6 +5,10 @@
 // outside of outputs, inputs unchanged, padding lanes as tensor.h demands, identical bits from run to run and
 // from a captured replay, aliasing where the op allows it, and arguments that are gone after the kernel has
 // returned.
+//
+// Two more rows of the table are no ops, but what kernels rely on: "buffers" (writing, reading, copying and
+// filling of ranges, buffers of all sizes) and "stream" (each kernel sees what those before it wrote, within
+// a submission, across submissions and across replays; timestamps, where the device has them).
 #ifndef TUFF_CHECK_H
 #define TUFF_CHECK_H
 
@@ -25,6 +29,7 @@ struct tuff_check_finding {
     bool unsupported;        // else it failed
     const char *message;     // why it failed; "" if unsupported
     const char *replay;      // the case's line, for tuff_check_options.case_line
+    bool device;             // of "buffers" or "stream", and in no layout
 };
 
 // What became of the cases of one op in one layout.
@@ -34,6 +39,7 @@ struct tuff_check_row {
     uint64_t run, passed, failed;
     uint64_t unsupported, unused; // as in tuff_check_totals
     double worst_error;           // the greatest error as a part of its tolerance; 0 if all were exact
+    bool device;                  // "buffers" or "stream", in no layout
 };
 
 // Who wants the results as data. Called by tuff_check_run in its own thread; what the pointers name is gone
@@ -48,7 +54,7 @@ struct tuff_check_observer {
 
 struct tuff_check_options {
     size_t size;
-    const char *op;         // only this one; NULL: all
+    const char *op;         // only this one, or "buffers" or "stream"; NULL: all
     const char *case_line;  // only this case, in the form that failures print; NULL: all
     uint64_t seed;          // of the random cases and of all data
     uint32_t count;         // random cases per costly op and layout; a quarter of that for the cheap ones
@@ -63,7 +69,8 @@ enum { TUFF_CHECK_DEFAULT_COUNT = 48 };
 struct tuff_check_totals {
     uint64_t run, passed, failed;
     uint64_t unsupported; // rejected by the backend although it would be asked for them
-    uint64_t unused;      // BATCH16 cases of a backend that neither asks for that layout nor accepts it
+    uint64_t unused; // cases in BATCH16 of a backend that neither asks for that layout nor accepts it, and
+                     // those of what the device says it does not have: capture, timestamps
 };
 
 // Runs the cases on `tested` and judges them by `oracle`. Writes failures and a table to `out`, unless that
@@ -74,6 +81,96 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_run(struct tuff_target *tes
                                                          struct tuff_target *oracle,
                                                          const struct tuff_check_options *options, FILE *out,
                                                          struct tuff_check_totals *totals);
+
+// -- How fast: the time of each op, with sizes of real nets.
+//
+// FLOP and bytes of a call are what the op's definition takes, whatever a kernel does. A multiply-add counts
+// as 2, any other operation on a number (+, *, /, a comparison, exp, log, a root, an activation) as 1. N, C,
+// K, OH and so on are those of the ops' headers; y is the output of forward, or dy.
+//   conv2d_*             2*N*K*OH*OW*(C/groups)*KH*KW; with a bias, or its gradient, N*K*OH*OW more
+//   linear_*             2*N*I*O; with a bias, or its gradient, N*O more
+//   add, multiply, relu_*, activation_forward, dropout_*, gradient_clip    1 per element
+//   activation_backward  2 per element
+//   max_pool2d_*         forward KH*KW, backward 1 per element of y
+//   avg_pool2d_*         KH*KW per element of y; adaptive: 1 per element of each region
+//   batch_norm2d_*       train 6, eval 2, backward 8 per element of x
+//   softmax_cross_entropy_*, log_softmax_*    forward 4 and 5, backward 5 and 4 per element of the logits
+//   mean_squared_error_* forward 3, backward 2 per element of y
+//   adam                 13 per parameter; with weight decay 15
+//   sgd                  2 per parameter, and 2 for each of momentum, Nesterov's, weight decay
+//   gradient_norm        2 per gradient;  metrics_record  2 per sample;  gather_images  2 per element of x
+//   fill, copy, concat_*, gather_labels, step_advance    none
+// Bytes: each input is read once and each output written once, an updated tensor both; padding lanes and
+// workspace do not count. gather_* touch the batch's samples alone, step_advance and metrics_record one row.
+
+enum tuff_check_timed {
+    TUFF_CHECK_NOT_TIMED = 0, // there is no such backend, or the other one could not be timed
+    TUFF_CHECK_TIMED = 1,
+    TUFF_CHECK_TIME_UNSUPPORTED = 2, // the backend declines the case
+    TUFF_CHECK_TIME_FAILED = 3,      // a call failed
+};
+
+// What one backend takes for one call.
+struct tuff_check_time {
+    enum tuff_check_timed result; // unless TUFF_CHECK_TIMED, only the layout counts
+    enum tuff_layout layout;      // that was timed: of activations, if the case has any
+    bool captured;                // replays of a capture were timed, as in training; else submissions
+    uint32_t samples;             // at least 1
+    uint64_t calls;               // of the kernel, in each sample
+    double median, best;          // seconds per call, by the host's clock, until stream_wait returned
+};
+
+struct tuff_check_measurement {
+    const char *op;
+    const char *sizes;   // the case in short, for people
+    const char *replay;  // the case's line, for tuff_check_perf_options.case_line
+    double flops, bytes; // of a call, as above
+    struct tuff_check_time tested, against;
+    const char *message; // what failed; "": nothing did
+};
+
+struct tuff_check_perf_options {
+    size_t size;
+    const char *op;        // only this one; NULL: all
+    const char *case_line; // only this case, in the layout that it says; NULL: all
+    uint64_t seed;         // of the data
+    // For each case and backend, above 0; TUFF_CHECK_DEFAULT_SECONDS is a good one. A sample takes 20 ms, or
+    // a fifth of this if that is less. Samples are taken until the time is up, and at least 5, but fewer, at
+    // least 1, where those would take ten times as long.
+    double seconds;
+    // Told of each case when it is done; may be NULL. What the pointers name is gone when it has returned,
+    // except op.
+    void (*measurement)(void *user, const struct tuff_check_measurement *measurement);
+    // Asked between samples whether to stop. NULL: never.
+    bool (*stop)(void *user);
+    void *user;
+};
+
+#define TUFF_CHECK_DEFAULT_SECONDS 0.5
+
+struct tuff_check_perf_totals {
+    uint64_t cases;       // that there were to time
+    uint64_t timed;       // of them, on the tested backend
+    uint64_t unsupported; // by the tested backend
+    uint64_t failed;      // on either backend
+    uint64_t compared;    // timed on both
+    double mean_ratio;    // geometric, of against's median to tested's; 0 if none was compared
+};
+
+// Times the cases on `tested` and, if that is not NULL, on `against`, whose samples are taken in turn with
+// those of `tested`. Each in the layout that it asks for at the case's batch size. TUFF_OK only if at least
+// one case was timed on `tested` and no call failed; what `tested` does not support is no failure.
+// TUFF_ERROR_INTERRUPTED: options->stop said so; the case at hand is left out. Both targets must be idle;
+// they are left so. totals may be NULL; it is set also on failure. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_perf(struct tuff_target *tested,
+                                                          struct tuff_target *against,
+                                                          const struct tuff_check_perf_options *options,
+                                                          struct tuff_check_perf_totals *totals);
+
+// Prints the lines of the cases that would be timed, in row-major order, one by one. Fails if there are none.
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_check_list_perf_cases(const struct tuff_log *log, const struct tuff_check_perf_options *options,
+                           FILE *out);
 
 // -- Whole training steps: two backends, side by side, from one seed on the same data.
 
