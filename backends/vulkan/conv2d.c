@@ -72,7 +72,7 @@ enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff
     if (vk_conv2d_needs_padded_image(args->params))
         return vk_conv2d_forward_padded(stream, args);
     struct vk_conv2d conv = {args->params, args->x, args->y, args->weight};
-    if (vk_conv2d_direct_forward_fits(&conv))
+    if (vk_conv2d_direct_forward_fits(stream->device, &conv))
         return vk_conv2d_direct_forward(stream, args);
     struct vk_conv2d_push push = push_of(&conv);
     uint32_t window = args->weight->dims[2] * args->weight->dims[3];
@@ -112,7 +112,7 @@ enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
     if (vk_conv2d_needs_padded_image(args->params))
         return vk_conv2d_backward_input_padded(stream, args);
     struct vk_conv2d conv = {args->params, args->dx, args->dy, args->weight};
-    if (vk_conv2d_direct_backward_input_fits(&conv))
+    if (vk_conv2d_direct_backward_input_fits(stream->device, &conv))
         return vk_conv2d_direct_backward_input(stream, args);
     // A product per phase of the stride. The shader finds each one's length; here stands what they have at
     // most.
@@ -166,8 +166,8 @@ uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
     if (vk_conv2d_needs_padded_image(args->params))
         return vk_conv2d_backward_weight_padded_workspace(device, args);
     struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
-    if (vk_conv2d_direct_backward_weight_fits(&conv))
-        return vk_conv2d_direct_workspace(args);
+    if (vk_conv2d_direct_backward_weight_fits(device, &conv))
+        return vk_conv2d_direct_workspace(device, args);
     return plan_weight(device, &conv, args->dbias != NULL).split.bytes;
 }
 
@@ -184,7 +184,7 @@ enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
     if (vk_conv2d_needs_padded_image(args->params))
         return vk_conv2d_backward_weight_padded(stream, args);
     struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
-    if (vk_conv2d_direct_backward_weight_fits(&conv))
+    if (vk_conv2d_direct_backward_weight_fits(stream->device, &conv))
         return vk_conv2d_direct_backward_weight(stream, args);
     struct weight_plan plan = plan_weight(stream->device, &conv, args->dbias != NULL);
     bool split = plan.split.count > 1;

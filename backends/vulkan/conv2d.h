@@ -28,9 +28,9 @@ static inline uint32_t vk_conv2d_stride_w(const struct vk_conv2d *conv)
 bool vk_conv2d_fits(const struct vk_conv2d *conv);
 
 // Whether the direct kernels are the better ones.
-bool vk_conv2d_direct_forward_fits(const struct vk_conv2d *conv);
-bool vk_conv2d_direct_backward_input_fits(const struct vk_conv2d *conv);
-bool vk_conv2d_direct_backward_weight_fits(const struct vk_conv2d *conv);
+bool vk_conv2d_direct_forward_fits(const struct tuff_device *device, const struct vk_conv2d *conv);
+bool vk_conv2d_direct_backward_input_fits(const struct tuff_device *device, const struct vk_conv2d *conv);
+bool vk_conv2d_direct_backward_weight_fits(const struct tuff_device *device, const struct vk_conv2d *conv);
 
 TUFF_MUST_CHECK enum tuff_status vk_conv2d_direct_forward(struct tuff_stream *stream,
                                                           const struct tuff_conv2d_forward_args *args);
@@ -42,7 +42,8 @@ vk_conv2d_direct_backward_weight(struct tuff_stream *stream,
                                  const struct tuff_conv2d_backward_weight_args *args);
 
 // Bytes of workspace of the direct backward_weight.
-uint64_t vk_conv2d_direct_workspace(const struct tuff_conv2d_backward_weight_args *args);
+uint64_t vk_conv2d_direct_workspace(const struct tuff_device *device,
+                                    const struct tuff_conv2d_backward_weight_args *args);
 
 // Whether the padding is of another kind than zeros. Then the ops are done by the functions below, which pad
 // the image in the workspace and call the ops on it.

@@ -13,10 +13,15 @@ enum {
     DIRECT_MAX_COLUMNS = 32,
     DIRECT_MAX_CHANNELS = 16, // more fill the tiles of a matrix product
     DIRECT_WORKERS = 1024,    // invocations that backward_weight aims at
+    // With GPU-assisted validation, which makes a branch of every access: CPU drivers then take minutes to
+    // compile what is unrolled as above.
+    VALIDATED_MAX_BLOCK = 2,
+    VALIDATED_MAX_WINDOW = 16,
 };
 
-static bool few_channels(const struct vk_conv2d *conv)
+static bool few_channels(const struct tuff_device *device, const struct vk_conv2d *conv)
 {
+    const uint64_t most_window = device->backend->gpu_assisted ? VALIDATED_MAX_WINDOW : DIRECT_MAX_WINDOW;
     const struct tuff_conv2d_params *params = conv->params;
     uint64_t group_channels = conv->weight->dims[1];
     uint64_t group_filters = conv->weight->dims[0] / params->groups;
@@ -24,24 +29,24 @@ static bool few_channels(const struct vk_conv2d *conv)
     uint64_t columns = (STRIP - 1) * (uint64_t)vk_conv2d_stride_w(conv) +
                        (conv->weight->dims[3] - UINT64_C(1)) * params->dilation_w + 1;
     return group_channels <= DIRECT_MAX_CHANNELS && group_filters <= DIRECT_MAX_CHANNELS &&
-           window <= DIRECT_MAX_WINDOW && columns <= DIRECT_MAX_COLUMNS;
+           window <= most_window && columns <= DIRECT_MAX_COLUMNS;
 }
 
-bool vk_conv2d_direct_forward_fits(const struct vk_conv2d *conv)
+bool vk_conv2d_direct_forward_fits(const struct tuff_device *device, const struct vk_conv2d *conv)
 {
-    return few_channels(conv) && tuff_tensor_bytes(conv->weight) <= VK_MAX_UNIFORM;
+    return few_channels(device, conv) && tuff_tensor_bytes(conv->weight) <= VK_MAX_UNIFORM;
 }
 
-bool vk_conv2d_direct_backward_input_fits(const struct vk_conv2d *conv)
+bool vk_conv2d_direct_backward_input_fits(const struct tuff_device *device, const struct vk_conv2d *conv)
 {
     // With a stride the outputs under a strip differ from pixel to pixel.
-    return few_channels(conv) && tuff_tensor_bytes(conv->weight) <= VK_MAX_UNIFORM &&
+    return few_channels(device, conv) && tuff_tensor_bytes(conv->weight) <= VK_MAX_UNIFORM &&
            vk_conv2d_stride_h(conv) == 1 && vk_conv2d_stride_w(conv) == 1;
 }
 
-bool vk_conv2d_direct_backward_weight_fits(const struct vk_conv2d *conv)
+bool vk_conv2d_direct_backward_weight_fits(const struct tuff_device *device, const struct vk_conv2d *conv)
 {
-    return few_channels(conv);
+    return few_channels(device, conv);
 }
 
 // Channels cut into blocks as equal as can be.
@@ -53,6 +58,12 @@ static struct blocks cut_channels(uint32_t channels, uint32_t most)
 {
     uint32_t count = (uint32_t)vk_divide_up(channels, most);
     return (struct blocks){(uint32_t)vk_divide_up(channels, count), count};
+}
+
+// Channels of a result that an invocation computes at once, at most.
+static uint32_t most_block(const struct tuff_device *device)
+{
+    return device->backend->gpu_assisted ? VALIDATED_MAX_BLOCK : DIRECT_MAX_BLOCK;
 }
 
 // rows, columns: of the tensor that strips are cut from.
@@ -105,7 +116,7 @@ enum tuff_status vk_conv2d_direct_forward(struct tuff_stream *stream,
     struct vk_conv2d_direct_push push = push_of(&conv, args->y->dims[2], args->y->dims[3]);
     push.workers = (uint32_t)vk_divide_up(push.strips, DIRECT_LOCAL_SIZE);
     push.bias = args->bias != NULL;
-    struct blocks blocks = cut_channels(push.group_filters, DIRECT_MAX_BLOCK);
+    struct blocks blocks = cut_channels(push.group_filters, most_block(stream->device));
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, blocks, push.group_channels);
     dispatch.storage[0] = vk_range_of(args->y);
     dispatch.storage[1] = vk_range_of(args->x);
@@ -131,7 +142,7 @@ enum tuff_status vk_conv2d_direct_backward_input(struct tuff_stream *stream,
     struct vk_conv2d conv = {args->params, args->dx, args->dy, args->weight};
     struct vk_conv2d_direct_push push = push_of(&conv, args->dx->dims[2], args->dx->dims[3]);
     push.workers = (uint32_t)vk_divide_up(push.strips, DIRECT_LOCAL_SIZE);
-    struct blocks blocks = cut_channels(push.group_channels, DIRECT_MAX_BLOCK);
+    struct blocks blocks = cut_channels(push.group_channels, most_block(stream->device));
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, blocks, push.group_filters);
     dispatch.storage[0] = vk_range_of(args->dx);
     dispatch.storage[1] = vk_range_of(args->dy);
@@ -152,13 +163,15 @@ struct weight_plan {
     struct vk_split split;
 };
 
-static struct weight_plan plan_weight(const struct tuff_conv2d_backward_weight_args *args)
+static struct weight_plan plan_weight(const struct tuff_device *device,
+                                      const struct tuff_conv2d_backward_weight_args *args)
 {
     struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
     struct weight_plan plan = {.push = push_of(&conv, args->dy->dims[2], args->dy->dims[3])};
     uint32_t window = args->dweight->dims[2] * args->dweight->dims[3];
     uint32_t most = DIRECT_MAX_SUMS / window;
-    plan.blocks = cut_channels(plan.push.group_filters, most < DIRECT_MAX_BLOCK ? most : DIRECT_MAX_BLOCK);
+    plan.blocks =
+        cut_channels(plan.push.group_filters, most < most_block(device) ? most : most_block(device));
     plan.push.bias = args->dbias != NULL;
     plan.columns = args->dweight->dims[1] * window + plan.push.bias;
     // Some workers a task, even if there are many tasks, and some strips a worker.
@@ -176,9 +189,10 @@ static struct weight_plan plan_weight(const struct tuff_conv2d_backward_weight_a
     return plan;
 }
 
-uint64_t vk_conv2d_direct_workspace(const struct tuff_conv2d_backward_weight_args *args)
+uint64_t vk_conv2d_direct_workspace(const struct tuff_device *device,
+                                    const struct tuff_conv2d_backward_weight_args *args)
 {
-    return plan_weight(args).split.bytes;
+    return plan_weight(device, args).split.bytes;
 }
 
 enum tuff_status vk_conv2d_direct_backward_weight(struct tuff_stream *stream,
@@ -191,7 +205,7 @@ enum tuff_status vk_conv2d_direct_backward_weight(struct tuff_stream *stream,
         .push_bytes = sizeof(struct vk_conv2d_direct_push),
         .constant_count = DIRECT_CONSTANTS,
     };
-    struct weight_plan plan = plan_weight(args);
+    struct weight_plan plan = plan_weight(stream->device, args);
     struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, plan.blocks, plan.push.group_channels);
     dispatch.storage[0] =
