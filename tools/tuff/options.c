@@ -231,10 +231,57 @@ static bool parse_option(const struct usage *usage, int argc, char **argv, int *
     return set_value(usage, option, value == NULL ? argv[++*i] : value);
 }
 
-enum options_result options_parse(const struct usage *usage, int argc, char **argv, const char **operand)
+// -- Operands
+
+// The word of the usage that comes first from *rest on, which moves on; its length is 0 at the end.
+static size_t next_word(const char **rest, const char **word)
 {
+    *word = *rest + strspn(*rest, " ");
+    size_t length = strcspn(*word, " ");
+    *rest = *word + length;
+    return length;
+}
+
+static bool has_list(const char *operand)
+{
+    return operand != NULL && strstr(operand, "...") != NULL;
+}
+
+static size_t count_words(const char *operand)
+{
+    const char *rest = operand, *word;
+    size_t count = 0;
+    while (operand != NULL && next_word(&rest, &word) > 0)
+        count++;
+    return count;
+}
+
+// An operand that must be there is not, or one is empty.
+static bool operand_missing(const struct usage *usage, const struct operands *operands)
+{
+    const char *rest = usage->operand, *word;
+    size_t taken = 0, length;
+    while (usage->operand != NULL && (length = next_word(&rest, &word)) > 0) {
+        size_t end = memchr(word, '.', length) != NULL ? operands->count : taken + 1;
+        bool missing = operands->count <= taken && word[0] != '[';
+        for (; taken < end && taken < operands->count; taken++)
+            missing = missing || operands->items[taken][0] == '\0';
+        if (missing) {
+            word += word[0] == '[';
+            console_error("%s: %.*s is missing (see tuff %s --help)", usage->command,
+                          (int)strcspn(word, ".] "), word, usage->command);
+            return true;
+        }
+    }
+    return false;
+}
+
+enum options_result options_parse_operands(const struct usage *usage, int argc, char **argv,
+                                           struct operands *operands)
+{
+    size_t most = has_list(usage->operand) ? SIZE_MAX : count_words(usage->operand);
     bool options_ended = false;
-    *operand = NULL;
+    *operands = (struct operands){.items = argv + 1};
     if (asks_for_help(argc, argv)) {
         print_help(usage);
         return OPTIONS_HELP;
@@ -245,18 +292,21 @@ enum options_result options_parse(const struct usage *usage, int argc, char **ar
         } else if (!options_ended && argv[i][0] == '-' && argv[i][1] != '\0') {
             if (!parse_option(usage, argc, argv, &i))
                 return OPTIONS_WRONG;
-        } else if (usage->operand == NULL || *operand != NULL) {
+        } else if (operands->count == most) {
             console_error("%s: unexpected argument '%s' (see tuff %s --help)", usage->command, argv[i],
                           usage->command);
             return OPTIONS_WRONG;
         } else {
-            *operand = argv[i];
+            operands->items[operands->count++] = argv[i]; // over what has been read already
         }
     }
-    if (usage->operand != NULL && (*operand == NULL || (*operand)[0] == '\0')) {
-        console_error("%s: %s is missing (see tuff %s --help)", usage->command, usage->operand,
-                      usage->command);
-        return OPTIONS_WRONG;
-    }
-    return OPTIONS_READY;
+    return operand_missing(usage, operands) ? OPTIONS_WRONG : OPTIONS_READY;
+}
+
+enum options_result options_parse(const struct usage *usage, int argc, char **argv, const char **operand)
+{
+    struct operands operands;
+    enum options_result result = options_parse_operands(usage, argc, argv, &operands);
+    *operand = result == OPTIONS_READY && operands.count > 0 ? operands.items[0] : NULL;
+    return result;
 }

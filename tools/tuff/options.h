@@ -34,8 +34,10 @@ struct option {
 };
 
 struct usage {
-    const char *command;  // "train"
-    const char *operand;  // what follows the options, "MODEL"; NULL: nothing does
+    const char *command; // "train"
+    // What follows the options, in words: "MODEL". One that ends in "..." takes one or more, "RUN IMAGE...",
+    // and one in brackets none as well, "RUN [IMAGE...]"; only the last may do either. NULL: nothing follows.
+    const char *operand;
     const char *purpose;  // lines, with a newline at the end
     const char *examples; // lines, with a newline at the end
     const struct option *options;
@@ -48,8 +50,17 @@ enum options_result {
     OPTIONS_WRONG, // an error was shown
 };
 
+// In the order in which they were given: the first belongs to the usage's first word, and so on.
+struct operands {
+    char **items; // in argv
+    size_t count;
+};
+
 // argv[0] is the command's own name. `--name value`, `--name=value`, `-n value`, `-nvalue`; `--` ends the
-// options. *operand becomes NULL where usage has none; else it must be there, once.
+// options. Moves the operands to the front of argv[1...], which *operands then shows.
+enum options_result options_parse_operands(const struct usage *usage, int argc, char **argv,
+                                           struct operands *operands);
+// The same for a usage of one word or none: *operand becomes NULL where there is none.
 enum options_result options_parse(const struct usage *usage, int argc, char **argv, const char **operand);
 
 #endif
