@@ -1,10 +1,21 @@
-// Operands: lists of them, those that may be absent, and those that are not there.
+// Operands: lists of them, those that may be absent, and those that are not there. Choices, and flags
+// together.
 #include <criterion/criterion.h>
 
 #include "options.h"
 
 static uint32_t count;
-static const struct option options[] = {{"count", 'n', OPTION_COUNT, &count, "N", "how many"}};
+static bool force, quiet;
+static const char *const colours[] = {"red", "green", "blue"};
+static struct option_choice colour = {.names = colours, .count = 3, .chosen = 1};
+static const struct option options[] = {
+    OPTIONS_GROUP("Group"),
+    {"count", 'n', OPTION_COUNT, &count, "N", "how many"},
+    OPTIONS_RARE,
+    {"force", 'f', OPTION_FLAG, &force, NULL, "for sure"},
+    {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "say less"},
+    {"colour", 'c', OPTION_CHOICE, &colour, "NAME", "of what is drawn"},
+};
 
 // The arguments end with NULL.
 static enum options_result parse(const char *operand, char *const *arguments, struct operands *operands)
@@ -15,7 +26,7 @@ static enum options_result parse(const char *operand, char *const *arguments, st
                                 .purpose = "",
                                 .examples = "",
                                 .options = options,
-                                .option_count = 1};
+                                .option_count = sizeof options / sizeof *options};
     int argc = 0;
     for (; arguments[argc] != NULL; argc++)
         argv[argc] = arguments[argc];
@@ -67,4 +78,48 @@ Test(options, several_words_take_as_many)
     cr_assert_eq(parse("FROM TO", ARGUMENTS("a", "b", "c"), &operands), OPTIONS_WRONG);
     cr_assert_eq(parse("FROM TO", ARGUMENTS("a", "b"), &operands), OPTIONS_READY);
     cr_assert_str_eq(operands.items[1], "b");
+}
+
+Test(options, chooses_among_names)
+{
+    struct operands operands;
+    cr_assert_eq(parse(NULL, ARGUMENTS("-n", "3"), &operands), OPTIONS_READY);
+    cr_assert_eq(colour.chosen, 1, "the default");
+    cr_assert_eq(parse(NULL, ARGUMENTS("--colour", "blue"), &operands), OPTIONS_READY);
+    cr_assert_eq(colour.chosen, 2);
+    cr_assert_eq(parse(NULL, ARGUMENTS("-cred"), &operands), OPTIONS_READY);
+    cr_assert_eq(colour.chosen, 0);
+    cr_assert_eq(parse(NULL, ARGUMENTS("--colour", "gren"), &operands), OPTIONS_WRONG);
+    cr_assert_eq(parse(NULL, ARGUMENTS("--colour="), &operands), OPTIONS_WRONG);
+}
+
+Test(options, takes_flags_together)
+{
+    struct operands operands;
+    cr_assert_eq(parse(NULL, ARGUMENTS("-fqn", "7"), &operands), OPTIONS_READY);
+    cr_assert(force && quiet);
+    cr_assert_eq(count, 7);
+    cr_assert_eq(parse(NULL, ARGUMENTS("-fn8"), &operands), OPTIONS_READY);
+    cr_assert_eq(count, 8);
+    cr_assert_eq(parse(NULL, ARGUMENTS("-fx"), &operands), OPTIONS_WRONG);
+    cr_assert_eq(parse(NULL, ARGUMENTS("-count", "7"), &operands), OPTIONS_WRONG);
+    cr_assert_eq(parse(NULL, ARGUMENTS("--Group"), &operands), OPTIONS_WRONG);
+}
+
+static size_t described;
+static void describe(void *user, const struct usage *usage)
+{
+    *(const struct usage **)user = usage;
+    described++;
+}
+
+Test(options, describes_instead_of_helping)
+{
+    struct operands operands;
+    const struct usage *seen = NULL;
+    options_describe(describe, &seen);
+    cr_assert_eq(parse("RUN", ARGUMENTS("--help"), &operands), OPTIONS_HELP);
+    options_describe(NULL, NULL);
+    cr_assert_eq(described, 1);
+    cr_assert_not_null(seen);
 }

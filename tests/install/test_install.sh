@@ -29,6 +29,18 @@ grep -q "$prefix/.*/tuff/plugins/tuff-reference.so" "$work/log" || fail "it find
 if grep "$build" "$work/log"; then fail "it looks into the build tree"; fi
 ok "the installed command finds its own plugins"
 
+for file in bash-completion/completions/tuff zsh/site-functions/_tuff man/man1/tuff.1 man/man1/tuff-train.1; do
+    [[ -s $prefix/share/$file ]] || fail "share/$file is installed"
+done
+compopt() { :; } # no completion is under way, and it would say so
+# shellcheck disable=SC1091 # installed above
+source "$prefix/share/bash-completion/completions/tuff"
+COMP_WORDS=("$tuff" train lenet-m) COMP_CWORD=2
+_tuff
+[[ ${COMPREPLY[*]} == lenet-mnist ]] || fail "the installed completion knows a model"
+unset -f compopt
+ok "completion and manual pages are installed"
+
 mv "$prefix" "$work/moved"
 prefix=$work/moved tuff=$work/moved/bin/tuff
 "$tuff" summary lenet-mnist | grep -q 60,074 || fail "the installation works where it was moved to"
