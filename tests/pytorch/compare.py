@@ -26,3 +26,19 @@ else:
     theirs = safetensors.torch.load_file("runs/first/checkpoint.safetensors")
     assert all(torch.equal(theirs[name], tensor) for name, tensor in state.items())
     print("the package safetensors reads the same")
+
+# -- ONNX files that tuff wrote: first.onnx of runs/first, and uneven.onnx of a network that is uneven.
+import run_onnx
+
+graph = run_onnx.Graph("first.onnx")
+exact = LeNet().double()
+exact.load_state_dict({name: tensor.double() for name, tensor in state.items()})
+with torch.no_grad():
+    difference = (graph(images.double()) - exact(images.double())).abs().max().item()
+print("onnx: logits differ by %.2g at most" % difference)
+assert difference < 1e-5
+with torch.no_grad():
+    logits = run_onnx.Graph("uneven.onnx")(images.double())
+with open("uneven.exact", "w") as file:
+    loss = F.cross_entropy(logits, labels).item()
+    file.write("%.9g %d\n" % (loss, (logits.argmax(1) == labels).sum().item()))

@@ -60,12 +60,21 @@ status=$?
 check "tuff trains and evaluates as the document says" test "$status" -eq 0
 evaluated=$(sed -n 's/^mnist test: \(loss [0-9.]*, accuracy [0-9.]*%\) .*/\1/p' "$out")
 check "tuff eval says loss and accuracy" test -n "$evaluated"
+# Networks as ONNX files, which PyTorch's functions run below.
+run export runs/first --onnx first.onnx
+check "the run is exported" test "$status" -eq 0
+"$tuff" train "$here/../onnx/uneven.yaml" --data mnist --backend reference --steps 20 --quiet --out uneven > "$out" 2> "$err"
+status=$?
+check "an uneven network is trained" test "$status" -eq 0
+run export uneven --onnx uneven.onnx
+check "it is exported" test "$status" -eq 0
 # What the document computes goes on in the comparisons below.
 cat script.py "$here/compare.py" > whole.py
-"$python" whole.py > "$out" 2> "$err"
+PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1 "$python" whole.py > "$out" 2> "$err"
 status=$?
 check "the document's Python runs" test "$status" -eq 0
 check "PyTorch knows who trained it" out_has '^trained by tuff [0-9.]* on mnist$'
+check "ONNX: its logits are those of PyTorch's network" out_has '^onnx: logits differ by '
 cp "$out" torch
 printf '%s\n' "$evaluated" > wanted
 sed -n 's/^loss/loss/p' torch | head -n 1 > first
@@ -86,9 +95,10 @@ run eval missing.safetensors --model lenet-mnist --data mnist
 check "a file that lacks a parameter is refused" one_error "parameter 'fc3.bias' is missing"
 
 # To five digits: loss and right answers, from the reference backend.
-for way in "runs/first/checkpoint.safetensors first" "lenet.safetensors second"; do
-    read -r file name <<< "$way"
-    "$measure" "$file" lenet-mnist "$mnist" > "$out" 2> "$err"
+for way in "runs/first/checkpoint.safetensors lenet-mnist first" "lenet.safetensors lenet-mnist second" \
+    "uneven/checkpoint.safetensors $here/../onnx/uneven.yaml uneven"; do
+    read -r file model name <<< "$way"
+    "$measure" "$file" "$model" "$mnist" > "$out" 2> "$err"
     status=$?
     check "$name: measured" test "$status" -eq 0
     read -r _ loss _ correct < "$out"

@@ -9,6 +9,7 @@
 static const struct command commands[] = {
     {"train", "train a model", command_train},
     {"eval", "evaluate a checkpoint on a data set", command_eval},
+    {"export", "write a trained network for other programs", command_export},
     {"summary", "show a model's layers, parameters and memory", command_summary},
     {"devices", "list backends and the devices they find", command_devices},
     {"check", "compare a backend's ops with the reference's", command_check},

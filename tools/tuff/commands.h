@@ -13,6 +13,7 @@ struct command {
 
 int command_train(int argc, char **argv);
 int command_eval(int argc, char **argv);
+int command_export(int argc, char **argv);
 int command_summary(int argc, char **argv);
 int command_devices(int argc, char **argv);
 int command_check(int argc, char **argv);
