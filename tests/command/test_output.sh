@@ -55,9 +55,9 @@ for ((i = 0; i < 50; i++)); do # until the reader has gone before the writer wri
 done
 check "broken pipe: ended by SIGPIPE" test "$status" -eq 141
 check "broken pipe: still quiet" err_empty
-# A training is worth keeping: it stops, as for Ctrl+C. The line after the first epoch finds nobody to read it.
+# A training is worth keeping: it stops, as for Ctrl+C. The line after an epoch finds nobody to read it.
 env --default-signal=PIPE "$tuff" train lenet-mnist --backend reference --digits-train 800 --digits-test 16 \
-    --out pipe 2> "$err" | { head -n 1 > "$out"; until [[ -e pipe/metrics.jsonl ]]; do sleep 0.1; done; }
+    --out pipe 2> "$err" | { head -n 1 > "$out"; until [[ -e pipe/checkpoint.safetensors ]]; do sleep 0.1; done; }
 status=${PIPESTATUS[0]}
 check "train into a broken pipe: ended by SIGPIPE" test "$status" -eq 141
 check "train into a broken pipe: no error" lacks 'error' "$err"
