@@ -107,6 +107,11 @@ struct tuff_model {
 // All kinds, in the order of layer_list.h; NULL from the count on.
 const struct tuff_layer_kind *tuff_layer_kind(size_t index);
 
+// What the name of a layer may be.
+#define TUFF_LAYER_NAME_EXPECTED                                                                             \
+    "%s: 'name' must be at most %d letters, digits, '_' and '.', beginning with a letter or '_', found %s"
+bool tuff_layer_name_valid(const char *name, size_t length);
+
 // Logs "file:line:column: kind: message" and returns TUFF_ERROR_INVALID. key: the setting to point at, or
 // TUFF_LAYER_ITSELF.
 enum { TUFF_LAYER_ITSELF = -1 };
