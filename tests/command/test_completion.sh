@@ -67,6 +67,7 @@ offers "data sets right behind =" "digits mnist" train --data =
 offers "a value in a word of its own with =" --data=mnist train --data=mn
 includes "a backend" reference train lenet-mnist --backend ref
 includes "the backend of check" reference check --against ""
+offers "one of the names that an option takes" "test train" eval --split t
 offers "an op" conv2d_forward check --op conv2d_f
 offers "the value of an option without names" "" train --epochs ""
 offers "no option as another's value" "" train --epochs -

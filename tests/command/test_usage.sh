@@ -61,7 +61,13 @@ refuses 2 "unexpected argument 'vulkan'" "argument of a command without one" dev
 refuses 2 '\-\-batch needs a value' "value missing" train lenet-mnist --batch
 refuses 2 '\-\-force takes no value' "value of a flag" train lenet-mnist --force=yes
 refuses 2 'exclude each other' "steps and epochs" train lenet-mnist --steps 3 --epochs 2
-refuses 2 "\-\-split: expected 'test' or 'train', found 'tset'" "strange split" eval --split tset some.safetensors
+refuses 2 "\-\-split: expected 'train' or 'test', found 'tset'; did you mean 'test'?" "strange split" eval --split tset some.safetensors
+
+# Names that only the library knows are as helpful.
+refuses 1 "no model 'lenet-mnst' ships; did you mean 'lenet-mnist'?" "misspelt model" train lenet-mnst
+refuses 1 "unknown data set 'minst'; did you mean 'mnist'?" "misspelt data set" train lenet-mnist --data minst
+refuses 1 "unknown backend 'refrence'; did you mean 'reference'?" "misspelt backend" train lenet-mnist --backend refrence
+refuses 1 "unknown op 'relu_forwrd'; did you mean 'relu_forward'?" "misspelt op" check --list --op relu_forwrd
 
 # Numbers: option, value. Each is refused with what was expected and what was found.
 while read -r option value; do

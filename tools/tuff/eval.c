@@ -118,14 +118,15 @@ static enum tuff_status run_eval(struct eval_settings *settings, const char *ope
 
 int command_eval(int argc, char **argv)
 {
-    struct eval_settings settings = {
-        .split_name = "test", .batch = 16, .target.backend = "auto", .data.name = NULL};
+    static const char *const splits[] = {[TUFF_SPLIT_TRAIN] = "train", [TUFF_SPLIT_TEST] = "test"};
+    struct option_choice split = {.names = splits, .count = 2, .chosen = TUFF_SPLIT_TEST};
+    struct eval_settings settings = {.batch = 16, .target.backend = "auto", .data.name = NULL};
     struct verbosity verbosity = {.quiet = false};
     const struct option options[] = {
         {"model", 'm', OPTION_TEXT, &settings.model, "MODEL", "model, if the checkpoint does not say which"},
         {"data", 'D', OPTION_TEXT, &settings.data.name, "NAME", "mnist or digits; the one trained on"},
         {"data-dir", '\0', OPTION_TEXT, &settings.data.folder, "DIR", "folder of the data set's files"},
-        {"split", 's', OPTION_TEXT, &settings.split_name, "NAME", "test or train"},
+        {"split", 's', OPTION_CHOICE, &split, "NAME", "which part of the data set"},
         {"batch", 'n', OPTION_COUNT, &settings.batch, "N", "samples per step"},
         {"digits-train", '\0', OPTION_COUNT, &settings.data.digits_train, "N", "training images to draw"},
         {"digits-test", '\0', OPTION_COUNT, &settings.data.digits_test, "N", "test images to draw"},
@@ -147,14 +148,8 @@ int command_eval(int argc, char **argv)
     enum options_result parsed = options_parse(&usage, argc, argv, &operand);
     if (parsed != OPTIONS_READY)
         return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
-    if (strcmp(settings.split_name, "train") == 0) {
-        settings.split = TUFF_SPLIT_TRAIN;
-    } else if (strcmp(settings.split_name, "test") == 0) {
-        settings.split = TUFF_SPLIT_TEST;
-    } else {
-        console_error("eval: --split: expected 'test' or 'train', found '%s'", settings.split_name);
-        return EXIT_USAGE;
-    }
+    settings.split = (enum tuff_split)split.chosen;
+    settings.split_name = splits[split.chosen];
     console_setup(verbosity.verbose, verbosity.quiet);
     return console_exit_status(run_eval(&settings, operand));
 }
