@@ -17,6 +17,11 @@ static const struct tuff_dataset_source sources[] = {
 
 enum { SOURCE_COUNT = sizeof sources / sizeof sources[0] };
 
+const char *tuff_dataset_known(size_t index)
+{
+    return index < SOURCE_COUNT ? sources[index].name : NULL;
+}
+
 static enum tuff_status unknown_name(const struct tuff_log *log, const char *name)
 {
     const char *names[SOURCE_COUNT];

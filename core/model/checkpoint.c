@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/suggest.h"
+#include "floats.h"
 #include "printable.h"
 #include "safetensors.h"
 
@@ -15,26 +16,6 @@ static uint64_t parameter_elements(const struct tuff_parameter_info *info)
     for (uint32_t i = 0; i < info->rank; i++)
         elements *= info->dims[i];
     return elements;
-}
-
-// The file has its floats in little-endian order, whatever the machine's.
-static void encode_floats(uint8_t *to, const float *values, uint64_t count)
-{
-    for (uint64_t i = 0; i < count; i++) {
-        uint32_t word;
-        memcpy(&word, &values[i], sizeof word);
-        for (int byte = 0; byte < 4; byte++)
-            to[4 * i + (uint64_t)byte] = (uint8_t)(word >> (8 * byte));
-    }
-}
-
-static void decode_floats(float *values, const uint8_t *from, uint64_t count)
-{
-    for (uint64_t i = 0; i < count; i++) {
-        const uint8_t *b = from + 4 * i;
-        uint32_t word = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-        memcpy(&values[i], &word, sizeof word);
-    }
 }
 
 // -- Saving
@@ -50,7 +31,7 @@ static enum tuff_status collect(struct tuff_trainer *trainer, const struct tuff_
         enum tuff_status status = tuff_trainer_read_parameter(trainer, i, values);
         if (status != TUFF_OK)
             return status;
-        encode_floats(bytes, values, elements);
+        tuff_floats_encode(bytes, values, elements);
         tensors[i] = (struct tuff_safetensor){
             .name = info.name, .dtype = "F32", .rank = info.rank, .bytes = 4 * elements, .data = bytes};
         for (uint32_t d = 0; d < info.rank; d++)
@@ -181,21 +162,28 @@ static enum tuff_status check(const struct tuff_log *log, const char *path, cons
     return TUFF_OK;
 }
 
-static enum tuff_status apply(const struct tuff_log *log, const char *path, struct tuff_trainer *trainer,
-                              const struct tuff_model *model, const struct tuff_safetensors *file)
+static void decode(const struct tuff_model *model, const struct tuff_safetensors *file, float *values)
 {
-    float *values = malloc(((size_t)tuff_model_parameter_elements(model) + 1) * sizeof *values);
-    if (values == NULL)
-        return tuff_fail(log, TUFF_ERROR_MEMORY, "%s: no memory for the parameters", path);
-    enum tuff_status status = TUFF_OK;
-    for (size_t i = 0; i < tuff_model_parameter_count(model) && status == TUFF_OK; i++) {
+    for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
         struct tuff_parameter_info info;
         tuff_model_parameter(model, i, &info);
         const struct tuff_safetensor *tensor = tuff_safetensors_find(file, info.name);
-        decode_floats(values, tensor->data, tensor->bytes / 4);
-        status = tuff_trainer_write_parameter(trainer, i, values);
+        tuff_floats_decode(values, tensor->data, tensor->bytes / 4);
+        values += tensor->bytes / 4;
     }
-    free(values);
+}
+
+enum tuff_status tuff_checkpoint_read(const struct tuff_log *log, const char *path,
+                                      const struct tuff_model *model, float *values)
+{
+    struct tuff_safetensors *file;
+    enum tuff_status status = tuff_safetensors_read(log, path, &file);
+    if (status != TUFF_OK)
+        return status;
+    status = check(log, path, model, file);
+    if (status == TUFF_OK)
+        decode(model, file, values);
+    tuff_safetensors_destroy(&file);
     return status;
 }
 
@@ -203,13 +191,17 @@ enum tuff_status tuff_checkpoint_load(const struct tuff_log *log, const char *pa
                                       struct tuff_trainer *trainer)
 {
     const struct tuff_model *model = tuff_trainer_model(trainer);
-    struct tuff_safetensors *file;
-    enum tuff_status status = tuff_safetensors_read(log, path, &file);
-    if (status != TUFF_OK)
-        return status;
-    status = check(log, path, model, file);
-    if (status == TUFF_OK)
-        status = apply(log, path, trainer, model, file);
-    tuff_safetensors_destroy(&file);
+    float *values = malloc(((size_t)tuff_model_parameter_elements(model) + 1) * sizeof *values);
+    if (values == NULL)
+        return tuff_fail(log, TUFF_ERROR_MEMORY, "%s: no memory for the parameters", path);
+    enum tuff_status status = tuff_checkpoint_read(log, path, model, values);
+    const float *next = values;
+    for (size_t i = 0; i < tuff_model_parameter_count(model) && status == TUFF_OK; i++) {
+        struct tuff_parameter_info info;
+        tuff_model_parameter(model, i, &info);
+        status = tuff_trainer_write_parameter(trainer, i, next);
+        next += parameter_elements(&info);
+    }
+    free(values);
     return status;
 }

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "layer_kinds.h"
 
@@ -14,6 +15,13 @@ static const struct tuff_layer_kind *const kinds[] = {
 const struct tuff_layer_kind *tuff_layer_kind(size_t index)
 {
     return index < sizeof kinds / sizeof kinds[0] ? kinds[index] : NULL;
+}
+
+bool tuff_layer_name_valid(const char *name, size_t length)
+{
+    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.";
+    return length < TUFF_LAYER_NAME_BYTES && strspn(name, first) > 0 && strspn(name, others) == length;
 }
 
 enum tuff_status tuff_layer_fail(const struct tuff_source *source, const struct tuff_layer *layer, int key,

@@ -60,6 +60,7 @@ struct tuff_layer_parameter {
 };
 
 struct tuff_layer_kind;
+struct tuff_onnx_node;
 
 struct tuff_layer {
     const struct tuff_layer_kind *kind;
@@ -83,6 +84,9 @@ struct tuff_layer_kind {
     // Appends the forward ops. parameters: the layer's, in its order. *output: (N, the layer's output shape).
     enum tuff_status (*lower)(const struct tuff_layer *layer, struct tuff_graph *graph, tuff_value_id input,
                               const tuff_value_id *parameters, tuff_value_id *output);
+    // Writes the layer as the ONNX node that takes the value `input` and gives `output` (model/onnx_node.h).
+    // NULL: it has no such form.
+    void (*onnx)(struct tuff_onnx_node *node, const char *input, const char *output);
 };
 
 struct tuff_model_parameter {
@@ -102,6 +106,11 @@ struct tuff_model {
 
 // All kinds, in the order of layer_list.h; NULL from the count on.
 const struct tuff_layer_kind *tuff_layer_kind(size_t index);
+
+// What the name of a layer may be.
+#define TUFF_LAYER_NAME_EXPECTED                                                                             \
+    "%s: 'name' must be at most %d letters, digits, '_' and '.', beginning with a letter or '_', found %s"
+bool tuff_layer_name_valid(const char *name, size_t length);
 
 // Logs "file:line:column: kind: message" and returns TUFF_ERROR_INVALID. key: the setting to point at, or
 // TUFF_LAYER_ITSELF.

@@ -1,4 +1,5 @@
 #include "layer_kinds.h"
+#include "onnx_node.h"
 #include "window.h"
 
 enum { CHANNELS, KERNEL, STRIDE, PADDING, DILATION, GROUPS, BIAS, KEY_COUNT };
@@ -72,6 +73,18 @@ static enum tuff_status conv2d_lower(const struct tuff_layer *layer, struct tuff
     return status;
 }
 
+static void conv2d_onnx(struct tuff_onnx_node *node, const char *input, const char *output)
+{
+    struct tuff_window window;
+    tuff_window_get(node->layer, &window_keys, &window);
+    tuff_onnx_node_input(node, input);
+    for (uint32_t i = 0; i < node->layer->parameter_count; i++)
+        tuff_onnx_node_parameter(node, i);
+    tuff_onnx_node_operator(node, output, "Conv");
+    tuff_onnx_node_window(node, &window);
+    tuff_onnx_node_int(node, "group", node->layer->settings[GROUPS].value[0]);
+}
+
 const struct tuff_layer_kind tuff_layer_conv2d = {
     .name = "conv2d",
     .automatic = "conv",
@@ -79,4 +92,5 @@ const struct tuff_layer_kind tuff_layer_conv2d = {
     .keys = keys,
     .infer = conv2d_infer,
     .lower = conv2d_lower,
+    .onnx = conv2d_onnx,
 };

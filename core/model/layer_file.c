@@ -114,19 +114,14 @@ static enum tuff_status read_setting(const struct tuff_source *source, const str
 static enum tuff_status read_name(const struct tuff_source *source, struct tuff_layer *layer,
                                   const struct tuff_yaml_node *node)
 {
-    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-    static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.";
-    if (node->kind == TUFF_YAML_SCALAR && !tuff_yaml_is_null(node) && node->length < sizeof layer->name &&
-        strspn(node->text, first) > 0 && strspn(node->text, others) == node->length) {
+    if (node->kind == TUFF_YAML_SCALAR && !tuff_yaml_is_null(node) &&
+        tuff_layer_name_valid(node->text, node->length)) {
         memcpy(layer->name, node->text, node->length + 1);
         return TUFF_OK;
     }
     char text[TUFF_YAML_DESCRIBE_BYTES];
-    return tuff_source_fail(
-        source, TUFF_ERROR_FORMAT, node->mark,
-        "%s: 'name' must be at most %d letters, digits, '_' and '.', beginning with a letter or "
-        "'_', found %s",
-        layer->kind->name, TUFF_LAYER_NAME_BYTES - 1, tuff_yaml_describe(node, text));
+    return tuff_source_fail(source, TUFF_ERROR_FORMAT, node->mark, TUFF_LAYER_NAME_EXPECTED,
+                            layer->kind->name, TUFF_LAYER_NAME_BYTES - 1, tuff_yaml_describe(node, text));
 }
 
 static enum tuff_status find_kind(const struct tuff_source *source, const struct tuff_yaml_node *word,

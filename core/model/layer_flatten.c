@@ -1,4 +1,5 @@
 #include "layer_kinds.h"
+#include "onnx_node.h"
 
 static enum tuff_status flatten_infer(const struct tuff_source *source, struct tuff_layer *layer)
 {
@@ -20,9 +21,18 @@ static enum tuff_status flatten_lower(const struct tuff_layer *layer, struct tuf
                                output);
 }
 
+// Row-major there as well: channels, rows, columns.
+static void flatten_onnx(struct tuff_onnx_node *node, const char *input, const char *output)
+{
+    tuff_onnx_node_input(node, input);
+    tuff_onnx_node_operator(node, output, "Flatten");
+    tuff_onnx_node_int(node, "axis", 1);
+}
+
 const struct tuff_layer_kind tuff_layer_flatten = {
     .name = "flatten",
     .automatic = "flatten",
     .infer = flatten_infer,
     .lower = flatten_lower,
+    .onnx = flatten_onnx,
 };

@@ -1,4 +1,5 @@
 #include "layer_kinds.h"
+#include "onnx_node.h"
 
 enum { FEATURES, BIAS, KEY_COUNT };
 
@@ -37,6 +38,16 @@ static enum tuff_status linear_lower(const struct tuff_layer *layer, struct tuff
     return status;
 }
 
+// The weight is (out,in), and Gemm multiplies by (in,out) unless told to transpose.
+static void linear_onnx(struct tuff_onnx_node *node, const char *input, const char *output)
+{
+    tuff_onnx_node_input(node, input);
+    for (uint32_t i = 0; i < node->layer->parameter_count; i++)
+        tuff_onnx_node_parameter(node, i);
+    tuff_onnx_node_operator(node, output, "Gemm");
+    tuff_onnx_node_int(node, "transB", 1);
+}
+
 const struct tuff_layer_kind tuff_layer_linear = {
     .name = "linear",
     .automatic = "fc",
@@ -44,4 +55,5 @@ const struct tuff_layer_kind tuff_layer_linear = {
     .keys = keys,
     .infer = linear_infer,
     .lower = linear_lower,
+    .onnx = linear_onnx,
 };

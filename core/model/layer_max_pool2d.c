@@ -1,4 +1,5 @@
 #include "layer_kinds.h"
+#include "onnx_node.h"
 #include "window.h"
 
 enum { KERNEL, STRIDE, PADDING, DILATION, KEY_COUNT };
@@ -82,6 +83,16 @@ static enum tuff_status max_pool2d_lower(const struct tuff_layer *layer, struct 
     return status;
 }
 
+// Padding never wins there either.
+static void max_pool2d_onnx(struct tuff_onnx_node *node, const char *input, const char *output)
+{
+    struct tuff_window window;
+    tuff_window_get(node->layer, &window_keys, &window);
+    tuff_onnx_node_input(node, input);
+    tuff_onnx_node_operator(node, output, "MaxPool");
+    tuff_onnx_node_window(node, &window);
+}
+
 const struct tuff_layer_kind tuff_layer_max_pool2d = {
     .name = "max_pool2d",
     .automatic = "pool",
@@ -89,4 +100,5 @@ const struct tuff_layer_kind tuff_layer_max_pool2d = {
     .keys = keys,
     .infer = max_pool2d_infer,
     .lower = max_pool2d_lower,
+    .onnx = max_pool2d_onnx,
 };

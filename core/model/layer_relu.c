@@ -1,4 +1,5 @@
 #include "layer_kinds.h"
+#include "onnx_node.h"
 
 static enum tuff_status relu_infer(const struct tuff_source *source, struct tuff_layer *layer)
 {
@@ -16,9 +17,16 @@ static enum tuff_status relu_lower(const struct tuff_layer *layer, struct tuff_g
     return status;
 }
 
+static void relu_onnx(struct tuff_onnx_node *node, const char *input, const char *output)
+{
+    tuff_onnx_node_input(node, input);
+    tuff_onnx_node_operator(node, output, "Relu");
+}
+
 const struct tuff_layer_kind tuff_layer_relu = {
     .name = "relu",
     .automatic = "relu",
     .infer = relu_infer,
     .lower = relu_lower,
+    .onnx = relu_onnx,
 };

@@ -1,17 +1,11 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/whole_file.h"
 #include "printable.h"
 #include "safetensors_format.h"
-
-enum { MOST_AT_ONCE = 1 << 30, MODE = 0666 };
 
 // Checks a tensor and makes its entry. *offset: where its data begin; moved to where they end.
 static enum tuff_status make_entry(const struct tuff_log *log, const char *path,
@@ -119,85 +113,24 @@ static enum tuff_status make_header(const struct tuff_log *log, const char *path
     return status;
 }
 
-// Returns 0 or the errno of the first failure.
-static int write_all(int file, const void *data, uint64_t bytes)
-{
-    const uint8_t *next = data;
-    while (bytes > 0) {
-        ssize_t written = write(file, next, bytes < MOST_AT_ONCE ? (size_t)bytes : MOST_AT_ONCE);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return errno;
-        if (written == 0)
-            return EIO;
-        next += written;
-        bytes -= (uint64_t)written;
-    }
-    return 0;
-}
-
-static int write_content(int file, const uint8_t *header, size_t header_bytes,
-                         const struct tuff_safetensor *tensors, size_t count)
-{
-    int error = write_all(file, header, header_bytes);
-    for (size_t i = 0; i < count && error == 0; i++)
-        error = write_all(file, tensors[i].data, tensors[i].bytes);
-    if (error == 0 && fsync(file) != 0)
-        error = errno;
-    return error;
-}
-
-// Makes the rename last. By then the file is whole and in its place, so a failure is worth a warning only.
-static void sync_folder(const struct tuff_log *log, const char *path)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int length = slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path);
-    if (length >= PATH_MAX)
-        return;
-    snprintf(folder, sizeof folder, "%.*s", length, slash == NULL ? "." : path);
-    int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    // Some file systems know no fsync of folders and say EINVAL.
-    if (file < 0 || (fsync(file) != 0 && errno != EINVAL))
-        tuff_log_message(log, TUFF_LOG_WARNING,
-                         "%s: cannot make sure that the file survives a power failure: %s", path,
-                         strerror(errno));
-    if (file >= 0)
-        close(file);
-}
-
 enum tuff_status tuff_safetensors_write(const struct tuff_log *log, const char *path,
                                         const struct tuff_safetensor *tensors, size_t count,
                                         const struct tuff_metadata *metadata, size_t metadata_count)
 {
-    char aside[PATH_MAX];
-    int length = snprintf(aside, sizeof aside, "%s.tmp.%ld", path, (long)getpid());
-    if (length < 0 || length >= PATH_MAX)
-        return tuff_fail(log, TUFF_ERROR_IO, "the path is too long: %s", path);
     uint8_t *header;
     size_t header_bytes = 0;
     enum tuff_status status =
         make_header(log, path, tensors, count, metadata, metadata_count, &header, &header_bytes);
+    struct tuff_file_part *parts = calloc(count + 1, sizeof *parts);
+    if (status == TUFF_OK && parts == NULL)
+        status = tuff_fail(log, TUFF_ERROR_MEMORY, "%s: out of memory", path);
     if (status == TUFF_OK) {
-        // O_EXCL: never through a link that somebody else put there. A file of that name is a dead process's.
-        int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-        int file = open(aside, flags, MODE);
-        if (file < 0 && errno == EEXIST && unlink(aside) == 0)
-            file = open(aside, flags, MODE);
-        int error = file < 0 ? errno : write_content(file, header, header_bytes, tensors, count);
-        if (file >= 0 && close(file) != 0 && error == 0)
-            error = errno;
-        if (error == 0 && rename(aside, path) != 0)
-            error = errno;
-        if (error != 0) {
-            if (file >= 0)
-                unlink(aside);
-            status = tuff_fail(log, TUFF_ERROR_IO, "%s: cannot write: %s", path, strerror(error));
-        } else {
-            sync_folder(log, path);
-        }
+        parts[0] = (struct tuff_file_part){header, header_bytes};
+        for (size_t i = 0; i < count; i++)
+            parts[i + 1] = (struct tuff_file_part){tensors[i].data, tensors[i].bytes};
+        status = tuff_whole_file_write(log, path, parts, count + 1);
     }
+    free(parts);
     free(header);
     return status;
 }

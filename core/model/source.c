@@ -20,6 +20,8 @@ enum tuff_status tuff_source_fail(const struct tuff_source *source, enum tuff_st
     va_end(arguments);
     if (mark.line == 0)
         return tuff_fail(source->log, status, "%s: %s", source->name, message);
+    if (mark.column == 0)
+        return tuff_fail(source->log, status, "%s: layer %u: %s", source->name, mark.line, message);
     return tuff_fail(source->log, status, "%s:%u:%u: %s", source->name, mark.line, mark.column, message);
 }
 

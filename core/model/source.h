@@ -4,7 +4,8 @@
 
 #include "tuff/log.h"
 
-// A place in a file; both count from 1, columns in characters. Line 0: the file as a whole.
+// A place in a file; both count from 1, columns in characters. Line 0: the file as a whole. Column 0: what is
+// meant is no place in a file but the layer of that number.
 struct tuff_mark {
     uint32_t line, column;
 };
@@ -16,7 +17,7 @@ struct tuff_source {
 
 void tuff_source_set(struct tuff_source *source, const struct tuff_log *log, const char *name);
 
-// Logs "name:line:column: message" and returns `status`.
+// Logs "name:line:column: message", "name: layer line: message" or "name: message", and returns `status`.
 enum tuff_status tuff_source_fail(const struct tuff_source *source, enum tuff_status status,
                                   struct tuff_mark mark, const char *format, ...) TUFF_PRINTF(4, 5);
 

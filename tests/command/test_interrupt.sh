@@ -56,6 +56,25 @@ check "a second signal ends it" test "$status" -eq 143
 check "a second signal ends it at once" test "$SECONDS" -le 2
 check "a second signal: no checkpoint" absent run/checkpoint.safetensors
 
+# A shell's loop ends with what Ctrl+C ended: only if the program died by the signal and did not merely return 130.
+cat > loop.sh << 'END_OF_SCRIPT'
+for turn in 1 2; do
+    echo "$turn" >> turns
+    "$1" train lenet-mnist --backend reference --digits-train 20000 --digits-test 100 --out loop-$turn
+done
+END_OF_SCRIPT
+setsid env --default-signal=INT bash loop.sh "$tuff" > "$out" 2> "$err" &
+training=$!
+for ((i = 0; i < 300; i++)); do
+    [[ -s loop-1/config.json && -e loop-1/metrics.jsonl ]] && break
+    sleep 0.1
+done
+sleep 0.5
+kill -INT -- -"$training"
+end
+check "Ctrl+C ends a loop of the shell" test "$(cat turns)" = 1
+check "Ctrl+C in a loop: a checkpoint is saved" test -s loop-1/checkpoint.safetensors
+
 env --ignore-signal=INT "$tuff" train lenet-mnist --backend reference --digits-train 1600 --digits-test 16 --epochs 1 \
     --out ignored > "$out" 2> "$err" &
 training=$!

@@ -6,14 +6,14 @@ source "$(dirname "$0")/assert.sh"
 
 run --help
 check "--help succeeds" test "$status" -eq 0
-for command in train eval summary devices check plugin; do
+for command in train eval export summary devices check plugin completion man; do
     check "--help names $command" out_has "^  $command "
 done
 run --version
 check "--version succeeds" test "$status" -eq 0
 check "--version says the version and the ABI" out_has '^tuff [0-9]*\.[0-9]*\.[0-9]* (plugin ABI [0-9]*\.[0-9]*)$'
 
-for command in train eval summary devices check plugin; do
+for command in train eval export summary devices check plugin man; do
     run $command --help
     cp "$out" first
     check "$command --help succeeds" test "$status" -eq 0
@@ -21,21 +21,39 @@ for command in train eval summary devices check plugin; do
     check "$command --help has examples" out_has "^  tuff $command"
     check "$command --help has nothing on stderr" err_empty
     check "$command --help fits 80 columns" awk 'length > 80 { wide = 1 } END { exit wide }' "$out"
-    check "$command --help fits 40 lines" test "$(wc -l < "$out")" -le 40
+    check "$command --help fits 45 lines" test "$(wc -l < "$out")" -le 45
+    check "$command --help says the exit statuses" out_has '^Exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted\.$'
     run help $command
     check "help $command is the same" same first "$out"
 done
+run help plugin new
+check "help of a command in a command" out_has '^Usage: tuff plugin new '
+run completion --help
+check "help of a command of several" out_has '^  zsh  '
+# What --help leaves out --help-all shows.
+run check --help
+cp "$out" first
+check "check --help leaves some options out" has '^      --help-all  *show [1-9][0-9]* more options$' first
+run check --help-all
+check "check --help-all has them" out_has '^      --loss-tolerance X '
+check "check --help does not" lacks '--loss-tolerance X ' first
+check "check --help-all leaves nothing out" lacks 'more options' "$out"
 run train --help
+check "train --help has groups" out_has '^Training:$'
 check "train --help lists the models that ship" out_has 'lenet-mnist'
 check "train --help shows defaults" out_has '\-\-batch N .*\[16\]'
 
 refuses 2 'a command is missing' "no command"
 refuses 2 "unknown command 'trian'; did you mean 'train'?" "misspelt command" trian lenet-mnist
 refuses 2 "unknown command 'xyzzy' (see" "strange command" xyzzy
+refuses 2 "unknown option '--verison'; did you mean '--version'?" "misspelt option before a command" --verison
 refuses 2 "unknown option '--bogus'" "strange option before a command" --bogus
 refuses 2 "unknown option '--ephocs'; did you mean '--epochs'?" "misspelt option" train --ephocs 3 lenet-mnist
 refuses 2 "unknown option '--ephocs=3'; did you mean '--epochs'?" "misspelt option with =" train --ephocs=3 lenet-mnist
 refuses 2 "unknown option '-Z'" "strange short option" train -Z lenet-mnist
+refuses 2 "unknown option '-Z' in '-fZ'" "strange short option among others" train -fZ lenet-mnist
+refuses 2 "unknown option '-epochs'; did you mean '--epochs'?" "one dash" train -epochs 3 lenet-mnist
+refuses 2 "unknown option '--hlep'; did you mean '--help'?" "misspelt help" train --hlep
 refuses 2 'MODEL is missing' "no model" train --epochs 3
 refuses 2 'MODEL is missing' "empty model" train ""
 refuses 2 "unexpected argument 'second'" "two models" train lenet-mnist second
@@ -43,7 +61,13 @@ refuses 2 "unexpected argument 'vulkan'" "argument of a command without one" dev
 refuses 2 '\-\-batch needs a value' "value missing" train lenet-mnist --batch
 refuses 2 '\-\-force takes no value' "value of a flag" train lenet-mnist --force=yes
 refuses 2 'exclude each other' "steps and epochs" train lenet-mnist --steps 3 --epochs 2
-refuses 2 "\-\-split: expected 'test' or 'train', found 'tset'" "strange split" eval --split tset some.safetensors
+refuses 2 "\-\-split: expected 'train' or 'test', found 'tset'; did you mean 'test'?" "strange split" eval --split tset some.safetensors
+
+# Names that only the library knows are as helpful.
+refuses 1 "no model 'lenet-mnst' ships; did you mean 'lenet-mnist'?" "misspelt model" train lenet-mnst
+refuses 1 "unknown data set 'minst'; did you mean 'mnist'?" "misspelt data set" train lenet-mnist --data minst
+refuses 1 "unknown backend 'refrence'; did you mean 'reference'?" "misspelt backend" train lenet-mnist --backend refrence
+refuses 1 "unknown op 'relu_forwrd'; did you mean 'relu_forward'?" "misspelt op" check --list --op relu_forwrd
 
 # Numbers: option, value. Each is refused with what was expected and what was found.
 while read -r option value; do
@@ -86,7 +110,7 @@ refuses 2 "\-\-batch: expected .*, found ''" "empty number" train lenet-mnist --
 refuses 2 "\-\-batch: expected .*, found ' 5'" "number with a blank" train lenet-mnist --batch " 5"
 refuses 2 "\-\-data: expected a text, found ''" "empty text" train lenet-mnist --data=
 
-refuses 2 'tuff plugin new NAME' "plugin without a command" plugin
+refuses 2 'plugin: a command is missing: new (see' "plugin without a command" plugin
 refuses 2 "unknown command 'nwe'; did you mean 'new'?" "misspelt plugin command" plugin nwe mine
 refuses 2 "unknown command 'xyzzy'; there is: new" "strange plugin command" plugin xyzzy
 refuses 2 'NAME is missing' "plugin without a name" plugin new
@@ -130,6 +154,8 @@ for way in "--batch 32" "--batch=32" "-n 32" "-n32"; do
     run summary $way lenet-mnist
     check "summary $way" out_has 'batch of 32 '
 done
+run devices -vj
+check "flags together" out_has '^{'
 run summary -n 8 -n 32 lenet-mnist
 check "the last of two values counts" out_has 'batch of 32 '
 run summary -- lenet-mnist

@@ -29,6 +29,18 @@ grep -q "$prefix/.*/tuff/plugins/tuff-reference.so" "$work/log" || fail "it find
 if grep "$build" "$work/log"; then fail "it looks into the build tree"; fi
 ok "the installed command finds its own plugins"
 
+for file in bash-completion/completions/tuff zsh/site-functions/_tuff man/man1/tuff.1 man/man1/tuff-train.1; do
+    [[ -s $prefix/share/$file ]] || fail "share/$file is installed"
+done
+compopt() { :; } # no completion is under way, and it would say so
+# shellcheck disable=SC1091 # installed above
+source "$prefix/share/bash-completion/completions/tuff"
+COMP_WORDS=("$tuff" train lenet-m) COMP_CWORD=2
+_tuff
+[[ ${COMPREPLY[*]} == lenet-mnist ]] || fail "the installed completion knows a model"
+unset -f compopt
+ok "completion and manual pages are installed"
+
 mv "$prefix" "$work/moved"
 prefix=$work/moved tuff=$work/moved/bin/tuff
 "$tuff" summary lenet-mnist | grep -q 60,074 || fail "the installation works where it was moved to"
@@ -66,6 +78,35 @@ END
     >"$work/log" 2>&1 || fail "a program builds with find_package" "$work/log"
 "$work/app/build/app" || fail "a program built with find_package runs"
 ok "a program builds with find_package and runs"
+
+# The program of docs/embedding.md, as it stands there.
+mkdir "$work/embedding"
+awk '/^```/ { inside = 0 } inside { print } $0 == "```c" { inside = 1 }' "$source/docs/embedding.md" >"$work/embedding/app.c"
+grep -q tuff_model_builder_create "$work/embedding/app.c" || fail "docs/embedding.md has a program"
+# shellcheck disable=SC2046
+cc -std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror "$work/embedding/app.c" -o "$work/embedding/app" \
+    $(PKG_CONFIG_PATH=$pkgconfig pkg-config --cflags --libs tuff) -Wl,-rpath,"$(dirname "$pkgconfig")" \
+    >"$work/log" 2>&1 || fail "the documentation's program builds" "$work/log"
+(cd "$work/embedding" && ./app) >"$work/log" 2>"$work/log.err" || fail "the documentation's program runs" "$work/log.err"
+accuracy=$(sed -n 's/^epoch 3: training loss .*, test accuracy \([0-9]*\)\.[0-9]%$/\1/p' "$work/log")
+((${accuracy:-0} > 80)) || fail "the documentation's program learns" "$work/log"
+[[ -s $work/embedding/small.safetensors ]] || fail "the documentation's program saves what it learned"
+ok "the program of docs/embedding.md builds, and learns"
+
+# The headers are C++ as well, each by itself.
+if command -v c++ >/dev/null; then
+    for header in "$prefix"/include/tuff/*.h; do
+        [[ $(basename "$header") != op_list.h ]] || continue
+        echo "#include <tuff/$(basename "$header")>" >"$work/header.cc"
+        # shellcheck disable=SC2046
+        c++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only "$work/header.cc" \
+            $(PKG_CONFIG_PATH=$pkgconfig pkg-config --cflags tuff) >"$work/log" 2>&1 ||
+            fail "$(basename "$header") is C++, too" "$work/log"
+    done
+    ok "every header is C++, too, and stands alone"
+else
+    echo "no C++ compiler is here: the headers were tried as C alone"
+fi
 
 # The plugin's sources alone: nothing of the tree around them can be reached.
 cp -r "$source/plugins/reference" "$work/plugin"

@@ -1,13 +1,17 @@
 #include "console.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "interrupt.h"
 
 enum { MESSAGE_BYTES = 2048, HELD_MAX = 32 };
 
@@ -16,11 +20,20 @@ static struct {
     bool verbose, quiet, colours, terminal;
     bool transient;   // a progress line is on the terminal
     bool error_shown; // an error line has been printed
+    bool output_lost; // stdout could not be written, which has been said
     bool holding;
     char *held[HELD_MAX];
     bool told[HELD_MAX]; // by somebody who asked for it
     size_t held_count;
 } console = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void console_open(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY}; // of 0, 1 and 2: the wrong ones
+    for (int i = 0; i < 3; i++)
+        if (fcntl(i, F_GETFD) == -1 && errno == EBADF && open("/dev/null", modes[i]) != i)
+            return;
+}
 
 void console_setup(bool verbose, bool quiet)
 {
@@ -109,6 +122,19 @@ void console_warning(const char *format, ...)
     va_end(arguments);
 }
 
+// The lock is held. error: why stdout could not be written.
+static void lose_output(int error)
+{
+    char message[MESSAGE_BYTES];
+    if (console.output_lost)
+        return;
+    console.output_lost = true;
+    if (error == EPIPE && interrupt_signal() == SIGPIPE)
+        return;
+    snprintf(message, sizeof message, "cannot write to standard output: %s", strerror(error));
+    show(TUFF_LOG_ERROR, message);
+}
+
 static void write_line(FILE *file, const char *prefix, const char *format, va_list arguments, const char *end)
 {
     pthread_mutex_lock(&console.lock);
@@ -116,7 +142,8 @@ static void write_line(FILE *file, const char *prefix, const char *format, va_li
     fputs(prefix, file);
     vfprintf(file, format, arguments);
     fputs(end, file);
-    fflush(file);
+    if (fflush(file) != 0 && file == stdout)
+        lose_output(errno);
     pthread_mutex_unlock(&console.lock);
 }
 
@@ -227,9 +254,21 @@ int console_exit_status(enum tuff_status status)
 int console_finish(int exit_status)
 {
     console_transient(NULL);
-    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && exit_status == EXIT_DONE) {
-        console_error("cannot write to standard output: %s", strerror(errno));
-        return EXIT_FAILED;
-    }
-    return exit_status;
+    errno = 0;
+    bool failed = ferror(stdout) != 0;
+    // What was lost earlier, and why, nobody has kept: one more byte meets the same reason.
+    if (failed)
+        fputc('\n', stdout);
+    if (fflush(stdout) != 0)
+        failed = true;
+    // Some file systems say only now that the disk is full.
+    if (fclose(stdout) != 0)
+        failed = true;
+    if (failed)
+        lose_output(errno != 0 ? errno : EIO);
+    if (!failed && !console.output_lost)
+        return exit_status;
+    if (interrupt_signal() == SIGPIPE)
+        return EXIT_SIGNAL + SIGPIPE;
+    return exit_status == EXIT_DONE ? EXIT_FAILED : exit_status;
 }

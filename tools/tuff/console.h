@@ -8,7 +8,7 @@
 
 #include "tuff/log.h"
 
-// What a command returns to the shell. A signal ends it with 128 + its number.
+// What a command returns to the shell. A signal ends it, which the shell shows as 128 + its number.
 enum {
     EXIT_DONE = 0,
     EXIT_FAILED = 1,
@@ -16,6 +16,9 @@ enum {
     EXIT_SIGNAL = 128,
 };
 
+// First of all: a standard stream that is closed is opened such that using it fails, so that no file that is
+// opened later takes its place and gets what is printed.
+void console_open(void);
 // verbose: information of the library is shown as well. quiet: neither notes nor progress.
 void console_setup(bool verbose, bool quiet);
 bool console_quiet(void);
@@ -49,7 +52,8 @@ void console_release_errors(bool succeeded);
 // The exit status for what a call of the library returned. Says the status's name if no error was shown
 // before.
 int console_exit_status(enum tuff_status status);
-// EXIT_FAILED with an error if stdout could not be written to the end, else `exit_status`.
+// Closes stdout. EXIT_FAILED with an error if it could not be written to the end, else `exit_status`.
+// A pipe that nobody reads any more is no error if interrupt_catch saw it: 128 + SIGPIPE.
 int console_finish(int exit_status);
 
 #endif

@@ -1,17 +1,15 @@
 // tuff eval: how good a checkpoint is.
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "checkpoint_file.h"
 #include "commands.h"
 #include "console.h"
 #include "format.h"
 #include "metadata.h"
 #include "progress.h"
-#include "run.h"
 #include "setup.h"
 #include "tuff/checkpoint.h"
 
@@ -24,26 +22,6 @@ struct eval_settings {
     struct data_settings data;
     struct target_settings target;
 };
-
-// A run's folder stands for the checkpoint in it.
-static enum tuff_status find_checkpoint(const char *operand, char path[PATH_MAX])
-{
-    struct stat info;
-    if (stat(operand, &info) != 0) {
-        console_error("cannot read '%s': %s", operand, strerror(errno));
-        return TUFF_ERROR_NOT_FOUND;
-    }
-    int length = snprintf(path, PATH_MAX, S_ISDIR(info.st_mode) ? "%s/" RUN_CHECKPOINT : "%s", operand);
-    if (length < 0 || length >= PATH_MAX) {
-        console_error("'%s': the path is too long", operand);
-        return TUFF_ERROR_INVALID;
-    }
-    if (S_ISDIR(info.st_mode) && stat(path, &info) != 0) {
-        console_error("'%s' holds no " RUN_CHECKPOINT "; one is written at the end of each epoch", operand);
-        return TUFF_ERROR_NOT_FOUND;
-    }
-    return TUFF_OK;
-}
 
 static uint32_t metadata_count(const struct tuff_metadata_list *metadata, const char *key)
 {
@@ -124,7 +102,7 @@ static enum tuff_status run_eval(struct eval_settings *settings, const char *ope
     struct tuff_metadata_list *metadata;
     const struct tuff_log log = console_log();
     struct setup setup = {.context = NULL};
-    enum tuff_status status = find_checkpoint(operand, path);
+    enum tuff_status status = checkpoint_file_find(operand, path);
     if (status != TUFF_OK)
         return status;
     settings->checkpoint = path;
@@ -140,14 +118,15 @@ static enum tuff_status run_eval(struct eval_settings *settings, const char *ope
 
 int command_eval(int argc, char **argv)
 {
-    struct eval_settings settings = {
-        .split_name = "test", .batch = 16, .target.backend = "auto", .data.name = NULL};
+    static const char *const splits[] = {[TUFF_SPLIT_TRAIN] = "train", [TUFF_SPLIT_TEST] = "test"};
+    struct option_choice split = {.names = splits, .count = 2, .chosen = TUFF_SPLIT_TEST};
+    struct eval_settings settings = {.batch = 16, .target.backend = "auto", .data.name = NULL};
     struct verbosity verbosity = {.quiet = false};
     const struct option options[] = {
         {"model", 'm', OPTION_TEXT, &settings.model, "MODEL", "model, if the checkpoint does not say which"},
         {"data", 'D', OPTION_TEXT, &settings.data.name, "NAME", "mnist or digits; the one trained on"},
         {"data-dir", '\0', OPTION_TEXT, &settings.data.folder, "DIR", "folder of the data set's files"},
-        {"split", 's', OPTION_TEXT, &settings.split_name, "NAME", "test or train"},
+        {"split", 's', OPTION_CHOICE, &split, "NAME", "which part of the data set"},
         {"batch", 'n', OPTION_COUNT, &settings.batch, "N", "samples per step"},
         {"digits-train", '\0', OPTION_COUNT, &settings.data.digits_train, "N", "training images to draw"},
         {"digits-test", '\0', OPTION_COUNT, &settings.data.digits_test, "N", "test images to draw"},
@@ -169,14 +148,8 @@ int command_eval(int argc, char **argv)
     enum options_result parsed = options_parse(&usage, argc, argv, &operand);
     if (parsed != OPTIONS_READY)
         return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
-    if (strcmp(settings.split_name, "train") == 0) {
-        settings.split = TUFF_SPLIT_TRAIN;
-    } else if (strcmp(settings.split_name, "test") == 0) {
-        settings.split = TUFF_SPLIT_TEST;
-    } else {
-        console_error("eval: --split: expected 'test' or 'train', found '%s'", settings.split_name);
-        return EXIT_USAGE;
-    }
+    settings.split = (enum tuff_split)split.chosen;
+    settings.split_name = splits[split.chosen];
     console_setup(verbosity.verbose, verbosity.quiet);
     return console_exit_status(run_eval(&settings, operand));
 }

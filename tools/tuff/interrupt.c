@@ -3,19 +3,22 @@
 #include <signal.h>
 #include <stddef.h>
 
-static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+#include "console.h"
+
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 enum { NUMBER_COUNT = sizeof numbers / sizeof *numbers };
 
 static volatile sig_atomic_t received;
 static volatile sig_atomic_t caught[NUMBER_COUNT];
 
-// Lets the next signal end the program, even if the device hangs.
+// Lets the next signal end the program, even if the device hangs; but for SIGPIPE, which only says that
+// nobody reads.
 static void note(int number)
 {
     received = number;
     for (size_t i = 0; i < NUMBER_COUNT; i++)
         if (caught[i])
-            signal(numbers[i], SIG_DFL);
+            signal(numbers[i], numbers[i] == SIGPIPE ? SIG_IGN : SIG_DFL);
 }
 
 void interrupt_catch(void)
@@ -24,7 +27,8 @@ void interrupt_catch(void)
         struct sigaction before, action = {.sa_handler = note, .sa_flags = SA_RESTART};
         if (sigaction(numbers[i], NULL, &before) != 0 || before.sa_handler == SIG_IGN)
             continue;
-        sigemptyset(&action.sa_mask);
+        // One after the other: the first is what counts.
+        sigfillset(&action.sa_mask);
         caught[i] = 1;
         sigaction(numbers[i], &action, NULL);
     }
@@ -33,4 +37,13 @@ void interrupt_catch(void)
 int interrupt_signal(void)
 {
     return received;
+}
+
+void interrupt_end(int exit_status)
+{
+    int number = received;
+    if (number == 0 || exit_status != EXIT_SIGNAL + number)
+        return;
+    signal(number, SIG_DFL);
+    raise(number);
 }

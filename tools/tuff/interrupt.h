@@ -2,10 +2,15 @@
 #ifndef TUFF_TOOL_INTERRUPT_H
 #define TUFF_TOOL_INTERRUPT_H
 
-// From now on SIGINT, SIGTERM and SIGHUP are noted. One that was ignored when the program started stays
-// ignored.
+// From now on SIGINT, SIGTERM, SIGHUP and SIGPIPE are noted: whoever works on stops as soon as it can, saves,
+// and returns 128 + the number. A second SIGINT, SIGTERM or SIGHUP ends the program. SIGPIPE is among them
+// since Ctrl+C also ends the program that reads the output, `tuff train | tee log`, and what is printed then
+// must not cost the checkpoint. One that was ignored when the program started stays ignored.
 void interrupt_catch(void);
-// The number of the signal that came; 0: none.
+// The number of the signal that came first; 0: none.
 int interrupt_signal(void);
+// At the end of the program: where exit_status is 128 + the signal that came, ends by that very signal, as a
+// shell expects of what Ctrl+C ended: else its loop goes on. Returns where it is not.
+void interrupt_end(int exit_status);
 
 #endif

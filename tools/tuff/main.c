@@ -5,20 +5,10 @@
 #include "base/suggest.h"
 #include "commands.h"
 #include "console.h"
+#include "help.h"
+#include "interrupt.h"
 
-static const struct {
-    const char *name, *purpose;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    {"train", "train a model", command_train},
-    {"eval", "evaluate a checkpoint on a data set", command_eval},
-    {"summary", "show a model's layers, parameters and memory", command_summary},
-    {"devices", "list backends and the devices they find", command_devices},
-    {"check", "compare a backend's ops with the reference's", command_check},
-    {"plugin", "begin a backend of your own", command_plugin},
-};
-
-enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+enum { NAME_COLUMN = 15, COMMANDS_MAX = 64 };
 
 static int print_version(void)
 {
@@ -28,36 +18,46 @@ static int print_version(void)
 
 static int print_help(void)
 {
-    console_print("Usage: tuff COMMAND [options]\n"
-                  "Trains convolutional networks on any Vulkan GPU, or on the CPU.\n\nCommands:\n");
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
+    size_t count;
+    const struct command *commands = command_list(&count);
+    console_print("Usage: tuff COMMAND [options]\n%s\nCommands:\n", help_overview_purpose);
+    for (size_t i = 0; i < count; i++)
         console_print("  %-12s %s\n", commands[i].name, commands[i].purpose);
     console_print("  %-12s %s\n", "help", "the same as --help, also of a command: tuff help train");
     console_print("\nOptions:\n  -h, --help   show this; tuff COMMAND --help shows a command's options\n"
                   "  --version    show the versions of tuff and of its plugin ABI\n\n"
-                  "Exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted.\n\n"
-                  "Examples:\n"
-                  "  tuff train lenet-mnist             train on digits that tuff draws itself\n"
-                  "  tuff train lenet-mnist -D mnist -b vulkan -e 5\n"
-                  "  tuff eval runs/lenet-mnist-digits-2025-01-31-1\n");
+                  "Exit status:\n");
+    help_write_rows(stdout, help_exit_statuses, NAME_COLUMN);
+    console_print("\nEnvironment:\n");
+    help_write_rows(stdout, help_environment, NAME_COLUMN + 5);
+    console_print("\nExamples:\n%s", help_overview_examples);
     return EXIT_DONE;
+}
+
+static int unknown(const char *word)
+{
+    static const char *const options[] = {"--help", "--version"};
+    const char *names[COMMANDS_MAX] = {"help"}, *nearest;
+    size_t count, named = 1;
+    const struct command *commands = command_list(&count);
+    bool option = word[0] == '-';
+    for (size_t i = 0; i < count && named < COMMANDS_MAX; i++)
+        names[named++] = commands[i].name;
+    if (option)
+        nearest = tuff_suggest(word, options, sizeof options / sizeof *options);
+    else
+        nearest = tuff_suggest(word, names, named);
+    if (nearest != NULL)
+        console_error("unknown %s '%s'; did you mean '%s'?", option ? "option" : "command", word, nearest);
+    else
+        console_error("unknown %s '%s' (see tuff --help)", option ? "option" : "command", word);
+    return EXIT_USAGE;
 }
 
 static int run_command(int argc, char **argv)
 {
-    const char *names[COMMAND_COUNT + 1] = {"help"};
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        names[i + 1] = commands[i].name;
-        if (strcmp(argv[0], commands[i].name) == 0)
-            return commands[i].run(argc, argv);
-    }
-    const char *kind = argv[0][0] == '-' ? "option" : "command";
-    const char *nearest = argv[0][0] == '-' ? NULL : tuff_suggest(argv[0], names, COMMAND_COUNT + 1);
-    if (nearest != NULL)
-        console_error("unknown command '%s'; did you mean '%s'?", argv[0], nearest);
-    else
-        console_error("unknown %s '%s' (see tuff --help)", kind, argv[0]);
-    return EXIT_USAGE;
+    const struct command *command = command_find(argv[0]);
+    return command == NULL ? unknown(argv[0]) : command->run(argc, argv);
 }
 
 static int run(int argc, char **argv)
@@ -73,12 +73,16 @@ static int run(int argc, char **argv)
         return print_help();
     if (!help)
         return run_command(argc - 1, argv + 1);
-    char ask[] = "--help", *arguments[] = {argv[2], ask, NULL};
-    return run_command(2, arguments);
+    // Behind the words that name a command of a command: tuff help plugin new.
+    char ask[] = "--help", *arguments[] = {argv[2], argc > 3 ? argv[3] : ask, ask, NULL};
+    return run_command(argc > 3 ? 3 : 2, arguments);
 }
 
 int main(int argc, char **argv)
 {
+    console_open();
     console_setup(false, false);
-    return console_finish(run(argc, argv));
+    int exit_status = console_finish(run(argc, argv));
+    interrupt_end(exit_status);
+    return exit_status;
 }

@@ -9,68 +9,41 @@
 
 #include "base/suggest.h"
 #include "console.h"
+#include "help.h"
 
-enum { HELP_COLUMN = 24, NAME_BYTES = 64 };
+enum { NAME_BYTES = 64, LIST_BYTES = 512 };
 
-// -- Help
+static struct {
+    options_describe_fn describe;
+    void *user;
+} describing;
 
-static void default_text(const struct option *option, char *text, size_t size)
+void options_describe(options_describe_fn describe, void *user)
 {
-    text[0] = '\0';
-    switch (option->kind) {
-    case OPTION_FLAG:
-    case OPTION_LIST:
-        break;
-    case OPTION_TEXT:
-        if (*(const char **)option->value != NULL)
-            snprintf(text, size, " [%s]", *(const char **)option->value);
-        break;
-    case OPTION_COUNT:
-        if (*(uint32_t *)option->value != 0)
-            snprintf(text, size, " [%" PRIu32 "]", *(uint32_t *)option->value);
-        break;
-    case OPTION_SEED:
-        snprintf(text, size, " [%" PRIu64 "]", *(uint64_t *)option->value);
-        break;
-    case OPTION_POSITIVE:
-    case OPTION_AMOUNT:
-    case OPTION_FRACTION:
-        snprintf(text, size, " [%g]", *(double *)option->value);
-        break;
+    describing.describe = describe;
+    describing.user = user;
+}
+
+bool options_described(void)
+{
+    return describing.describe != NULL;
+}
+
+// Help was asked for, and has been given.
+static bool give_help(const struct usage *usage, int argc, char **argv)
+{
+    bool help = false, all = false;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        help = help || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
+        all = all || strcmp(argv[i], "--help-all") == 0;
     }
-}
-
-static void print_option(char letter, const char *name, const char *placeholder, const char *help,
-                         const char *preset)
-{
-    char left[NAME_BYTES], dash[8] = "    ";
-    if (letter != '\0')
-        snprintf(dash, sizeof dash, "-%c, ", letter);
-    snprintf(left, sizeof left, "  %s--%s%s%s", dash, name, placeholder == NULL ? "" : " ",
-             placeholder == NULL ? "" : placeholder);
-    console_print("%-*s %s%s\n", HELP_COLUMN, left, help, preset);
-}
-
-static void print_help(const struct usage *usage)
-{
-    console_print("Usage: tuff %s [options]%s%s\n%s\n", usage->command, usage->operand == NULL ? "" : " ",
-                  usage->operand == NULL ? "" : usage->operand, usage->purpose);
-    for (size_t i = 0; i < usage->option_count; i++) {
-        char preset[NAME_BYTES];
-        default_text(&usage->options[i], preset, sizeof preset);
-        print_option(usage->options[i].letter, usage->options[i].name, usage->options[i].placeholder,
-                     usage->options[i].help, preset);
-    }
-    print_option('h', "help", NULL, "show this", "");
-    console_print("\nExamples:\n%s", usage->examples);
-}
-
-static bool asks_for_help(int argc, char **argv)
-{
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return true;
-    return false;
+    if (!help && !all)
+        return false;
+    if (describing.describe != NULL)
+        describing.describe(describing.user, usage);
+    else
+        help_print(usage, all);
+    return true;
 }
 
 // -- Values
@@ -118,6 +91,26 @@ static bool set_real(const struct usage *usage, const struct option *option, con
     return true;
 }
 
+static bool set_choice(const struct usage *usage, const struct option *option, const char *text)
+{
+    struct option_choice *choice = option->value;
+    char list[LIST_BYTES] = "";
+    for (size_t i = 0, used = 0; i < choice->count; i++) {
+        if (strcmp(choice->names[i], text) == 0) {
+            choice->chosen = i;
+            return true;
+        }
+        const char *between = i == 0 ? "" : i + 1 < choice->count ? ", " : " or ";
+        if (used < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s'%s'", between, choice->names[i]);
+    }
+    const char *nearest = tuff_suggest(text, choice->names, choice->count);
+    console_error("%s: --%s: expected %s, found '%s'%s%s%s", usage->command, option->name, list, text,
+                  nearest == NULL ? "" : "; did you mean '", nearest == NULL ? "" : nearest,
+                  nearest == NULL ? "" : "'?");
+    return false;
+}
+
 // text: NULL for flags.
 static bool set_value(const struct usage *usage, const struct option *option, const char *text)
 {
@@ -153,16 +146,27 @@ static bool set_value(const struct usage *usage, const struct option *option, co
     case OPTION_AMOUNT:
     case OPTION_FRACTION:
         return set_real(usage, option, text);
+    case OPTION_CHOICE:
+        return set_choice(usage, option, text);
+    case OPTION_GROUP:
+    case OPTION_RARE:
+        break;
     }
     return false;
 }
 
 // -- Parsing
 
+static bool is_option(const struct option *option)
+{
+    return option->kind != OPTION_GROUP && option->kind != OPTION_RARE;
+}
+
 static const struct option *find_name(const struct usage *usage, const char *name, size_t length)
 {
     for (size_t i = 0; i < usage->option_count; i++)
-        if (strlen(usage->options[i].name) == length && strncmp(usage->options[i].name, name, length) == 0)
+        if (is_option(&usage->options[i]) && strlen(usage->options[i].name) == length &&
+            strncmp(usage->options[i].name, name, length) == 0)
             return &usage->options[i];
     return NULL;
 }
@@ -175,13 +179,14 @@ static const struct option *find_letter(const struct usage *usage, char letter)
     return NULL;
 }
 
-static void unknown_option(const struct usage *usage, const char *argument, const char *name, size_t length)
+static bool unknown_option(const struct usage *usage, const char *argument, const char *name, size_t length)
 {
-    const char *names[64];
+    const char *names[128] = {"help", "help-all"};
     char word[NAME_BYTES] = "";
-    size_t count = 0;
+    size_t count = 2;
     for (size_t i = 0; i < usage->option_count && count < sizeof names / sizeof *names; i++)
-        names[count++] = usage->options[i].name;
+        if (is_option(&usage->options[i]))
+            names[count++] = usage->options[i].name;
     if (length < sizeof word)
         memcpy(word, name, length);
     const char *nearest = tuff_suggest(word, names, count);
@@ -190,39 +195,13 @@ static void unknown_option(const struct usage *usage, const char *argument, cons
                       usage->command);
     else
         console_error("%s: unknown option '%s'; did you mean '--%s'?", usage->command, argument, nearest);
+    return false;
 }
 
-// Takes argv[*i], and the argument after it where that is its value.
-static bool parse_option(const struct usage *usage, int argc, char **argv, int *i)
+// Takes the value that came with the option, or else argv[*i + 1].
+static bool take_value(const struct usage *usage, const struct option *option, const char *value, int argc,
+                       char **argv, int *i)
 {
-    const char *argument = argv[*i], *value = NULL;
-    const struct option *option;
-    if (argument[1] == '-') {
-        const char *name = argument + 2;
-        size_t length = strcspn(name, "=");
-        option = find_name(usage, name, length);
-        if (name[length] == '=')
-            value = name + length + 1;
-        if (option == NULL) {
-            unknown_option(usage, argument, name, length);
-            return false;
-        }
-    } else {
-        option = find_letter(usage, argument[1]);
-        if (option == NULL) {
-            console_error("%s: unknown option '%s' (see tuff %s --help)", usage->command, argument,
-                          usage->command);
-            return false;
-        }
-        if (argument[2] != '\0')
-            value = argument + 2;
-    }
-    if (option->kind == OPTION_FLAG) {
-        if (value == NULL)
-            return set_value(usage, option, NULL);
-        console_error("%s: --%s takes no value, found '%s'", usage->command, option->name, value);
-        return false;
-    }
     if (value == NULL && *i + 1 == argc) {
         console_error("%s: --%s needs a value: --%s %s", usage->command, option->name, option->name,
                       option->placeholder);
@@ -231,32 +210,121 @@ static bool parse_option(const struct usage *usage, int argc, char **argv, int *
     return set_value(usage, option, value == NULL ? argv[++*i] : value);
 }
 
-enum options_result options_parse(const struct usage *usage, int argc, char **argv, const char **operand)
+static bool parse_long(const struct usage *usage, int argc, char **argv, int *i)
 {
-    bool options_ended = false;
-    *operand = NULL;
-    if (asks_for_help(argc, argv)) {
-        print_help(usage);
-        return OPTIONS_HELP;
+    const char *name = argv[*i] + 2;
+    size_t length = strcspn(name, "=");
+    const char *value = name[length] == '=' ? name + length + 1 : NULL;
+    const struct option *option = find_name(usage, name, length);
+    if (option == NULL)
+        return unknown_option(usage, argv[*i], name, length);
+    if (option->kind != OPTION_FLAG)
+        return take_value(usage, option, value, argc, argv, i);
+    if (value == NULL)
+        return set_value(usage, option, NULL);
+    console_error("%s: --%s takes no value, found '%s'", usage->command, option->name, value);
+    return false;
+}
+
+// Letters of flags, and one that takes a value as the last.
+static bool parse_short(const struct usage *usage, int argc, char **argv, int *i)
+{
+    const char *argument = argv[*i];
+    size_t length = strcspn(argument + 1, "=");
+    // -batch is more likely --batch than -b with the value "atch".
+    if (length > 1 && find_name(usage, argument + 1, length) != NULL)
+        return unknown_option(usage, argument, argument + 1, length);
+    for (const char *letter = argument + 1; *letter != '\0'; letter++) {
+        const struct option *option = find_letter(usage, *letter);
+        if (option == NULL) {
+            char shown[] = {'-', *letter, '\0'};
+            console_error("%s: unknown option '%s'%s%s%s (see tuff %s --help)", usage->command, shown,
+                          argument[2] == '\0' ? "" : " in '", argument[2] == '\0' ? "" : argument,
+                          argument[2] == '\0' ? "" : "'", usage->command);
+            return false;
+        }
+        if (option->kind != OPTION_FLAG)
+            return take_value(usage, option, letter[1] == '\0' ? NULL : letter + 1, argc, argv, i);
+        if (!set_value(usage, option, NULL))
+            return false;
     }
+    return true;
+}
+
+// -- Operands
+
+// The word of the usage that comes first from *rest on, which moves on; its length is 0 at the end.
+static size_t next_word(const char **rest, const char **word)
+{
+    *word = *rest + strspn(*rest, " ");
+    size_t length = strcspn(*word, " ");
+    *rest = *word + length;
+    return length;
+}
+
+static bool has_list(const char *operand)
+{
+    return operand != NULL && strstr(operand, "...") != NULL;
+}
+
+static size_t count_words(const char *operand)
+{
+    const char *rest = operand, *word;
+    size_t count = 0;
+    while (operand != NULL && next_word(&rest, &word) > 0)
+        count++;
+    return count;
+}
+
+// An operand that must be there is not, or one is empty.
+static bool operand_missing(const struct usage *usage, const struct operands *operands)
+{
+    const char *rest = usage->operand, *word;
+    size_t taken = 0, length;
+    while (usage->operand != NULL && (length = next_word(&rest, &word)) > 0) {
+        size_t end = memchr(word, '.', length) != NULL ? operands->count : taken + 1;
+        bool missing = operands->count <= taken && word[0] != '[';
+        for (; taken < end && taken < operands->count; taken++)
+            missing = missing || operands->items[taken][0] == '\0';
+        if (missing) {
+            word += word[0] == '[';
+            console_error("%s: %.*s is missing (see tuff %s --help)", usage->command,
+                          (int)strcspn(word, ".] "), word, usage->command);
+            return true;
+        }
+    }
+    return false;
+}
+
+enum options_result options_parse_operands(const struct usage *usage, int argc, char **argv,
+                                           struct operands *operands)
+{
+    size_t most = has_list(usage->operand) ? SIZE_MAX : count_words(usage->operand);
+    bool options_ended = false;
+    *operands = (struct operands){.items = argv + 1};
+    if (give_help(usage, argc, argv))
+        return OPTIONS_HELP;
     for (int i = 1; i < argc; i++) {
         if (!options_ended && strcmp(argv[i], "--") == 0) {
             options_ended = true;
         } else if (!options_ended && argv[i][0] == '-' && argv[i][1] != '\0') {
-            if (!parse_option(usage, argc, argv, &i))
+            if (argv[i][1] == '-' ? !parse_long(usage, argc, argv, &i) : !parse_short(usage, argc, argv, &i))
                 return OPTIONS_WRONG;
-        } else if (usage->operand == NULL || *operand != NULL) {
+        } else if (operands->count == most) {
             console_error("%s: unexpected argument '%s' (see tuff %s --help)", usage->command, argv[i],
                           usage->command);
             return OPTIONS_WRONG;
         } else {
-            *operand = argv[i];
+            operands->items[operands->count++] = argv[i]; // over what has been read already
         }
     }
-    if (usage->operand != NULL && (*operand == NULL || (*operand)[0] == '\0')) {
-        console_error("%s: %s is missing (see tuff %s --help)", usage->command, usage->operand,
-                      usage->command);
-        return OPTIONS_WRONG;
-    }
-    return OPTIONS_READY;
+    return operand_missing(usage, operands) ? OPTIONS_WRONG : OPTIONS_READY;
+}
+
+enum options_result options_parse(const struct usage *usage, int argc, char **argv, const char **operand)
+{
+    struct operands operands;
+    enum options_result result = options_parse_operands(usage, argc, argv, &operands);
+    *operand = result == OPTIONS_READY && operands.count > 0 ? operands.items[0] : NULL;
+    return result;
 }

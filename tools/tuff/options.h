@@ -1,4 +1,4 @@
-// The command line: options from a table, which is also what --help shows.
+// The command line: options from a table, which --help, the manual pages and the completion show as well.
 #ifndef TUFF_TOOL_OPTIONS_H
 #define TUFF_TOOL_OPTIONS_H
 
@@ -15,6 +15,11 @@ enum option_kind {
     OPTION_POSITIVE, // double above 0
     OPTION_AMOUNT,   // double, at least 0
     OPTION_FRACTION, // double from 0 to below 1
+    OPTION_CHOICE,   // struct option_choice: one of some names
+    // Rows that are no options: name is a group's heading, "Training"; all that follow belong to it.
+    OPTION_GROUP,
+    // Up to the next group, options that --help leaves to --help-all where it would not fit a screen.
+    OPTION_RARE,
 };
 
 enum { OPTION_LIST_MAX = 32 };
@@ -22,6 +27,12 @@ enum { OPTION_LIST_MAX = 32 };
 struct option_list {
     const char *items[OPTION_LIST_MAX];
     size_t count;
+};
+
+struct option_choice {
+    const char *const *names;
+    size_t count;
+    size_t chosen; // index into names; count: none
 };
 
 struct option {
@@ -33,9 +44,16 @@ struct option {
     const char *help;
 };
 
+// clang-format off
+#define OPTIONS_GROUP(heading) {heading, '\0', OPTION_GROUP, NULL, NULL, NULL}
+#define OPTIONS_RARE           {NULL, '\0', OPTION_RARE, NULL, NULL, NULL}
+// clang-format on
+
 struct usage {
-    const char *command;  // "train"
-    const char *operand;  // what follows the options, "MODEL"; NULL: nothing does
+    const char *command; // "train"
+    // What follows the options, in words: "MODEL". One that ends in "..." takes one or more, "RUN IMAGE...",
+    // and one in brackets none as well, "RUN [IMAGE...]"; only the last may do either. NULL: nothing follows.
+    const char *operand;
     const char *purpose;  // lines, with a newline at the end
     const char *examples; // lines, with a newline at the end
     const struct option *options;
@@ -48,8 +66,22 @@ enum options_result {
     OPTIONS_WRONG, // an error was shown
 };
 
-// argv[0] is the command's own name. `--name value`, `--name=value`, `-n value`, `-nvalue`; `--` ends the
-// options. *operand becomes NULL where usage has none; else it must be there, once.
+// In the order in which they were given: the first belongs to the usage's first word, and so on.
+struct operands {
+    char **items; // in argv
+    size_t count;
+};
+
+// argv[0] is the command's own name. `--name value`, `--name=value`, `-n value`, `-nvalue`, flags together as
+// in `-fv`; `--` ends the options. Moves the operands to the front of argv[1...], which *operands then shows.
+enum options_result options_parse_operands(const struct usage *usage, int argc, char **argv,
+                                           struct operands *operands);
+// The same for a usage of one word or none: *operand becomes NULL where there is none.
 enum options_result options_parse(const struct usage *usage, int argc, char **argv, const char **operand);
+
+// While `describe` is set, --help shows nothing: `describe` is given the usage instead. NULL ends that.
+typedef void (*options_describe_fn)(void *user, const struct usage *usage);
+void options_describe(options_describe_fn describe, void *user);
+bool options_described(void);
 
 #endif

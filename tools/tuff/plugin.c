@@ -8,11 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/suggest.h"
 #include "commands.h"
 #include "console.h"
+#include "embedded_file.h"
 #include "options.h"
-#include "plugin_template.h"
 
 static int io_failed(const char *what, const char *path)
 {
@@ -65,7 +64,7 @@ static int make_folder(const char *folder, bool *created)
 }
 
 // Writes the text with the placeholder replaced by the plugin's name.
-static bool write_text(FILE *file, const struct plugin_template_file *text, const char *name)
+static bool write_text(FILE *file, const struct embedded_file *text, const char *name)
 {
     const size_t length = strlen(PLUGIN_TEMPLATE_NAME);
     const unsigned char *at = text->text, *end = at + text->bytes;
@@ -79,7 +78,7 @@ static bool write_text(FILE *file, const struct plugin_template_file *text, cons
     return true;
 }
 
-static int write_file(const char *path, const struct plugin_template_file *text, const char *name)
+static int write_file(const char *path, const struct embedded_file *text, const char *name)
 {
     FILE *file = fopen(path, "wx"); // never in place of what is there
     if (file == NULL)
@@ -101,7 +100,7 @@ static int write_file(const char *path, const struct plugin_template_file *text,
 // path = folder/the template's file.
 static bool join(char path[PATH_MAX], const char *folder, size_t index)
 {
-    int length = snprintf(path, PATH_MAX, "%s/%s", folder, plugin_template_files[index].name);
+    int length = snprintf(path, PATH_MAX, "%s/%s", folder, plugin_template[index].name);
     return length > 0 && length < PATH_MAX;
 }
 
@@ -114,9 +113,9 @@ static int write_skeleton(const char *folder, const char *name)
     size_t count = 0;
     if (status != EXIT_DONE)
         return status;
-    for (; status == EXIT_DONE && count < plugin_template_file_count; count++) {
+    for (; status == EXIT_DONE && count < plugin_template_count; count++) {
         errno = ENAMETOOLONG;
-        status = join(path, folder, count) ? write_file(path, &plugin_template_files[count], name)
+        status = join(path, folder, count) ? write_file(path, &plugin_template[count], name)
                                            : io_failed("use", folder);
     }
     if (status == EXIT_DONE)
@@ -133,8 +132,8 @@ static int write_skeleton(const char *folder, const char *name)
 static void print_next(const char *folder, const char *name)
 {
     console_print("wrote  ");
-    for (size_t i = 0; i < plugin_template_file_count; i++)
-        console_print("%s%s/%s", i == 0 ? "" : ", ", folder, plugin_template_files[i].name);
+    for (size_t i = 0; i < plugin_template_count; i++)
+        console_print("%s%s/%s", i == 0 ? "" : ", ", folder, plugin_template[i].name);
     console_print("\nnext   cd %s\n"
                   "       cmake -S . -B build\n"
                   "       cmake --build build\n"
@@ -154,10 +153,9 @@ static int plugin_new(const char *name, const char *folder)
     return status;
 }
 
-int command_plugin(int argc, char **argv)
+static int command_new(int argc, char **argv)
 {
-    static const char *const verbs[] = {"new"};
-    const char *folder = NULL, *name, *verb = argc > 1 ? argv[1] : NULL;
+    const char *folder = NULL, *name;
     const struct option options[] = {
         {"out", 'o', OPTION_TEXT, &folder, "DIR", "the new folder; ./NAME if not given"},
     };
@@ -171,22 +169,15 @@ int command_plugin(int argc, char **argv)
         .options = options,
         .option_count = sizeof options / sizeof *options,
     };
-    bool verb_known = verb != NULL && strcmp(verb, verbs[0]) == 0;
-    bool help = verb != NULL && (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0);
-    if (verb == NULL) {
-        console_error("plugin: a command is missing: tuff plugin new NAME (see tuff plugin --help)");
-        return EXIT_USAGE;
-    }
-    if (!verb_known && !help) {
-        const char *nearest = tuff_suggest(verb, verbs, sizeof verbs / sizeof *verbs);
-        console_error("plugin: unknown command '%s'%s", verb,
-                      nearest != NULL ? "; did you mean 'new'?" : "; there is: new (see tuff plugin --help)");
-        return EXIT_USAGE;
-    }
-    // With "new" in the place of the command's own name.
-    enum options_result parsed =
-        help ? options_parse(&usage, argc, argv, &name) : options_parse(&usage, argc - 1, argv + 1, &name);
+    enum options_result parsed = options_parse(&usage, argc, argv, &name);
     if (parsed != OPTIONS_READY)
         return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
     return plugin_new(name, folder);
+}
+
+int command_plugin(int argc, char **argv)
+{
+    static const struct command inner[] = {{"new", "write the skeleton of a backend", command_new}};
+    return command_run_inner("plugin", "Begins a backend of your own.\n", inner, sizeof inner / sizeof *inner,
+                             argc, argv);
 }

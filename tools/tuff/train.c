@@ -179,25 +179,31 @@ int command_train(int argc, char **argv)
     char models[256], purpose[1024];
     tuff_trainer_options_default(&s.trainer);
     const struct option options[] = {
+        OPTIONS_GROUP("Data"),
         {"data", 'D', OPTION_TEXT, &s.data.name, "NAME", "mnist, or digits that tuff draws itself"},
         {"data-dir", '\0', OPTION_TEXT, &s.data.folder, "DIR", "folder of the data set's files"},
+        OPTIONS_RARE,
         {"digits-train", '\0', OPTION_COUNT, &s.data.digits_train, "N", "training digits; else 60,000"},
         {"digits-test", '\0', OPTION_COUNT, &s.data.digits_test, "N", "test digits; else 10,000"},
+        OPTIONS_GROUP("Device"),
         TARGET_OPTIONS(s.target),
+        OPTIONS_GROUP("Training"),
         {"epochs", 'e', OPTION_COUNT, &s.epochs, "N", "passes over the training set; else 10"},
         {"batch", 'n', OPTION_COUNT, &s.trainer.batch_size, "N", "samples per step"},
         {"lr", 'l', OPTION_POSITIVE, &s.trainer.learning_rate, "X", "learning rate of Adam"},
+        {"seed", '\0', OPTION_SEED, &s.trainer.seed, "N", "of initial weights and sample order"},
+        OPTIONS_RARE,
         {"beta1", '\0', OPTION_FRACTION, &s.trainer.beta1, "X", "decay of Adam's first moment"},
         {"beta2", '\0', OPTION_FRACTION, &s.trainer.beta2, "X", "decay of Adam's second moment"},
         {"epsilon", '\0', OPTION_POSITIVE, &s.trainer.epsilon, "X", "added to Adam's denominator"},
         {"weight-decay", '\0', OPTION_AMOUNT, &s.trainer.weight_decay, "X", "L2 penalty"},
-        {"seed", '\0', OPTION_SEED, &s.trainer.seed, "N", "of initial weights and sample order"},
         {"no-shuffle", '\0', OPTION_FLAG, &s.no_shuffle, NULL, "keep the data set's order"},
         {"steps", '\0', OPTION_COUNT, &s.steps, "N", "only N steps of epoch 1, no evaluation"},
-        {"log-every", '\0', OPTION_COUNT, &s.log_every, "N", "print and log every Nth step's loss"},
+        OPTIONS_GROUP("Output"),
         {"out", 'o', OPTION_TEXT, &s.out, "DIR", "the run's folder; else a new one in runs/"},
         {"force", 'f', OPTION_FLAG, &s.force, NULL, "replace the run that --out holds"},
         {"dry-run", '\0', OPTION_FLAG, &s.dry_run, NULL, "check everything, train and write nothing"},
+        {"log-every", '\0', OPTION_COUNT, &s.log_every, "N", "print and log every Nth step's loss"},
         VERBOSITY_OPTIONS(verbosity),
     };
     list_models(models, sizeof models);

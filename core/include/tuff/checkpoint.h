@@ -23,6 +23,10 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_save(const struct tuff
 // the model's, a shape or type that differs, a file that is damaged.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_load(const struct tuff_log *log, const char *path,
                                                                struct tuff_trainer *trainer);
+// The same without a trainer: values has room for tuff_model_parameter_elements floats, and takes the parameters one
+// after the other, in the model's order, each in its canonical layout.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_read(const struct tuff_log *log, const char *path,
+                                                               const struct tuff_model *model, float *values);
 
 // The texts in a checkpoint's header, without a trainer: what it was made from, say.
 struct tuff_metadata_list;

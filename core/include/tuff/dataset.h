@@ -40,6 +40,8 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_dataset_load(const struct tuff_lo
                                                             enum tuff_split split,
                                                             const struct tuff_dataset_options *options,
                                                             struct tuff_dataset **dataset);
+// Names that tuff_dataset_load knows; NULL from the count on.
+TUFF_API const char *tuff_dataset_known(size_t index);
 // NULL-safe, and *dataset becomes NULL.
 TUFF_API void tuff_dataset_destroy(struct tuff_dataset **dataset);
 

@@ -1,0 +1,84 @@
+// Models made in code, layer by layer, where a model file is not at hand.
+//
+//   struct tuff_model_builder *builder;
+//   struct tuff_model *model;
+//   if (tuff_model_builder_create(&log, "small", (uint32_t[]){1, 28, 28}, &builder) != TUFF_OK)
+//       return …;
+//   tuff_model_add_conv2d(builder, "conv1", &(struct tuff_conv2d_options){.size = sizeof(struct tuff_conv2d_options),
+//                                                                         .channels = 8, .kernel = {3, 3}});
+//   tuff_model_add_relu(builder, NULL);
+//   tuff_model_add_flatten(builder, NULL);
+//   tuff_model_add_linear(builder, "fc1", &(struct tuff_linear_options){.size = …, .features = 10});
+//   if (tuff_model_builder_finish(&builder, &model) != TUFF_OK)
+//       return …;
+//
+// What holds for model files (docs/model-files.md) holds here: ranges, names, shapes, and the messages about them, with
+// the number of the layer in place of a line.
+#ifndef TUFF_MODEL_BUILDER_H
+#define TUFF_MODEL_BUILDER_H
+
+#include "model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tuff_model_builder;
+
+// log: copied; may be NULL. name: the model's. input: channels, height, width, each 1 to 65535.
+// Failure: a name or an input that cannot be; memory.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_model_builder_create(const struct tuff_log *log, const char *name,
+                                                                    const uint32_t input[3],
+                                                                    struct tuff_model_builder **builder);
+
+// Pairs are height, width; a width of 0 is the height. A zero is the default where there is one.
+struct tuff_conv2d_options {
+    size_t size;
+    uint32_t channels;     // of the output; must be given
+    uint32_t kernel[2];    // must be given
+    uint32_t stride[2];    // 0: 1
+    uint32_t padding[2];   // zeros above and below, left and right; here a width of 0 is 0
+    uint32_t dilation[2];  // 0: 1
+    uint32_t groups;       // 0: 1
+    int same_padding;      // 1: as much as makes the output input / stride, rounded up; padding is then not looked at
+    int without_bias;
+};
+
+struct tuff_max_pool2d_options {
+    size_t size;
+    uint32_t kernel[2];   // must be given
+    uint32_t stride[2];   // 0: the kernel
+    uint32_t padding[2];  // as above, but never the greatest
+    uint32_t dilation[2]; // 0: 1
+    int same_padding;
+};
+
+struct tuff_linear_options {
+    size_t size;
+    uint32_t features; // of the output; must be given
+    int without_bias;
+};
+
+// Each appends a layer. name: begins the names of its parameters; NULL: the kind and a number, "conv1".
+// What is wrong is logged at once; the model is then void, later layers are passed over, and
+// tuff_model_builder_finish fails: nothing need be checked in between.
+TUFF_API void tuff_model_add_conv2d(struct tuff_model_builder *builder, const char *name,
+                                    const struct tuff_conv2d_options *options);
+TUFF_API void tuff_model_add_max_pool2d(struct tuff_model_builder *builder, const char *name,
+                                        const struct tuff_max_pool2d_options *options);
+TUFF_API void tuff_model_add_relu(struct tuff_model_builder *builder, const char *name);
+TUFF_API void tuff_model_add_flatten(struct tuff_model_builder *builder, const char *name);
+TUFF_API void tuff_model_add_linear(struct tuff_model_builder *builder, const char *name,
+                                    const struct tuff_linear_options *options);
+
+// Ends the builder, whatever it returns: *builder becomes NULL. *model becomes the model, or NULL on failure: that of
+// the first layer that failed; no layer; a last layer that does not give features; no parameters.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_model_builder_finish(struct tuff_model_builder **builder,
+                                                                    struct tuff_model **model);
+// For a builder that is not to be finished. NULL-safe, and *builder becomes NULL.
+TUFF_API void tuff_model_builder_destroy(struct tuff_model_builder **builder);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,120 @@
+#include "model_build.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Names of models become names of files.
+bool tuff_model_name_valid(const char *name, size_t length)
+{
+    static const char alphanumeric[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    return length > 0 && length < TUFF_LAYER_NAME_BYTES && strchr("-_.", name[0]) == NULL &&
+           strspn(name, alphanumeric) == length;
+}
+
+enum tuff_status tuff_model_check_input(const struct tuff_source *source, struct tuff_mark mark,
+                                        const uint32_t input[3])
+{
+    uint64_t elements;
+    if (tuff_layer_elements(3, input, &elements))
+        return TUFF_OK;
+    return tuff_source_fail(source, TUFF_ERROR_INVALID, mark,
+                            "an input of %ux%ux%u has more than %d elements, the most a tensor may have",
+                            input[0], input[1], input[2], INT32_MAX);
+}
+
+static enum tuff_status make_room(const struct tuff_source *source, struct tuff_model *model,
+                                  struct tuff_mark mark)
+{
+    if (model->layer_count < model->layer_capacity)
+        return TUFF_OK;
+    if (model->layer_count == TUFF_MODEL_MAX_LAYERS)
+        return tuff_source_fail(source, TUFF_ERROR_INVALID, mark, "a model has at most %d layers",
+                                TUFF_MODEL_MAX_LAYERS);
+    uint32_t capacity = model->layer_capacity == 0 ? 16 : model->layer_capacity * 2;
+    struct tuff_layer *layers = realloc(model->layers, capacity * sizeof *layers);
+    if (layers == NULL)
+        return tuff_source_fail(source, TUFF_ERROR_MEMORY, (struct tuff_mark){0}, "out of memory");
+    model->layers = layers;
+    model->layer_capacity = capacity;
+    return TUFF_OK;
+}
+
+// Gives the newest layer a name if it has none, and checks that no layer before it has the same.
+static enum tuff_status settle_name(const struct tuff_source *source, struct tuff_model *model)
+{
+    struct tuff_layer *layer = &model->layers[model->layer_count - 1];
+    bool automatic = layer->name[0] == '\0';
+    if (automatic) {
+        uint32_t number = 0;
+        for (uint32_t i = 0; i < model->layer_count; i++)
+            number += model->layers[i].kind == layer->kind;
+        snprintf(layer->name, sizeof layer->name, "%s%u", layer->kind->automatic, number);
+    }
+    for (uint32_t i = 0; i + 1 < model->layer_count; i++) {
+        const struct tuff_mark *mark = &model->layers[i].mark;
+        if (strcmp(model->layers[i].name, layer->name) == 0)
+            return tuff_source_fail(source, TUFF_ERROR_INVALID, layer->mark,
+                                    "%s: %s '%s' is already that of %s %u", layer->kind->name,
+                                    automatic ? "give it a name; the automatic one" : "the name", layer->name,
+                                    mark->column == 0 ? "layer" : "the layer in line", mark->line);
+    }
+    return TUFF_OK;
+}
+
+enum tuff_status tuff_model_append(const struct tuff_source *source, struct tuff_model *model,
+                                   const struct tuff_layer *layer)
+{
+    enum tuff_status status = make_room(source, model, layer->mark);
+    if (status != TUFF_OK)
+        return status;
+    struct tuff_layer *added = &model->layers[model->layer_count++];
+    *added = *layer;
+    status = settle_name(source, model);
+    if (status != TUFF_OK)
+        return status;
+    if (model->layer_count == 1)
+        added->input = (struct tuff_layer_shape){3, {model->input[0], model->input[1], model->input[2]}};
+    else
+        added->input = added[-1].output;
+    return added->kind->infer(source, added);
+}
+
+// The list of parameters, in the order of the layers.
+static enum tuff_status collect_parameters(const struct tuff_source *source, struct tuff_mark mark,
+                                           struct tuff_model *model)
+{
+    for (uint32_t i = 0; i < model->layer_count; i++)
+        model->parameter_count += model->layers[i].parameter_count;
+    if (model->parameter_count == 0)
+        return tuff_source_fail(source, TUFF_ERROR_INVALID, mark,
+                                "nothing to train: no layer has parameters; add a linear or conv2d layer");
+    model->parameters = calloc(model->parameter_count, sizeof *model->parameters);
+    if (model->parameters == NULL)
+        return tuff_source_fail(source, TUFF_ERROR_MEMORY, (struct tuff_mark){0}, "out of memory");
+    struct tuff_model_parameter *parameter = model->parameters;
+    for (uint32_t i = 0; i < model->layer_count; i++) {
+        const struct tuff_layer *layer = &model->layers[i];
+        for (uint32_t j = 0; j < layer->parameter_count; j++, parameter++) {
+            parameter->layer = i;
+            parameter->position = j;
+            snprintf(parameter->name, sizeof parameter->name, "%s.%s", layer->name,
+                     layer->parameters[j].suffix);
+        }
+    }
+    return TUFF_OK;
+}
+
+enum tuff_status tuff_model_finish(const struct tuff_source *source, struct tuff_mark mark,
+                                   struct tuff_model *model)
+{
+    const struct tuff_layer *last = &model->layers[model->layer_count - 1];
+    if (last->output.rank != 1) {
+        char text[TUFF_SHAPE_TEXT_BYTES];
+        return tuff_layer_fail(
+            source, last, TUFF_LAYER_ITSELF,
+            "the last layer must give one number per class, not %s; end with flatten and linear",
+            tuff_layer_shape_text(&last->output, text));
+    }
+    return collect_parameters(source, mark, model);
+}

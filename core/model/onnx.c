@@ -1,0 +1,259 @@
+// ONNX files: the model as a graph. Layers write their own nodes; here is what is around them.
+#include "tuff/onnx.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/whole_file.h"
+#include "floats.h"
+#include "onnx_node.h"
+#include "printable.h"
+
+// Fields of the messages, and the one type of numbers.
+enum {
+    MODEL_IR_VERSION = 1,
+    MODEL_PRODUCER = 2,
+    MODEL_PRODUCER_VERSION = 3,
+    MODEL_GRAPH = 7,
+    MODEL_OPSET = 8
+};
+enum { MODEL_METADATA = 14, METADATA_KEY = 1, METADATA_VALUE = 2, OPSET_VERSION = 2 };
+enum {
+    GRAPH_NODE = 1,
+    GRAPH_NAME = 2,
+    GRAPH_INITIALIZER = 5,
+    GRAPH_INPUT = 11,
+    GRAPH_OUTPUT = 12,
+    GRAPH_VALUE = 13
+};
+enum { TENSOR_DIM = 1, TENSOR_TYPE = 2, TENSOR_NAME = 8, TENSOR_RAW = 9, FLOAT = 1 };
+enum { VALUE_NAME = 1, VALUE_TYPE = 2, VALUE_DOC = 3, TYPE_TENSOR = 1, TENSOR_ELEMENT = 1, TENSOR_SHAPE = 2 };
+enum { SHAPE_DIM = 1, DIM_VALUE = 1, DIM_PARAMETER = 2 };
+
+enum { VALUE_NAME_BYTES = TUFF_LAYER_NAME_BYTES + 16 };
+
+#define INPUT  "input"
+#define LOGITS "logits"
+
+static const char input_text[] = "images of float32 from 0 to 1: bytes divided by 255";
+
+static uint64_t parameter_elements(const struct tuff_parameter_info *info)
+{
+    uint64_t elements = 1;
+    for (uint32_t i = 0; i < info->rank; i++)
+        elements *= info->dims[i];
+    return elements;
+}
+
+// A name with a dot is never that of the input or of the logits, and no parameter ends in ".output".
+static void output_name(const struct tuff_model *model, uint32_t layer, char name[VALUE_NAME_BYTES])
+{
+    if (layer + 1 == model->layer_count)
+        snprintf(name, VALUE_NAME_BYTES, LOGITS);
+    else
+        snprintf(name, VALUE_NAME_BYTES, "%s.output", model->layers[layer].name);
+}
+
+// -- The graph
+
+static enum tuff_status add_nodes(const struct tuff_log *log, const char *path,
+                                  const struct tuff_model *model, struct tuff_proto *graph)
+{
+    char input[VALUE_NAME_BYTES] = INPUT, output[VALUE_NAME_BYTES];
+    for (uint32_t i = 0; i < model->layer_count; i++) {
+        struct tuff_onnx_node node = {.layer = &model->layers[i]};
+        if (node.layer->kind->onnx == NULL)
+            return tuff_fail(log, TUFF_ERROR_UNSUPPORTED,
+                             "%s: layer '%s': a layer of the kind %s cannot be written as ONNX", path,
+                             node.layer->name, node.layer->kind->name);
+        output_name(model, i, output);
+        node.layer->kind->onnx(&node, input, output);
+        tuff_proto_message(graph, GRAPH_NODE, &node.proto);
+        memcpy(input, output, sizeof input);
+    }
+    return TUFF_OK;
+}
+
+// values: all parameters.
+static void add_initializers(const struct tuff_model *model, const float *values, struct tuff_proto *graph)
+{
+    for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
+        struct tuff_parameter_info info;
+        struct tuff_proto tensor = {.bytes = NULL};
+        tuff_model_parameter(model, i, &info);
+        uint64_t elements = parameter_elements(&info);
+        for (uint32_t d = 0; d < info.rank; d++)
+            tuff_proto_int(&tensor, TENSOR_DIM, info.dims[d]);
+        tuff_proto_int(&tensor, TENSOR_TYPE, FLOAT);
+        tuff_proto_text(&tensor, TENSOR_NAME, info.name);
+        tuff_proto_begin(&tensor, TENSOR_RAW, 4 * elements);
+        // The numbers go straight into the graph: they may be many.
+        graph->failed = graph->failed || tensor.failed;
+        tuff_proto_begin(graph, GRAPH_INITIALIZER, tensor.length + 4 * elements);
+        uint8_t *room = tuff_proto_room(graph, tensor.length + (size_t)(4 * elements));
+        if (room != NULL) {
+            memcpy(room, tensor.bytes, tensor.length);
+            tuff_floats_encode(room + tensor.length, values, elements);
+        }
+        values += elements;
+        tuff_proto_clear(&tensor);
+    }
+}
+
+// A value of (batch, dims...).
+static void add_value(struct tuff_proto *graph, uint32_t field, const char *name, uint32_t rank,
+                      const uint32_t *dims, const char *doc)
+{
+    struct tuff_proto value = {.bytes = NULL}, type = {.bytes = NULL}, tensor = {.bytes = NULL};
+    struct tuff_proto shape = {.bytes = NULL}, dim = {.bytes = NULL};
+    tuff_proto_text(&dim, DIM_PARAMETER, "batch");
+    tuff_proto_message(&shape, SHAPE_DIM, &dim);
+    for (uint32_t i = 0; i < rank; i++) {
+        tuff_proto_int(&dim, DIM_VALUE, dims[i]);
+        tuff_proto_message(&shape, SHAPE_DIM, &dim);
+    }
+    tuff_proto_int(&tensor, TENSOR_ELEMENT, FLOAT);
+    tuff_proto_message(&tensor, TENSOR_SHAPE, &shape);
+    tuff_proto_message(&type, TYPE_TENSOR, &tensor);
+    tuff_proto_text(&value, VALUE_NAME, name);
+    tuff_proto_message(&value, VALUE_TYPE, &type);
+    if (doc != NULL)
+        tuff_proto_text(&value, VALUE_DOC, doc);
+    tuff_proto_message(graph, field, &value);
+}
+
+static enum tuff_status make_graph(const struct tuff_log *log, const char *path,
+                                   const struct tuff_model *model, const float *values,
+                                   struct tuff_proto *graph)
+{
+    enum tuff_status status = add_nodes(log, path, model, graph);
+    if (status != TUFF_OK)
+        return status;
+    tuff_proto_text(graph, GRAPH_NAME, model->name);
+    add_initializers(model, values, graph);
+    add_value(graph, GRAPH_INPUT, INPUT, 3, model->input, input_text);
+    for (uint32_t i = 0; i < model->layer_count; i++) {
+        const struct tuff_layer *layer = &model->layers[i];
+        bool last = i + 1 == model->layer_count;
+        char name[VALUE_NAME_BYTES];
+        output_name(model, i, name);
+        add_value(graph, last ? GRAPH_OUTPUT : GRAPH_VALUE, name, layer->output.rank, layer->output.dims,
+                  last ? "logits: before softmax" : NULL);
+    }
+    return TUFF_OK;
+}
+
+// -- What is around the graph
+
+// By the library that writes JSON: it knows what UTF-8 is.
+static bool is_utf8(const char *text)
+{
+    json_t *string = json_string(text);
+    json_decref(string);
+    return string != NULL;
+}
+
+static enum tuff_status check_metadata(const struct tuff_log *log, const char *path,
+                                       const struct tuff_onnx_options *options)
+{
+    for (size_t i = 0; i < options->metadata_count; i++) {
+        const struct tuff_metadata *text = &options->metadata[i];
+        if (!is_utf8(text->key) || !is_utf8(text->value))
+            return tuff_fail(log, TUFF_ERROR_INVALID, "%s: '%s' or its value is not UTF-8", path,
+                             tuff_printable(text->key).text);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(options->metadata[j].key, text->key) == 0)
+                return tuff_fail(log, TUFF_ERROR_INVALID, "%s: the name '%s' comes twice", path,
+                                 tuff_printable(text->key).text);
+    }
+    return TUFF_OK;
+}
+
+static void add_text(struct tuff_proto *message, const char *key, const char *value)
+{
+    struct tuff_proto text = {.bytes = NULL};
+    tuff_proto_text(&text, METADATA_KEY, key);
+    tuff_proto_text(&text, METADATA_VALUE, value);
+    tuff_proto_message(message, MODEL_METADATA, &text);
+}
+
+// Unless the caller has said it.
+static void add_own_text(struct tuff_proto *message, const struct tuff_onnx_options *options, const char *key,
+                         const char *value)
+{
+    for (size_t i = 0; i < options->metadata_count; i++)
+        if (strcmp(options->metadata[i].key, key) == 0)
+            return;
+    add_text(message, key, value);
+}
+
+static void make_head(struct tuff_proto *head, uint64_t graph_bytes)
+{
+    tuff_proto_int(head, MODEL_IR_VERSION, TUFF_ONNX_IR_VERSION);
+    tuff_proto_text(head, MODEL_PRODUCER, "tuff");
+    tuff_proto_text(head, MODEL_PRODUCER_VERSION, TUFF_VERSION);
+    tuff_proto_begin(head, MODEL_GRAPH, graph_bytes);
+}
+
+static void make_tail(struct tuff_proto *tail, const struct tuff_model *model,
+                      const struct tuff_onnx_options *options)
+{
+    struct tuff_proto opset = {.bytes = NULL};
+    tuff_proto_int(&opset, OPSET_VERSION, TUFF_ONNX_OPSET); // of the domain that has no name: ONNX's own
+    tuff_proto_message(tail, MODEL_OPSET, &opset);
+    add_own_text(tail, options, "model", model->name);
+    add_own_text(tail, options, "input", input_text);
+    for (size_t i = 0; i < options->metadata_count; i++)
+        add_text(tail, options->metadata[i].key, options->metadata[i].value);
+}
+
+static enum tuff_status write_file(const struct tuff_log *log, const char *path,
+                                   const struct tuff_model *model, const struct tuff_proto *graph,
+                                   const struct tuff_onnx_options *options)
+{
+    struct tuff_proto head = {.bytes = NULL}, tail = {.bytes = NULL};
+    enum tuff_status status;
+    make_head(&head, graph->length);
+    make_tail(&tail, model, options);
+    uint64_t bytes = (uint64_t)head.length + graph->length + tail.length;
+    if (graph->failed || head.failed || tail.failed) {
+        status = tuff_fail(log, TUFF_ERROR_MEMORY, "%s: no memory for the graph", path);
+    } else if (bytes > INT32_MAX) {
+        status = tuff_fail(log, TUFF_ERROR_INVALID,
+                           "%s: an ONNX file has at most %d bytes, and this one has %" PRIu64, path,
+                           INT32_MAX, bytes);
+    } else {
+        const struct tuff_file_part parts[] = {
+            {head.bytes, head.length}, {graph->bytes, graph->length}, {tail.bytes, tail.length}};
+        status = tuff_whole_file_write(log, path, parts, 3);
+    }
+    tuff_proto_clear(&head);
+    tuff_proto_clear(&tail);
+    return status;
+}
+
+enum tuff_status tuff_onnx_save(const struct tuff_log *log, const char *path, const struct tuff_model *model,
+                                const float *values, const struct tuff_onnx_options *options)
+{
+    struct tuff_onnx_options whole = {.size = 0};
+    struct tuff_proto graph = {.bytes = NULL};
+    if (options != NULL) {
+        if (options->size < sizeof options->size)
+            return tuff_fail(log, TUFF_ERROR_INVALID, "%s: the options' size is not set", path);
+        memcpy(&whole, options, options->size < sizeof whole ? options->size : sizeof whole);
+    }
+    uint64_t bytes = 4 * tuff_model_parameter_elements(model);
+    if (bytes > INT32_MAX)
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "%s: an ONNX file has at most %d bytes, and the parameters take %" PRIu64, path,
+                         INT32_MAX, bytes);
+    enum tuff_status status = check_metadata(log, path, &whole);
+    if (status == TUFF_OK)
+        status = make_graph(log, path, model, values, &graph);
+    if (status == TUFF_OK)
+        status = write_file(log, path, model, &graph, &whole);
+    tuff_proto_clear(&graph);
+    return status;
+}

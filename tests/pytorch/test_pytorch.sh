@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Tuff's files in PyTorch and PyTorch's in tuff: the code of docs/pytorch.md, run as it stands there, and what it leads to
+# compared to five digits.
+#
+#   test_pytorch.sh TUFF PYTHON MEASURE DOCUMENT
+# shellcheck disable=SC2317,SC2016 # functions that check calls; awk
+tuff=$1 python=$2 measure=$(realpath "$3") document=$(realpath "$4")
+here=$(realpath "$(dirname "$0")")
+source "$here/../command/assert.sh"
+unset XDG_CACHE_HOME
+mnist=$HOME/.cache/tuff/mnist
+export OMP_NUM_THREADS=1
+
+# The data where the document has it: MNIST, or a small set in its format.
+mkdir -p "$(dirname "$mnist")"
+found=
+for folder in "$real_data/mnist" "$real_data"; do
+    [[ -z $real_data || ! -e $folder/t10k-images-idx3-ubyte.gz ]] || found=${found:-$(realpath "$folder")}
+done
+if [[ -n $found ]]; then
+    ln -s "$found" "$mnist"
+    used="data: MNIST from $found"
+else
+    "$python" "$here/make_set.py" "$mnist" || exit 1
+    used="data: a small set in MNIST's format, made here"
+fi
+
+# part N LANGUAGE: the document's Nth piece of code in that language.
+part()
+{
+    awk -v wanted="$1" -v language="$2" '
+        /^```/ { inside = 0 }
+        inside && number == wanted { print }
+        $0 == "```" language { number++; inside = 1 }' "$document"
+}
+for n in 1 2 3 4; do
+    part $n python > piece
+    check "the document has piece $n in Python" test -s piece
+    cat piece >> script.py
+done
+check "it has no fifth" test -z "$(part 5 python)"
+# Its commands, but for fetching the data, which are there.
+part 1 sh | grep -v fetch-mnist > train.sh
+part 2 sh > eval.sh
+check "the document trains" has '^tuff train lenet-mnist ' train.sh
+mkdir bin
+ln -s "$tuff" bin/tuff
+PATH=$PWD/bin:$PATH
+
+# same_figures A B: files with "loss X, accuracy Y%", X within a digit of the last that is printed.
+same_figures()
+{
+    paste -d ' ' "$1" "$2" | awk -F '[ ,%]+' '
+        { lines++; d = $2 - $6; right = d < 1.5e-4 && d > -1.5e-4 && $4 == $8 && NF >= 8 }
+        END { exit !(lines == 1 && right) }'
+}
+
+bash -e train.sh > "$out" 2> "$err"
+status=$?
+check "tuff trains and evaluates as the document says" test "$status" -eq 0
+evaluated=$(sed -n 's/^mnist test: \(loss [0-9.]*, accuracy [0-9.]*%\) .*/\1/p' "$out")
+check "tuff eval says loss and accuracy" test -n "$evaluated"
+# Networks as ONNX files, which PyTorch's functions run below.
+run export runs/first --onnx first.onnx
+check "the run is exported" test "$status" -eq 0
+"$tuff" train "$here/../onnx/uneven.yaml" --data mnist --backend reference --steps 20 --quiet --out uneven > "$out" 2> "$err"
+status=$?
+check "an uneven network is trained" test "$status" -eq 0
+run export uneven --onnx uneven.onnx
+check "it is exported" test "$status" -eq 0
+# What the document computes goes on in the comparisons below.
+cat script.py "$here/compare.py" > whole.py
+PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1 "$python" whole.py > "$out" 2> "$err"
+status=$?
+check "the document's Python runs" test "$status" -eq 0
+check "PyTorch knows who trained it" out_has '^trained by tuff [0-9.]* on mnist$'
+check "ONNX: its logits are those of PyTorch's network" out_has '^onnx: logits differ by '
+cp "$out" torch
+printf '%s\n' "$evaluated" > wanted
+sed -n 's/^loss/loss/p' torch | head -n 1 > first
+check "tuff to PyTorch: tuff eval and PyTorch print the same" same_figures wanted first
+
+bash -e eval.sh > "$out" 2> "$err"
+status=$?
+check "tuff takes what PyTorch wrote" test "$status" -eq 0
+sed -n 's/^mnist test: \(loss [0-9.]*, accuracy [0-9.]*%\) .*/\1/p' "$out" > back
+sed -n 's/^loss/loss/p' torch | sed -n 2p > second
+check "PyTorch to tuff: PyTorch and tuff eval print the same" same_figures second back
+check "PyTorch learned something in between" differ first second
+run eval bare.safetensors
+check "a file without texts: tuff asks for the model" err_has '\-\-model'
+run eval bare.safetensors --model lenet-mnist --data mnist
+check "a file without texts: with model and data it is evaluated" test "$status" -eq 0
+run eval missing.safetensors --model lenet-mnist --data mnist
+check "a file that lacks a parameter is refused" one_error "parameter 'fc3.bias' is missing"
+
+# To five digits: loss and right answers, from the reference backend.
+for way in "runs/first/checkpoint.safetensors lenet-mnist first" "lenet.safetensors lenet-mnist second" \
+    "uneven/checkpoint.safetensors $here/../onnx/uneven.yaml uneven"; do
+    read -r file model name <<< "$way"
+    "$measure" "$file" "$model" "$mnist" > "$out" 2> "$err"
+    status=$?
+    check "$name: measured" test "$status" -eq 0
+    read -r _ loss _ correct < "$out"
+    read -r torch_loss torch_correct < "$name.exact"
+    check "$name: the loss is PyTorch's within 1e-5" \
+        awk -v a="$loss" -v b="$torch_loss" 'BEGIN { d = a - b; exit !(b > 0 && d < 1e-5 && d > -1e-5) }'
+    check "$name: so are the right answers" test "$correct" = "$torch_correct"
+    echo "# $name: loss $loss, PyTorch's $torch_loss; $correct and $torch_correct right"
+done
+echo "$used"
+finish
