@@ -21,7 +21,7 @@ make_set()
 }
 
 refuses 1 "unknown data set 'minst'; did you mean 'mnist'?" "misspelt data set" "${train[@]}" --data minst --out run
-refuses 1 "fetch-mnist" "no data: says what to do" "${train[@]}" --out run
+refuses 1 "tuff data fetch mnist" "no data: says what to do" "${train[@]}" --out run
 mkdir empty
 refuses 1 "empty" "an empty folder: says where it looked" "${train[@]}" --data-dir empty --out run
 refuses 1 "mnist" "a folder that is not there" "${train[@]}" --data-dir nowhere --out run
@@ -39,7 +39,7 @@ XDG_CACHE_HOME=$work/cache run "${train[@]}" --out cached
 check "the cache is searched" test "$status" -eq 0
 run eval --backend reference plain
 check "eval without the data says what to do" test "$status" -eq 1
-check "eval without the data: one line" one_error fetch-mnist
+check "eval without the data: one line" one_error "tuff data fetch mnist"
 run eval --backend reference plain --data-dir set
 check "eval with --data-dir" out_has '^mnist test: .* of 20 images)'
 

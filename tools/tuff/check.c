@@ -205,7 +205,7 @@ int command_check(int argc, char **argv)
         {"list", '\0', OPTION_FLAG, &settings.list, NULL, "which backend supports which op; runs nothing"},
         {"markdown", '\0', OPTION_FLAG, &settings.markdown, NULL, "--list as a Markdown table"},
         {"model", 'm', OPTION_TEXT, &steps->model, "MODEL", "compare whole training steps of MODEL instead"},
-        {"data", 'D', OPTION_TEXT, &steps->data.name, "NAME", "--model's data: mnist, or digits"},
+        {"data", 'D', OPTION_TEXT, &steps->data.name, "SET", "--model's data: a name or a folder"},
         {"data-dir", '\0', OPTION_TEXT, &steps->data.folder, "DIR", "folder of the data set's files"},
         {"digits-train", '\0', OPTION_COUNT, &steps->data.digits_train, "N",
          "digits; else what the steps take"},

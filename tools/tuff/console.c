@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "interrupt.h"
+
 enum { MESSAGE_BYTES = 2048, HELD_MAX = 32 };
 
 static struct {
@@ -219,6 +221,10 @@ int console_exit_status(enum tuff_status status)
     if (status == TUFF_OK)
         return EXIT_DONE;
     console_transient(NULL);
+    if (status == TUFF_ERROR_INTERRUPTED && interrupt_signal() != 0) {
+        console_note("interrupted");
+        return EXIT_SIGNAL + interrupt_signal();
+    }
     if (!console.error_shown)
         console_error("%s", tuff_status_name(status));
     return EXIT_FAILED;

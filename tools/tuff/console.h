@@ -47,7 +47,7 @@ const char *console_held_error(const char *part);
 void console_release_errors(bool succeeded);
 
 // The exit status for what a call of the library returned. Says the status's name if no error was shown
-// before.
+// before, and that it was interrupted if a signal was the reason.
 int console_exit_status(enum tuff_status status);
 // EXIT_FAILED with an error if stdout could not be written to the end, else `exit_status`.
 int console_finish(int exit_status);

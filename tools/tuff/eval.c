@@ -78,7 +78,7 @@ static int show_progress(void *user, const struct tuff_progress *now)
     return 0;
 }
 
-static enum tuff_status evaluate(const struct eval_settings *settings, struct setup *setup)
+static enum tuff_status evaluate(struct eval_settings *settings, struct setup *setup)
 {
     struct tuff_log log = console_log();
     struct tuff_trainer_options options;
@@ -92,6 +92,8 @@ static enum tuff_status evaluate(const struct eval_settings *settings, struct se
         status = setup_open_context(setup, &settings->target.plugins);
     if (status == TUFF_OK)
         status = setup_open_target(setup, &settings->target);
+    if (status == TUFF_OK)
+        tuff_model_input(setup->model, settings->data.input);
     if (status == TUFF_OK)
         status = setup_load_data(&settings->data, settings->split, &setup->test);
     if (status == TUFF_OK)
@@ -110,7 +112,7 @@ static enum tuff_status evaluate(const struct eval_settings *settings, struct se
     status = tuff_trainer_evaluate(setup->trainer, &observer, &metrics);
     progress_end(&progress);
     if (status == TUFF_OK)
-        console_print("%s %s: loss %.4f, accuracy %.2f%% (%s of %s images), %s\n", settings->data.name,
+        console_print("%s %s: loss %.4f, accuracy %.2f%% (%s of %s images), %s\n", setup->test->name,
                       settings->split_name, metrics.loss,
                       100.0 * (double)metrics.correct / (double)metrics.samples,
                       format_count(metrics.correct).s, format_count(metrics.samples).s,
@@ -145,12 +147,9 @@ int command_eval(int argc, char **argv)
     struct verbosity verbosity = {.quiet = false};
     const struct option options[] = {
         {"model", 'm', OPTION_TEXT, &settings.model, "MODEL", "model, if the checkpoint does not say which"},
-        {"data", 'D', OPTION_TEXT, &settings.data.name, "NAME", "mnist or digits; the one trained on"},
-        {"data-dir", '\0', OPTION_TEXT, &settings.data.folder, "DIR", "folder of the data set's files"},
+        DATA_OPTIONS(settings.data, "a name or a folder; else the one trained on"),
         {"split", 's', OPTION_TEXT, &settings.split_name, "NAME", "test or train"},
         {"batch", 'n', OPTION_COUNT, &settings.batch, "N", "samples per step"},
-        {"digits-train", '\0', OPTION_COUNT, &settings.data.digits_train, "N", "training images to draw"},
-        {"digits-test", '\0', OPTION_COUNT, &settings.data.digits_test, "N", "test images to draw"},
         TARGET_OPTIONS(settings.target),
         VERBOSITY_OPTIONS(verbosity),
     };
