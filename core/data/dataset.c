@@ -91,14 +91,23 @@ enum tuff_status tuff_dataset_load(const struct tuff_log *log, const char *name,
     return TUFF_OK;
 }
 
+void tuff_dataset_forget(struct tuff_dataset *dataset)
+{
+    free((void *)dataset->images);
+    free((void *)dataset->labels);
+    free((void *)dataset->class_names);
+    free((void *)dataset->sample_names);
+    dataset->images = NULL;
+    dataset->labels = NULL;
+    dataset->class_names = NULL;
+    dataset->sample_names = NULL;
+}
+
 void tuff_dataset_destroy(struct tuff_dataset **dataset)
 {
     if (dataset == NULL || *dataset == NULL)
         return;
-    free((void *)(*dataset)->images);
-    free((void *)(*dataset)->labels);
-    free((void *)(*dataset)->class_names);
-    free((void *)(*dataset)->sample_names);
+    tuff_dataset_forget(*dataset);
     free(*dataset);
     *dataset = NULL;
 }

@@ -11,6 +11,27 @@ static const char *const fashion_names[] = {"T-shirt/top", "Trouser", "Pullover"
                                             "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
 static const char *const kuzushiji_names[] = {"o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"};
 
+static const char *const cifar10_names[] = {"airplane", "automobile", "bird",  "cat",  "deer",
+                                            "dog",      "frog",       "horse", "ship", "truck"};
+static const char *const cifar100_names[] = {
+    "apple",      "aquarium_fish", "baby",         "bear",       "beaver",      "bed",         "bee",
+    "beetle",     "bicycle",       "bottle",       "bowl",       "boy",         "bridge",      "bus",
+    "butterfly",  "camel",         "can",          "castle",     "caterpillar", "cattle",      "chair",
+    "chimpanzee", "clock",         "cloud",        "cockroach",  "couch",       "crab",        "crocodile",
+    "cup",        "dinosaur",      "dolphin",      "elephant",   "flatfish",    "forest",      "fox",
+    "girl",       "hamster",       "house",        "kangaroo",   "keyboard",    "lamp",        "lawn_mower",
+    "leopard",    "lion",          "lizard",       "lobster",    "man",         "maple_tree",  "motorcycle",
+    "mountain",   "mouse",         "mushroom",     "oak_tree",   "orange",      "orchid",      "otter",
+    "palm_tree",  "pear",          "pickup_truck", "pine_tree",  "plain",       "plate",       "poppy",
+    "porcupine",  "possum",        "rabbit",       "raccoon",    "ray",         "road",        "rocket",
+    "rose",       "sea",           "seal",         "shark",      "shrew",       "skunk",       "skyscraper",
+    "snail",      "snake",         "spider",       "squirrel",   "streetcar",   "sunflower",   "sweet_pepper",
+    "table",      "tank",          "telephone",    "television", "tiger",       "tractor",     "train",
+    "trout",      "tulip",         "turtle",       "wardrobe",   "whale",       "willow_tree", "wolf",
+    "woman",      "worm",
+};
+_Static_assert(sizeof cifar100_names / sizeof *cifar100_names == 100, "CIFAR-100 has a hundred classes");
+
 #define REMEDY(name) "run tuff data fetch " name ", pass --data-dir FOLDER, or use --data digits"
 
 static const struct tuff_dataset_source sources[] = {
@@ -66,6 +87,40 @@ static const struct tuff_dataset_source sources[] = {
         .shares_names = true,
         .find = tuff_idx_set_find,
         .load = tuff_idx_set_load,
+    },
+    {
+        .name = "cifar10",
+        .description = "small photographs of ten kinds of things",
+        .homepage = "https://www.cs.toronto.edu/~kriz/cifar.html",
+        .licence = "none is stated",
+        .channels = 3,
+        .height = 32,
+        .width = 32,
+        .classes = 10,
+        .train_count = 50000,
+        .test_count = 10000,
+        .class_names = cifar10_names,
+        .remedy = REMEDY("cifar10"),
+        .fetched = &tuff_fetch_cifar10,
+        .find = tuff_cifar_find,
+        .load = tuff_cifar_load,
+    },
+    {
+        .name = "cifar100",
+        .description = "small photographs of a hundred kinds of things",
+        .homepage = "https://www.cs.toronto.edu/~kriz/cifar.html",
+        .licence = "none is stated",
+        .channels = 3,
+        .height = 32,
+        .width = 32,
+        .classes = 100,
+        .train_count = 50000,
+        .test_count = 10000,
+        .class_names = cifar100_names,
+        .remedy = REMEDY("cifar100"),
+        .fetched = &tuff_fetch_cifar100,
+        .find = tuff_cifar_find,
+        .load = tuff_cifar_load,
     },
     {
         .name = "digits",

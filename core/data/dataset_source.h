@@ -31,6 +31,9 @@ struct tuff_dataset_source {
                              struct tuff_dataset *dataset);
 };
 
+// Frees what the data set points to, and forgets it.
+void tuff_dataset_forget(struct tuff_dataset *dataset);
+
 // The table (dataset_list.c). NULL from the count on.
 const struct tuff_dataset_source *tuff_dataset_source_at(size_t index);
 // Failure: TUFF_ERROR_NOT_FOUND, which says what there is. log may be NULL.
@@ -50,6 +53,18 @@ tuff_idx_set_load(const struct tuff_log *log, const struct tuff_dataset_source *
 TUFF_MUST_CHECK enum tuff_status tuff_idx_folder_load(const struct tuff_log *log, const char *folder,
                                                       enum tuff_split split, struct tuff_dataset *dataset,
                                                       bool *found);
+
+// CIFAR-10 and CIFAR-100 in binary form, plain or in the archives as they are downloaded (cifar.c). As above.
+TUFF_MUST_CHECK enum tuff_status tuff_cifar_find(const struct tuff_log *log,
+                                                 const struct tuff_dataset_source *source,
+                                                 enum tuff_split split, const char *folder,
+                                                 char path[PATH_MAX]);
+TUFF_MUST_CHECK enum tuff_status
+tuff_cifar_load(const struct tuff_log *log, const struct tuff_dataset_source *source, enum tuff_split split,
+                const struct tuff_dataset_options *options, struct tuff_dataset *dataset);
+TUFF_MUST_CHECK enum tuff_status tuff_cifar_folder_load(const struct tuff_log *log, const char *folder,
+                                                        enum tuff_split split, struct tuff_dataset *dataset,
+                                                        bool *found);
 
 // Digits that the library draws (digit_set.c).
 TUFF_MUST_CHECK enum tuff_status tuff_digit_set_load(const struct tuff_log *log,

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "model/source.h"
+#include "image_folder.h"
+#include "names.h"
 
 // The last part of the folder's real path: "data/flowers/" is flowers, and so is "." within it.
 static enum tuff_status name_set(const struct tuff_log *log, const char *folder, struct tuff_dataset *dataset)
@@ -23,7 +24,7 @@ static enum tuff_status name_set(const struct tuff_log *log, const char *folder,
         return tuff_fail(log, TUFF_ERROR_INVALID, "data set '%s': expected a folder, found a file", folder);
     }
     const char *last = strrchr(real, '/') + 1;
-    tuff_one_line(dataset->name, sizeof dataset->name, last, strlen(last));
+    tuff_name_print(dataset->name, sizeof dataset->name, last);
     if (dataset->name[0] == '\0')
         snprintf(dataset->name, sizeof dataset->name, "root");
     free(real);
@@ -42,10 +43,15 @@ enum tuff_status tuff_folder_set_load(const struct tuff_log *log, const char *fo
     enum tuff_status status = name_set(log, folder, dataset);
     if (status == TUFF_OK)
         status = tuff_idx_folder_load(log, folder, split, dataset, &found);
+    if (status == TUFF_OK && !found)
+        status = tuff_cifar_folder_load(log, folder, split, dataset, &found);
     if (status != TUFF_OK || found)
         return status;
-    return tuff_fail(
-        log, TUFF_ERROR_NOT_FOUND,
-        "data set '%s': expected IDX files (train-images-idx3-ubyte, …), found neither these nor others",
-        folder);
+    if (tuff_image_folder_is(folder))
+        return tuff_image_folder_load(log, folder, split, options, dataset);
+    return tuff_fail(log, TUFF_ERROR_NOT_FOUND,
+                     "data set '%s': expected folders of images (train/CLASS/, test/CLASS/), IDX files "
+                     "(train-images-idx3-ubyte "
+                     "and so on) or CIFAR's (data_batch_1.bin and so on), found none of these",
+                     folder);
 }
