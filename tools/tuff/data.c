@@ -14,6 +14,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"list", "list the data sets, and which of them are here", data_list},
+    {"fetch", "fetch the files of a data set", data_fetch},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -21,12 +22,13 @@ enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 static int print_help(void)
 {
     console_print("Usage: tuff data COMMAND [options]\n"
-                  "Data sets: which there are, and where.\n\nCommands:\n");
+                  "Data sets: which there are, where they are, and how to get them.\n\nCommands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         console_print("  %-12s %s\n", commands[i].name, commands[i].purpose);
     console_print("\ntuff data COMMAND --help shows a command's options.\n\n"
                   "Examples:\n"
-                  "  tuff data list\n");
+                  "  tuff data list\n"
+                  "  tuff data fetch mnist\n");
     return EXIT_DONE;
 }
 

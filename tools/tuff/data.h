@@ -4,5 +4,6 @@
 #define TUFF_TOOL_DATA_H
 
 int data_list(int argc, char **argv);
+int data_fetch(int argc, char **argv);
 
 #endif

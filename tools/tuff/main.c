@@ -13,7 +13,7 @@ static const struct {
     {"train", "train a model", command_train},
     {"eval", "evaluate a checkpoint on a data set", command_eval},
     {"summary", "show a model's layers, parameters and memory", command_summary},
-    {"data", "list data sets", command_data},
+    {"data", "list and fetch data sets", command_data},
     {"devices", "list backends and the devices they find", command_devices},
     {"check", "compare a backend's ops with the reference's", command_check},
     {"plugin", "begin a backend of your own", command_plugin},
