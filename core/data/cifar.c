@@ -325,6 +325,12 @@ enum tuff_status tuff_cifar_load(const struct tuff_log *log, const struct tuff_d
     return status == TUFF_OK ? load_place(log, kind_of(source), &place, split, true, dataset) : status;
 }
 
+bool tuff_cifar_folder_has(const char *folder, enum tuff_split split)
+{
+    struct place place;
+    return find_in(&kinds[0], folder, split, &place) || find_in(&kinds[1], folder, split, &place);
+}
+
 enum tuff_status tuff_cifar_folder_load(const struct tuff_log *log, const char *folder, enum tuff_split split,
                                         struct tuff_dataset *dataset, bool *found)
 {

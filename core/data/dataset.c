@@ -121,10 +121,13 @@ enum tuff_status tuff_dataset_find(const struct tuff_log *log, const char *name,
     enum tuff_status status = check_split(log, name, split);
     if (status == TUFF_OK)
         status = take_options(log, name, options, &whole);
-    if (status == TUFF_OK)
+    if (status == TUFF_OK && is_folder(name)) {
+        status = tuff_folder_set_find(log, name, split, &whole, found);
+    } else if (status == TUFF_OK) {
         status = tuff_dataset_source_find(log, name, &source);
-    if (status == TUFF_OK && source->find != NULL)
-        status = source->find(log, source, split, whole.folder, found);
+        if (status == TUFF_OK && source->find != NULL)
+            status = source->find(log, source, split, whole.folder, found);
+    }
     if (status == TUFF_OK && strlen(found) >= capacity)
         status = tuff_fail(log, TUFF_ERROR_INVALID, "%s: expected room for %zu bytes of path, found %zu",
                            name, strlen(found) + 1, capacity);

@@ -48,8 +48,9 @@ TUFF_MUST_CHECK enum tuff_status tuff_idx_set_find(const struct tuff_log *log,
 TUFF_MUST_CHECK enum tuff_status
 tuff_idx_set_load(const struct tuff_log *log, const struct tuff_dataset_source *source, enum tuff_split split,
                   const struct tuff_dataset_options *options, struct tuff_dataset *dataset);
-// Any set in this form, by its folder. *found: whether the folder holds such files at all; if not, nothing
+// Any set in this form, by its folder. has: whether all files of the split are there. load: *found: whether the folder holds such files at all; if not, nothing
 // else happens. Sets classes and class_names as well.
+bool tuff_idx_folder_has(const char *folder, enum tuff_split split);
 TUFF_MUST_CHECK enum tuff_status tuff_idx_folder_load(const struct tuff_log *log, const char *folder,
                                                       enum tuff_split split, struct tuff_dataset *dataset,
                                                       bool *found);
@@ -62,6 +63,7 @@ TUFF_MUST_CHECK enum tuff_status tuff_cifar_find(const struct tuff_log *log,
 TUFF_MUST_CHECK enum tuff_status
 tuff_cifar_load(const struct tuff_log *log, const struct tuff_dataset_source *source, enum tuff_split split,
                 const struct tuff_dataset_options *options, struct tuff_dataset *dataset);
+bool tuff_cifar_folder_has(const char *folder, enum tuff_split split);
 TUFF_MUST_CHECK enum tuff_status tuff_cifar_folder_load(const struct tuff_log *log, const char *folder,
                                                         enum tuff_split split, struct tuff_dataset *dataset,
                                                         bool *found);

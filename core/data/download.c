@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNECT_SECONDS = 20, SLOW_BYTES = 1000, SLOW_SECONDS = 30, REDIRECTIONS = 5 };
+enum { CONNECT_SECONDS = 20, SLOW_BYTES = 1000, SLOW_SECONDS = 30, REDIRECTIONS = 5, NOT_SATISFIABLE = 416 };
 
 struct state {
     const struct tuff_download *download;
@@ -118,8 +118,8 @@ static CURLcode set_options(CURL *curl, struct state *state, char *message)
     return code;
 }
 
-static enum tuff_download_result judge(CURLcode code, const struct state *state, const char *message,
-                                       char why[TUFF_DOWNLOAD_WHY_BYTES])
+static enum tuff_download_result judge(CURLcode code, long answer, const struct state *state,
+                                       const char *message, char why[TUFF_DOWNLOAD_WHY_BYTES])
 {
     if (code == CURLE_OK)
         return TUFF_DOWNLOAD_DONE;
@@ -132,7 +132,7 @@ static enum tuff_download_result judge(CURLcode code, const struct state *state,
         return TUFF_DOWNLOAD_TOO_LONG;
     }
     snprintf(why, TUFF_DOWNLOAD_WHY_BYTES, "%s", message[0] != '\0' ? message : curl_easy_strerror(code));
-    if (code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME)
+    if (code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME || answer == NOT_SATISFIABLE)
         return TUFF_DOWNLOAD_NO_RESUME;
     return code == CURLE_ABORTED_BY_CALLBACK ? TUFF_DOWNLOAD_STOPPED : TUFF_DOWNLOAD_FAILED;
 }
@@ -142,6 +142,7 @@ enum tuff_download_result tuff_download(const struct tuff_download *download,
 {
     char message[CURL_ERROR_SIZE] = "";
     struct state state = {.download = download, .told_at = now()};
+    long answer = 0; // of an HTTP server
     pthread_once(&once, initialize);
     CURL *curl = initialized == CURLE_OK ? curl_easy_init() : NULL;
     if (curl == NULL) {
@@ -151,6 +152,7 @@ enum tuff_download_result tuff_download(const struct tuff_download *download,
     CURLcode code = set_options(curl, &state, message);
     if (code == CURLE_OK)
         code = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer);
     curl_easy_cleanup(curl);
-    return judge(code, &state, message, why);
+    return judge(code, answer, &state, message, why);
 }

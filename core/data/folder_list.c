@@ -11,6 +11,7 @@
 
 #include "names.h"
 #include "places.h"
+#include "sha256.h"
 
 static int compare_names(const void *a, const void *b)
 {
@@ -173,6 +174,75 @@ enum tuff_status tuff_folder_list_read(const struct tuff_log *log, const char *f
         status = read_files(log, folder, list);
     if (status != TUFF_OK)
         tuff_folder_list_free(list);
+    return status;
+}
+
+// -- Dividing
+
+struct lot {
+    uint8_t digest[TUFF_SHA256_BYTES];
+    size_t file;
+};
+
+static int compare_lots(const void *a, const void *b)
+{
+    return memcmp(a, b, TUFF_SHA256_BYTES);
+}
+
+// Marks which of the files from `begin` to `end`, all of one class, are for test.
+static void draw_lots(const struct tuff_folder_list *list, size_t begin, size_t end, double fraction,
+                      struct lot *lots, bool *test)
+{
+    const size_t count = end - begin;
+    for (size_t i = 0; i < count; i++) {
+        struct tuff_sha256 hash;
+        const char *name = list->files[begin + i].name;
+        tuff_sha256_begin(&hash);
+        tuff_sha256_add(&hash, name, strlen(name));
+        tuff_sha256_end(&hash, lots[i].digest);
+        lots[i].file = begin + i;
+    }
+    qsort(lots, count, sizeof *lots, compare_lots);
+    size_t wanted = (size_t)(fraction * (double)count + 0.5);
+    if (wanted == 0)
+        wanted = 1;
+    if (wanted >= count)
+        wanted = count - 1;
+    for (size_t i = 0; i < wanted; i++)
+        test[lots[i].file] = true;
+}
+
+enum tuff_status tuff_folder_list_divide(const struct tuff_log *log, const char *folder, double fraction,
+                                         bool test, struct tuff_folder_list *list)
+{
+    struct lot *lots = malloc((list->file_count + 1) * sizeof *lots);
+    bool *drawn = calloc(list->file_count + 1, sizeof *drawn);
+    enum tuff_status status = TUFF_OK;
+    if (lots == NULL || drawn == NULL)
+        status = out_of_memory(log, folder);
+    for (size_t begin = 0, end = 0; begin < list->file_count && status == TUFF_OK; begin = end) {
+        char name[512];
+        const uint32_t label = list->files[begin].label;
+        while (end < list->file_count && list->files[end].label == label)
+            end++;
+        tuff_name_print(name, sizeof name, list->classes[label]);
+        if (end - begin < 2)
+            status = tuff_fail(log, TUFF_ERROR_FORMAT,
+                               "%s: expected at least 2 images in each class to divide, found 1 in '%s'",
+                               folder, name);
+        else
+            draw_lots(list, begin, end, fraction, lots, drawn);
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < list->file_count && status == TUFF_OK; i++)
+        if (drawn[i] == test)
+            list->files[kept++] = list->files[i];
+        else
+            free(list->files[i].name);
+    if (status == TUFF_OK)
+        list->file_count = kept;
+    free(lots);
+    free(drawn);
     return status;
 }
 

@@ -30,6 +30,12 @@ struct tuff_folder_list {
 // TUFF_ERROR_NOT_FOUND, TUFF_ERROR_IO, TUFF_ERROR_MEMORY; nothing is left to free then.
 TUFF_MUST_CHECK enum tuff_status tuff_folder_list_read(const struct tuff_log *log, const char *folder,
                                                        bool with_files, struct tuff_folder_list *list);
+// Keeps those files that belong to one side of a division: of each class a fraction of the files for test, to
+// the nearest number, but at least one and not all. Which ones is decided by the hash of their names.
+// Failure: TUFF_ERROR_FORMAT for a class of one file, TUFF_ERROR_MEMORY.
+TUFF_MUST_CHECK enum tuff_status tuff_folder_list_divide(const struct tuff_log *log, const char *folder,
+                                                         double fraction, bool test,
+                                                         struct tuff_folder_list *list);
 void tuff_folder_list_free(struct tuff_folder_list *list);
 
 #endif

@@ -31,27 +31,65 @@ static enum tuff_status name_set(const struct tuff_log *log, const char *folder,
     return TUFF_OK;
 }
 
+static enum tuff_status check_folder(const struct tuff_log *log, const char *folder,
+                                     const struct tuff_dataset_options *options)
+{
+    if (options->folder == NULL)
+        return TUFF_OK;
+    return tuff_fail(log, TUFF_ERROR_INVALID,
+                     "data set '%s' is a folder, which needs no other (--data-dir '%s')", folder,
+                     options->folder);
+}
+
+static enum tuff_status holds_nothing(const struct tuff_log *log, const char *folder, enum tuff_split split)
+{
+    return tuff_fail(
+        log, TUFF_ERROR_NOT_FOUND,
+        "data set '%s': expected folders of images (train/CLASS/, test/CLASS/), IDX files "
+        "(train-images-idx3-ubyte and so on) or CIFAR's (data_batch_1.bin and so on), found none for %s",
+        folder, split == TUFF_SPLIT_TRAIN ? "training" : "test");
+}
+
+static bool is_image_folder(const char *folder, const struct tuff_dataset_options *options)
+{
+    return tuff_image_folder_is(folder) || options->test_fraction > 0;
+}
+
 enum tuff_status tuff_folder_set_load(const struct tuff_log *log, const char *folder, enum tuff_split split,
                                       const struct tuff_dataset_options *options,
                                       struct tuff_dataset *dataset)
 {
     bool found = false;
-    if (options->folder != NULL)
-        return tuff_fail(log, TUFF_ERROR_INVALID,
-                         "data set '%s' is a folder, which needs no other (--data-dir '%s')", folder,
-                         options->folder);
-    enum tuff_status status = name_set(log, folder, dataset);
+    enum tuff_status status = check_folder(log, folder, options);
+    if (status == TUFF_OK)
+        status = name_set(log, folder, dataset);
     if (status == TUFF_OK)
         status = tuff_idx_folder_load(log, folder, split, dataset, &found);
     if (status == TUFF_OK && !found)
         status = tuff_cifar_folder_load(log, folder, split, dataset, &found);
     if (status != TUFF_OK || found)
         return status;
-    if (tuff_image_folder_is(folder))
+    if (is_image_folder(folder, options))
         return tuff_image_folder_load(log, folder, split, options, dataset);
-    return tuff_fail(log, TUFF_ERROR_NOT_FOUND,
-                     "data set '%s': expected folders of images (train/CLASS/, test/CLASS/), IDX files "
-                     "(train-images-idx3-ubyte "
-                     "and so on) or CIFAR's (data_batch_1.bin and so on), found none of these",
-                     folder);
+    return holds_nothing(log, folder, split);
+}
+
+enum tuff_status tuff_folder_set_find(const struct tuff_log *log, const char *folder, enum tuff_split split,
+                                      const struct tuff_dataset_options *options, char path[PATH_MAX])
+{
+    struct tuff_dataset named;
+    enum tuff_status status = check_folder(log, folder, options);
+    if (status == TUFF_OK)
+        status = name_set(log, folder, &named);
+    if (status == TUFF_OK && strlen(folder) >= PATH_MAX)
+        status = tuff_fail(log, TUFF_ERROR_INVALID, "data set '%.60s…': the path is too long", folder);
+    if (status != TUFF_OK)
+        return status;
+    if (tuff_idx_folder_has(folder, split) || tuff_cifar_folder_has(folder, split)) {
+        memcpy(path, folder, strlen(folder) + 1);
+        return TUFF_OK;
+    }
+    if (is_image_folder(folder, options))
+        return tuff_image_folder_find(log, folder, split, options->test_fraction, path);
+    return holds_nothing(log, folder, split);
 }

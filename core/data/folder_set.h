@@ -9,5 +9,10 @@ TUFF_MUST_CHECK enum tuff_status tuff_folder_set_load(const struct tuff_log *log
                                                       enum tuff_split split,
                                                       const struct tuff_dataset_options *options,
                                                       struct tuff_dataset *dataset);
+// The folder that holds a split, path, of whatever kind it is. Reads no file.
+TUFF_MUST_CHECK enum tuff_status tuff_folder_set_find(const struct tuff_log *log, const char *folder,
+                                                      enum tuff_split split,
+                                                      const struct tuff_dataset_options *options,
+                                                      char path[PATH_MAX]);
 
 #endif

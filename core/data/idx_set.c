@@ -146,6 +146,13 @@ static enum tuff_status count_classes(const struct tuff_log *log, const char *pa
     return TUFF_OK;
 }
 
+bool tuff_idx_folder_has(const char *folder, enum tuff_split split)
+{
+    struct split_files files;
+    find_files(folder, split, &files);
+    return files.has_images && files.has_labels;
+}
+
 enum tuff_status tuff_idx_folder_load(const struct tuff_log *log, const char *folder, enum tuff_split split,
                                       struct tuff_dataset *dataset, bool *found)
 {

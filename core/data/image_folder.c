@@ -35,12 +35,22 @@ bool tuff_image_folder_is(const char *folder)
 }
 
 enum tuff_status tuff_image_folder_find(const struct tuff_log *log, const char *folder, enum tuff_split split,
-                                        char path[PATH_MAX])
+                                        double test_fraction, char path[PATH_MAX])
 {
-    if (has_split(folder, split, path))
+    if (test_fraction > 0 && has_split(folder, TUFF_SPLIT_TEST, path))
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "%s: has a folder test, and so nothing to divide (--test-fraction)", folder);
+    if (test_fraction > 0 && !has_split(folder, TUFF_SPLIT_TRAIN, path)) {
+        snprintf(path, PATH_MAX, "%s", folder);
         return TUFF_OK;
-    return tuff_fail(log, TUFF_ERROR_NOT_FOUND, "%s: expected the folders train and test, found no %s",
-                     folder, split_name(split));
+    }
+    if (test_fraction > 0 || has_split(folder, split, path))
+        return TUFF_OK;
+    return tuff_fail(
+        log, TUFF_ERROR_NOT_FOUND,
+        "%s: expected the folders train and test, found no %s; --test-fraction 0.2 would take a part of "
+        "the images for test",
+        folder, split_name(split));
 }
 
 // -- Classes
@@ -122,6 +132,7 @@ static void add_options(struct tuff_sha256 *hash, enum tuff_split split,
     add_number(hash, options->channels);
     add_number(hash, options->height);
     add_number(hash, options->width);
+    tuff_sha256_add(hash, &options->test_fraction, sizeof options->test_fraction);
 }
 
 // One file per folder, split and size: what a folder was before is written over.
@@ -323,6 +334,10 @@ static enum tuff_status check_options(const struct tuff_log *log, const char *fo
                          "%s: expected a height and a width of 1 to %d, or neither, found %" PRIu32
                          " and %" PRIu32,
                          folder, TUFF_IMAGE_MAX_SIDE, options->height, options->width);
+    if (!(options->test_fraction >= 0 && options->test_fraction < 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "%s: expected a fraction for test from 0 to below 1, found %g", folder,
+                         options->test_fraction);
     return TUFF_OK;
 }
 
@@ -334,7 +349,9 @@ static enum tuff_status load_list(const struct tuff_log *log, const char *folder
     struct tuff_image_batch batch = {.folder = path, .list = list};
     struct tuff_image_cache cache;
     uint32_t skipped = 0;
-    enum tuff_status status = compare_classes(log, folder, split, list);
+    enum tuff_status status = TUFF_OK;
+    if (options->test_fraction == 0) // else both are of one folder
+        status = compare_classes(log, folder, split, list);
     if (status == TUFF_OK)
         status = check_classes(log, path, list, NULL);
     if (status != TUFF_OK)
@@ -369,12 +386,15 @@ enum tuff_status tuff_image_folder_load(const struct tuff_log *log, const char *
     char path[PATH_MAX];
     enum tuff_status status = check_options(log, folder, options);
     if (status == TUFF_OK)
-        status = tuff_image_folder_find(log, folder, split, path);
+        status = tuff_image_folder_find(log, folder, split, options->test_fraction, path);
     if (status == TUFF_OK)
         status = tuff_folder_list_read(log, path, true, &list);
     if (status != TUFF_OK)
         return status;
-    status = load_list(log, folder, path, split, options, &list, dataset);
+    if (options->test_fraction > 0)
+        status = tuff_folder_list_divide(log, path, options->test_fraction, split == TUFF_SPLIT_TEST, &list);
+    if (status == TUFF_OK)
+        status = load_list(log, folder, path, split, options, &list, dataset);
     tuff_folder_list_free(&list);
     return status;
 }

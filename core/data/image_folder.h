@@ -4,9 +4,11 @@
 
 #include "dataset_source.h"
 
-// folder/train or folder/test, which must be there.
+// folder/train or folder/test, which must be there. With a test_fraction what is divided: folder/train, or
+// the folder itself, and there must be no test.
 TUFF_MUST_CHECK enum tuff_status tuff_image_folder_find(const struct tuff_log *log, const char *folder,
-                                                        enum tuff_split split, char path[PATH_MAX]);
+                                                        enum tuff_split split, double test_fraction,
+                                                        char path[PATH_MAX]);
 // Whether the folder has one of them.
 bool tuff_image_folder_is(const char *folder);
 

@@ -466,6 +466,101 @@ Test(image_folder, follows_links_and_prints_odd_names)
     expect_refusal(TUFF_SPLIT_TRAIN, &options, TUFF_ERROR_FORMAT, "found none in 'loop'");
 }
 
+// -- Dividing
+
+static bool has_sample(const struct tuff_dataset *set, const char *name)
+{
+    for (uint32_t i = 0; i < set->count; i++)
+        if (strcmp(set->sample_names[i], name) == 0)
+            return true;
+    return false;
+}
+
+Test(image_folder, divides_a_folder_without_a_test_split)
+{
+    char name[64];
+    struct tuff_dataset *train, *test, *more;
+    struct tuff_dataset_options options = options_of(1, 4);
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "set/%s/%d.png", i < 31 ? "a" : i < 38 ? "b" : "c", i);
+        store_png(name, 4, 4, 1, (unsigned char)i);
+    }
+    options.test_fraction = 0.2;
+    train = load_well(TUFF_SPLIT_TRAIN, &options);
+    test = load_well(TUFF_SPLIT_TEST, &options);
+    // 6.2 of 31, 1.4 of 7, and 0.4 of 2, of which one is the least.
+    uint32_t counts[3] = {0};
+    for (uint32_t i = 0; i < test->count; i++)
+        counts[test->labels[i]]++;
+    cr_assert_arr_eq(counts, ((const uint32_t[]){6, 1, 1}), sizeof counts);
+    cr_assert_eq(train->count + test->count, 40);
+    cr_assert(train->classes == 3 && test->classes == 3);
+    uint64_t seen = 0; // by what the images hold
+    for (uint32_t i = 0; i < train->count; i++)
+        seen |= UINT64_C(1) << train->images[i * 16];
+    for (uint32_t i = 0; i < test->count; i++) {
+        cr_assert_not(has_sample(train, test->sample_names[i]));
+        seen |= UINT64_C(1) << test->images[i * 16];
+    }
+    cr_assert_eq(seen, (UINT64_C(1) << 40) - 1);
+    // In a folder train it is the same.
+    cr_assert_eq(rename(scratch_path("set"), scratch_path("classes")), 0);
+    mkdir(scratch_path("set"), 0700);
+    cr_assert_eq(rename(scratch_path("classes"), scratch_path("set/train")), 0);
+    more = load_well(TUFF_SPLIT_TEST, &options);
+    cr_assert_eq(more->count, test->count);
+    for (uint32_t i = 0; i < test->count; i++)
+        cr_assert_str_eq(more->sample_names[i], test->sample_names[i]);
+    tuff_dataset_destroy(&more);
+    // More files: those that were for test stay so, as far as the fraction goes.
+    for (int i = 40; i < 44; i++) {
+        snprintf(name, sizeof name, "set/train/a/%d.png", i);
+        store_png(name, 4, 4, 1, (unsigned char)i);
+    }
+    more = load_well(TUFF_SPLIT_TEST, &options);
+    cr_assert_eq(more->count, 7 + 2);
+    tuff_dataset_destroy(&more);
+    options.test_fraction = 0.99; // one is left to train on
+    more = load_well(TUFF_SPLIT_TRAIN, &options);
+    cr_assert_eq(more->count, 3);
+    tuff_dataset_destroy(&more);
+    tuff_dataset_destroy(&train);
+    tuff_dataset_destroy(&test);
+
+    store_png("set/train/d/1.png", 4, 4, 1, 1);
+    expect_refusal(TUFF_SPLIT_TEST, &options, TUFF_ERROR_FORMAT, "expected at least 2 images in each class");
+    store_png("set/test/d/1.png", 4, 4, 1, 1);
+    expect_refusal(TUFF_SPLIT_TEST, &options, TUFF_ERROR_INVALID, "nothing to divide");
+    options.test_fraction = 1;
+    expect_refusal(TUFF_SPLIT_TEST, &options, TUFF_ERROR_INVALID, "expected a fraction");
+}
+
+Test(image_folder, is_found_before_it_is_read)
+{
+    char path[PATH_MAX];
+    struct tuff_dataset_options options = {.size = sizeof options};
+    make_set();
+    cr_assert_eq(
+        tuff_dataset_find(&test_log, scratch_path("set"), TUFF_SPLIT_TEST, &options, path, sizeof path),
+        TUFF_OK);
+    cr_assert_str_eq(path, scratch_path("set/test"));
+    cr_assert_eq(rename(scratch_path("set/test"), scratch_path("set/validation")), 0);
+    scratch_expect(
+        tuff_dataset_find(&test_log, scratch_path("set"), TUFF_SPLIT_TEST, &options, path, sizeof path),
+        TUFF_ERROR_NOT_FOUND, "found no test; --test-fraction 0.2");
+    options.test_fraction = 0.5;
+    cr_assert_eq(
+        tuff_dataset_find(&test_log, scratch_path("set"), TUFF_SPLIT_TEST, &options, path, sizeof path),
+        TUFF_OK);
+    cr_assert_str_eq(path, scratch_path("set/train"));
+    options.test_fraction = 0;
+    scratch_expect(
+        tuff_dataset_find(&test_log, scratch_path("set/train"), TUFF_SPLIT_TEST, &options, path, sizeof path),
+        TUFF_ERROR_NOT_FOUND, "found none for test");
+    scratch_expect(tuff_dataset_find(&test_log, "./nowhere", TUFF_SPLIT_TEST, &options, path, sizeof path),
+                   TUFF_ERROR_NOT_FOUND, "No such file");
+}
+
 // -- Stopping
 
 static int stop(void *user, const struct tuff_dataset_progress *now)

@@ -52,6 +52,13 @@ static uint32_t metadata_count(const struct tuff_metadata_list *metadata, const 
     return value <= UINT32_MAX ? (uint32_t)value : 0;
 }
 
+static double metadata_fraction(const struct tuff_metadata_list *metadata)
+{
+    const char *text = tuff_metadata_find(metadata, METADATA_FRACTION);
+    double value = text == NULL ? 0 : strtod(text, NULL);
+    return value > 0 && value < 1 ? value : 0;
+}
+
 // What was not given on the command line is what the checkpoint says.
 static enum tuff_status settle(struct eval_settings *settings, const struct tuff_metadata_list *metadata)
 {
@@ -63,6 +70,9 @@ static enum tuff_status settle(struct eval_settings *settings, const struct tuff
         settings->data.digits_train = metadata_count(metadata, METADATA_DIGITS_TRAIN);
     if (settings->data.digits_test == 0)
         settings->data.digits_test = metadata_count(metadata, METADATA_DIGITS_TEST);
+    // The same division, or what was trained on would be taken for test images.
+    if (settings->data.test_fraction == 0)
+        settings->data.test_fraction = metadata_fraction(metadata);
     if (settings->model == NULL || settings->data.name == NULL) {
         const char *option = settings->model == NULL ? "model" : "data";
         console_error("%s: does not say which %s it belongs to; name it with --%s", settings->checkpoint,

@@ -1,5 +1,6 @@
 #include "setup.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,30 @@ enum tuff_status setup_open_target(struct setup *setup, const struct target_sett
     return status;
 }
 
+static struct tuff_dataset_options data_options(const struct data_settings *settings)
+{
+    return (struct tuff_dataset_options){
+        .size = sizeof(struct tuff_dataset_options),
+        .folder = settings->folder,
+        .digits_train = settings->digits_train,
+        .digits_test = settings->digits_test,
+        .channels = settings->input[0],
+        .height = settings->input[1],
+        .width = settings->input[2],
+        .no_cache = settings->no_cache,
+        .test_fraction = settings->test_fraction,
+        .skip_broken = settings->skip_broken,
+    };
+}
+
+enum tuff_status setup_find_data(const struct data_settings *settings, enum tuff_split split)
+{
+    struct tuff_log log = console_log();
+    const struct tuff_dataset_options options = data_options(settings);
+    char path[PATH_MAX];
+    return tuff_dataset_find(&log, settings->name, split, &options, path, sizeof path);
+}
+
 static int show_images(void *user, const struct tuff_dataset_progress *now)
 {
     enum { LINE_BYTES = 96 };
@@ -49,19 +74,9 @@ enum tuff_status setup_load_data(const struct data_settings *settings, enum tuff
 {
     struct tuff_log log = console_log();
     struct progress progress;
-    struct tuff_dataset_options options = {
-        .size = sizeof options,
-        .folder = settings->folder,
-        .digits_train = settings->digits_train,
-        .digits_test = settings->digits_test,
-        .channels = settings->input[0],
-        .height = settings->input[1],
-        .width = settings->input[2],
-        .no_cache = settings->no_cache,
-        .skip_broken = settings->skip_broken,
-        .progress = show_images,
-        .user = &progress,
-    };
+    struct tuff_dataset_options options = data_options(settings);
+    options.progress = show_images;
+    options.user = &progress;
     bool catching = interrupt_catching();
     if (!catching)
         interrupt_catch();

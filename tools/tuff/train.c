@@ -64,6 +64,10 @@ static enum tuff_status prepare(struct train_settings *settings, struct setup *s
     if (status == TUFF_OK)
         tuff_model_input(setup->model, settings->data.input);
     if (status == TUFF_OK)
+        status = setup_find_data(&settings->data, TUFF_SPLIT_TRAIN);
+    if (status == TUFF_OK && settings->steps == 0)
+        status = setup_find_data(&settings->data, TUFF_SPLIT_TEST);
+    if (status == TUFF_OK)
         status = setup_load_data(&settings->data, TUFF_SPLIT_TRAIN, &setup->train);
     // Some steps for comparing backends are about the training alone.
     if (status == TUFF_OK && settings->steps == 0)

@@ -40,6 +40,7 @@ struct tuff_dataset_options {
     uint32_t height, width;     // what they are scaled and cropped to; 0, both: the same
     uint32_t threads;           // that decode; 0: as many as the process may run on, at most 16
     int no_cache;               // 1: neither reads nor writes the cache
+    double test_fraction;       // above 0 and below 1: of a folder without a split of its own; 0: it has one
     int skip_broken;            // 1: an image that cannot be read is left out, with a warning; 0: it is an error
     // Called by the thread that loads, about ten times a second, while images are decoded. A return value other than
     // 0 stops: TUFF_ERROR_INTERRUPTED, and nothing is kept. NULL: not told.
@@ -56,6 +57,8 @@ struct tuff_dataset_options {
 //   train/CLASS/ and test/CLASS/ with PNG and JPEG files: docs/data.md says how they are scaled. Classes are in the
 //   order of their names' bytes, samples in that of class and name. What was decoded is kept in one file of
 //   $XDG_CACHE_HOME/tuff/images, and used as long as the names, sizes and times of the folder's files are the same.
+//   CLASS/ or train/CLASS/ alone, with options->test_fraction: that part of each class's images is the test split, at
+//   least one and not all; which ones depends on their names alone, so that an image stays where it is as others come.
 //   train-images-idx3-ubyte and so on: IDX files, plain or .gz, of any size and up to 256 classes.
 //   data_batch_1.bin and so on, test_batch.bin: CIFAR-10's binary form. train.bin, test.bin: CIFAR-100's.
 //   cifar-10-binary.tar.gz or cifar-100-binary.tar.gz: those as they are downloaded.
@@ -83,8 +86,8 @@ struct tuff_dataset_info {
 // Sets that have a name, in a fixed order; 0 from the count on, else 1. The strings live for ever.
 TUFF_API int tuff_dataset_describe(size_t index, struct tuff_dataset_info *info);
 
-// The folder in which tuff_dataset_load would find the files of a set that has a name. options: as there. path: room
-// for `capacity` bytes; becomes empty for a set without files. Reads no file. Failure: TUFF_ERROR_NOT_FOUND.
+// The folder in which tuff_dataset_load would find the files of a split. name, options: as there. path: room for
+// `capacity` bytes; becomes empty for a set without files. Reads no file. Failure: TUFF_ERROR_NOT_FOUND.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_dataset_find(const struct tuff_log *log, const char *name,
                                                             enum tuff_split split,
                                                             const struct tuff_dataset_options *options, char *path,
