@@ -84,15 +84,16 @@ static json_t *set_json(const struct tuff_dataset_info *info, enum place place, 
 static enum tuff_status print_json(const char *folder)
 {
     struct tuff_dataset_info info = {.size = sizeof info};
-    json_t *all = json_array();
+    json_t *sets = json_array();
     enum tuff_status status = TUFF_OK;
     for (size_t i = 0; status == TUFF_OK && tuff_dataset_describe(i, &info); i++) {
         char path[PATH_MAX] = "";
         enum place place = find_place(info.name, folder, path);
-        if (json_array_append_new(all, set_json(&info, place, place == PLACE_ABSENT ? "" : path)) != 0)
+        if (json_array_append_new(sets, set_json(&info, place, place == PLACE_ABSENT ? "" : path)) != 0)
             status = TUFF_ERROR_MEMORY;
     }
-    char *text = status == TUFF_OK ? json_dumps(all, JSON_INDENT(2)) : NULL;
+    json_t *all = json_pack("{s:s, s:o}", "tuff", TUFF_VERSION, "sets", sets);
+    char *text = status == TUFF_OK && all != NULL ? json_dumps(all, JSON_INDENT(2)) : NULL;
     if (text == NULL)
         status = TUFF_ERROR_MEMORY;
     else
