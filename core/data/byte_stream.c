@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
-enum { INPUT_BYTES = 1 << 16, MOST_AT_ONCE = 1 << 30 };
+enum { INPUT_BYTES = 1 << 16, MOST_AT_ONCE = 1 << 30, FIRST_TAKEN = 1 << 20 };
 
 struct tuff_byte_stream {
     const struct tuff_log *log;
@@ -156,4 +156,37 @@ enum tuff_status tuff_byte_stream_read(struct tuff_byte_stream *stream, void *to
         stream->content += part;
     }
     return TUFF_OK;
+}
+
+enum tuff_status tuff_byte_stream_take(struct tuff_byte_stream *stream, uint64_t most, uint8_t **bytes,
+                                       uint64_t *got)
+{
+    uint64_t size, capacity = most < FIRST_TAKEN ? most : FIRST_TAKEN;
+    if (tuff_byte_stream_size(stream, &size) && most > FIRST_TAKEN) // a plain file has what it says
+        capacity = most <= size ? most : size + 1; // one more, so that its end shows
+    enum tuff_status status = TUFF_OK;
+    uint8_t *taken = NULL;
+    uint64_t stored = 0;
+    for (bool ended = false; !ended && status == TUFF_OK;) {
+        uint8_t *grown = capacity >= SIZE_MAX ? NULL : realloc(taken, (size_t)capacity + 1);
+        if (grown == NULL) {
+            status = tuff_fail(stream->log, TUFF_ERROR_MEMORY, "%s: no memory for %" PRIu64 " bytes",
+                               stream->path, capacity);
+            break;
+        }
+        taken = grown;
+        size_t part;
+        status = tuff_byte_stream_read(stream, taken + stored, (size_t)(capacity - stored), &part);
+        stored += part;
+        ended = stored < capacity || stored == most;
+        capacity = capacity > most / 2 ? most : 2 * capacity;
+    }
+    if (status != TUFF_OK) {
+        free(taken);
+        taken = NULL;
+        stored = 0;
+    }
+    *bytes = taken;
+    *got = stored;
+    return status;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "tuff/log.h"
 
@@ -22,5 +23,11 @@ bool tuff_byte_stream_size(const struct tuff_byte_stream *stream, uint64_t *byte
 // for gzip data that end early, are damaged (checksum included) or are followed by something else.
 TUFF_MUST_CHECK enum tuff_status tuff_byte_stream_read(struct tuff_byte_stream *stream, void *to,
                                                        size_t bytes, size_t *got);
+
+// Reads up to `most` into memory of malloc that grows as the bytes come, so that nobody's word is taken for
+// how many they are. *got is less than `most` only where the content ends. Failure: as above, and
+// TUFF_ERROR_MEMORY; nothing is left to free then.
+TUFF_MUST_CHECK enum tuff_status tuff_byte_stream_take(struct tuff_byte_stream *stream, uint64_t most,
+                                                       uint8_t **bytes, uint64_t *got);
 
 #endif

@@ -2,7 +2,9 @@
 # Data sets through the command: files that are missing or broken, a small set in MNIST's format, and the real one.
 # shellcheck disable=SC2317,SC2012,SC2016 # functions that check calls; names of our own making; awk
 tuff=$1
+json_lines=$(realpath "$2")
 source "$(dirname "$0")/assert.sh"
+unset XDG_CACHE_HOME
 train=(train lenet-mnist --backend reference --data mnist --epochs 1)
 
 # integer N: four bytes, the greatest first.
@@ -21,7 +23,7 @@ make_set()
 }
 
 refuses 1 "unknown data set 'minst'; did you mean 'mnist'?" "misspelt data set" "${train[@]}" --data minst --out run
-refuses 1 "fetch-mnist" "no data: says what to do" "${train[@]}" --out run
+refuses 1 "tuff data fetch mnist" "no data: says what to do" "${train[@]}" --out run
 mkdir empty
 refuses 1 "empty" "an empty folder: says where it looked" "${train[@]}" --data-dir empty --out run
 refuses 1 "mnist" "a folder that is not there" "${train[@]}" --data-dir nowhere --out run
@@ -39,7 +41,7 @@ XDG_CACHE_HOME=$work/cache run "${train[@]}" --out cached
 check "the cache is searched" test "$status" -eq 0
 run eval --backend reference plain
 check "eval without the data says what to do" test "$status" -eq 1
-check "eval without the data: one line" one_error fetch-mnist
+check "eval without the data: one line" one_error "tuff data fetch mnist"
 run eval --backend reference plain --data-dir set
 check "eval with --data-dir" out_has '^mnist test: .* of 20 images)'
 
@@ -77,6 +79,43 @@ refuses 1 't10k-labels-idx1-ubyte' "one file of four is missing" "${train[@]}" -
 make_set broken && rm broken/train-images-idx3-ubyte && packed_cut_off > broken/train-images-idx3-ubyte.gz
 refuses 1 'train-images-idx3-ubyte.gz' "a packed file that is cut off" "${train[@]}" --data-dir broken --out run
 check "nothing was written for what was refused" absent run
+
+# A set of one's own by its folder.
+run train lenet-mnist --backend reference --epochs 1 --data ./set --out own
+check "a folder of IDX files trains" test "$status" -eq 0
+check "it is called as its folder is" out_has '^data    set, 40 training and 20 test images (1, 28, 28)'
+check "the same checkpoint but for its name" test "$(tail -c 240000 own/checkpoint.safetensors | cksum)" = "$(tail -c 240000 plain/checkpoint.safetensors | cksum)"
+mkdir elsewhere
+(cd elsewhere && "$tuff" eval --backend reference ../own > "$out" 2> "$err")
+check "eval finds the folder from anywhere" out_has '^set test: .* of 20 images)'
+refuses 1 "which needs no other" "a folder and --data-dir" train lenet-mnist --backend reference --data ./set --data-dir set
+refuses 1 "expected folders of images" "a folder that holds nothing" train lenet-mnist --backend reference --data ./empty
+refuses 1 "No such file" "a folder that is not there" train lenet-mnist --backend reference --data ./nowhere
+
+# tuff data
+refuses 2 "a command is missing" "tuff data alone" data
+refuses 2 "unknown command 'lst'; did you mean 'list'?" "a command that there is not" data lst
+run data --help
+check "tuff data --help" test "$status" -eq 0
+check "tuff data --help names the commands" out_has '^  fetch '
+run help data
+check "tuff help data" out_has '^  list '
+run data list
+check "tuff data list" test "$status" -eq 0
+for set in mnist fashion-mnist kmnist cifar10 cifar100 digits; do
+    check "tuff data list has $set" out_has "^$set "
+done
+check "tuff data list: what is not here" out_has '  files        not here; tuff data fetch mnist gets them: 11.1 MiB'
+XDG_CACHE_HOME=$work/cache run data list
+check "tuff data list: what is here, and where" out_has "  files        in $work/cache/tuff/mnist"
+run data list --data-dir parent --json
+tr -d '\n' < "$out" > list.json
+echo >> list.json
+check "tuff data list --json is JSON" json list.json tuff sets
+check "tuff data list --json says where" out_has '"folder": "parent/mnist"'
+make_set half/mnist && rm half/mnist/t10k*
+run data list --data-dir half
+check "tuff data list: half a set" out_has '  files        some in half/mnist; tuff data fetch mnist gets the others'
 
 # The real files, where TUFF_DATA says so.
 if [[ -n $real_data ]]; then

@@ -75,9 +75,9 @@ Test(dataset, refuses_names_that_there_are_not)
 {
     uint32_t count;
     scratch_expect(load("mnits", TUFF_SPLIT_TRAIN, NULL, &count), TUFF_ERROR_NOT_FOUND,
-                   "unknown data set 'mnits'; did you mean 'mnist'? (there are: mnist, digits)");
+                   "unknown data set 'mnits'; did you mean 'mnist'? (there are: mnist, fashion-mnist, ");
     scratch_expect(load("imagenet", TUFF_SPLIT_TRAIN, NULL, &count), TUFF_ERROR_NOT_FOUND,
-                   "unknown data set 'imagenet' (there are: mnist, digits)");
+                   "unknown data set 'imagenet' (there are: mnist, fashion-mnist, ");
     scratch_expect(load(NULL, TUFF_SPLIT_TRAIN, NULL, &count), TUFF_ERROR_INVALID, "a data set's name");
 }
 
@@ -114,17 +114,17 @@ Test(dataset, looks_in_the_given_folder_and_nowhere_else)
     write_train("home/.cache/tuff/mnist", 6);
     make_folders("empty");
     setenv("TUFF_DATA", scratch_path("data"), 1);
-    expect_count(scratch_path("given"), 3);
-    unlink(scratch_path("given/train-images-idx3-ubyte"));
-    unlink(scratch_path("given/train-labels-idx1-ubyte"));
     expect_count(scratch_path("given"), 4);
+    unlink(scratch_path("given/mnist/train-images-idx3-ubyte"));
+    unlink(scratch_path("given/mnist/train-labels-idx1-ubyte"));
+    expect_count(scratch_path("given"), 3);
     scratch_expect(load("mnist", TUFF_SPLIT_TRAIN, scratch_path("empty"), &count), TUFF_ERROR_NOT_FOUND,
-                   "empty/mnist)");
+                   "empty/mnist, ");
 }
 
 Test(dataset, looks_in_the_usual_places_in_order)
 {
-    const char *order[] = {"data", "data/mnist", "xdg/tuff/mnist", "home/.cache/tuff/mnist"};
+    const char *order[] = {"data/mnist", "data", "xdg/tuff/mnist", "home/.cache/tuff/mnist"};
     char path[PATH_MAX];
     setenv("TUFF_DATA", scratch_path("data"), 1);
     setenv("XDG_CACHE_HOME", scratch_path("xdg"), 1);
@@ -145,7 +145,112 @@ Test(dataset, looks_in_the_usual_places_in_order)
         strstr(scratch_error, "t10k-images-idx3-ubyte (or t10k-images-idx3-ubyte.gz) was not found"));
     cr_assert_not_null(strstr(scratch_error, "--data-dir"));
     cr_assert_not_null(strstr(scratch_error, "--data digits"));
-    scratch_expect(status, TUFF_ERROR_NOT_FOUND, "tools/fetch-mnist");
+    scratch_expect(status, TUFF_ERROR_NOT_FOUND, "tuff data fetch mnist");
+}
+
+// mnist's files in TUFF_DATA itself are not those of a set whose files have the same names.
+Test(dataset, takes_no_set_for_another)
+{
+    uint32_t count;
+    write_train("data", 5);
+    write_train("data/fashion-mnist", 6);
+    setenv("TUFF_DATA", scratch_path("data"), 1);
+    expect_count(NULL, 5);
+    cr_assert_eq(load("fashion-mnist", TUFF_SPLIT_TRAIN, NULL, &count), TUFF_OK, "%s", scratch_error);
+    cr_assert_eq(count, 6);
+    scratch_expect(load("kmnist", TUFF_SPLIT_TRAIN, NULL, &count), TUFF_ERROR_NOT_FOUND,
+                   "tuff data fetch kmnist");
+}
+
+Test(dataset, has_names_of_classes_of_its_own)
+{
+    struct tuff_dataset *set;
+    write_train("fashion-mnist", 3);
+    const struct tuff_dataset_options options = {.size = sizeof options, .folder = scratch_folder};
+    cr_assert_eq(tuff_dataset_load(&scratch_log, "fashion-mnist", TUFF_SPLIT_TRAIN, &options, &set), TUFF_OK);
+    cr_assert_str_eq(set->class_names[0], "T-shirt/top");
+    cr_assert_str_eq(set->class_names[9], "Ankle boot");
+    cr_assert_null(set->sample_names);
+    tuff_dataset_destroy(&set);
+    cr_assert_null(set);
+}
+
+Test(dataset, loads_any_idx_files_by_their_folder)
+{
+    struct tuff_dataset *set;
+    uint32_t count;
+    size_t bytes_count;
+    make_folders("my set");
+    unsigned char *bytes = image_bytes(4, 5, 7, &bytes_count);
+    scratch_write("my set/train-images-idx3-ubyte", bytes, bytes_count);
+    scratch_write("my set/t10k-images-idx3-ubyte", bytes, bytes_count);
+    scratch_write("my set/train-labels-idx1-ubyte", "\0\0\x08\x01\0\0\0\4\0\3\x0c\1", 12);
+    scratch_write("my set/t10k-labels-idx1-ubyte", "\0\0\x08\x01\0\0\0\4\0\3\2\1", 12);
+    for (int split = 0; split < 2; split++) {
+        cr_assert_eq(
+            tuff_dataset_load(&scratch_log, scratch_path("my set"), (enum tuff_split)split, NULL, &set),
+            TUFF_OK);
+        cr_assert_str_eq(set->name, "my set");
+        cr_assert_eq(set->classes, 13); // the greatest label of training, and one
+        cr_assert_str_eq(set->class_names[12], "12");
+        cr_assert_eq(set->height, 5);
+        cr_assert_eq(set->width, 7);
+        cr_assert_arr_eq(set->images, bytes + 16, bytes_count - 16);
+        tuff_dataset_destroy(&set);
+    }
+    free(bytes);
+    scratch_write("my set/t10k-labels-idx1-ubyte", "\0\0\x08\x01\0\0\0\4\0\3\x0d\1", 12);
+    scratch_expect(load(scratch_path("my set"), TUFF_SPLIT_TEST, NULL, &count), TUFF_ERROR_FORMAT,
+                   "expected labels below 13, found 13");
+    unlink(scratch_path("my set/t10k-labels-idx1-ubyte"));
+    scratch_expect(load(scratch_path("my set"), TUFF_SPLIT_TEST, NULL, &count), TUFF_ERROR_NOT_FOUND,
+                   "t10k-labels-idx1-ubyte (or");
+    scratch_expect(load(scratch_path("my set"), TUFF_SPLIT_TEST, "elsewhere", &count), TUFF_ERROR_INVALID,
+                   "is a folder");
+    scratch_expect(load("./nowhere", TUFF_SPLIT_TEST, NULL, &count), TUFF_ERROR_NOT_FOUND, "No such file");
+    // A folder of a set's name must be written with a slash.
+    cr_assert_eq(chdir(scratch_folder), 0);
+    cr_assert_eq(load("my set", TUFF_SPLIT_TRAIN, NULL, &count), TUFF_OK, "%s", scratch_error);
+    write_train("digits", 3);
+    cr_assert_eq(load("digits", TUFF_SPLIT_TRAIN, NULL, &count), TUFF_OK);
+    cr_assert_eq(count, 60000);
+    cr_assert_eq(load("./digits", TUFF_SPLIT_TRAIN, NULL, &count), TUFF_OK);
+    cr_assert_eq(count, 3);
+    cr_assert_eq(chdir("/"), 0);
+}
+
+Test(dataset, describes_the_sets_that_have_names)
+{
+    struct tuff_dataset_info info = {.size = sizeof info};
+    size_t count = 0;
+    char path[PATH_MAX];
+    while (tuff_dataset_describe(count, &info)) {
+        cr_assert(info.name != NULL && info.description != NULL && info.homepage != NULL &&
+                  info.licence != NULL);
+        cr_assert(info.channels > 0 && info.height > 0 && info.width > 0 && info.classes > 1);
+        count++;
+    }
+    cr_assert(count >= 4);
+    cr_assert_not(tuff_dataset_describe(SIZE_MAX, &info));
+    // No more than the caller has room for.
+    memset(&info, 0x55, sizeof info);
+    info.size = offsetof(struct tuff_dataset_info, description);
+    cr_assert(tuff_dataset_describe(0, &info));
+    cr_assert_str_eq(info.name, "mnist");
+    cr_assert_eq(((const unsigned char *)&info.description)[0], 0x55);
+
+    write_train("given/mnist", 3);
+    const struct tuff_dataset_options options = {.size = sizeof options, .folder = scratch_path("given")};
+    cr_assert_eq(tuff_dataset_find(&scratch_log, "mnist", TUFF_SPLIT_TRAIN, &options, path, sizeof path),
+                 TUFF_OK);
+    cr_assert_str_eq(path, scratch_path("given/mnist"));
+    scratch_expect(tuff_dataset_find(&scratch_log, "mnist", TUFF_SPLIT_TRAIN, &options, path, 4),
+                   TUFF_ERROR_INVALID, "expected room for");
+    scratch_expect(tuff_dataset_find(&scratch_log, "mnist", TUFF_SPLIT_TEST, &options, path, sizeof path),
+                   TUFF_ERROR_NOT_FOUND, "was not found");
+    cr_assert_eq(tuff_dataset_find(&scratch_log, "digits", TUFF_SPLIT_TEST, NULL, path, sizeof path),
+                 TUFF_OK);
+    cr_assert_str_eq(path, "");
 }
 
 Test(dataset, ignores_a_relative_cache_folder)

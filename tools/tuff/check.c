@@ -252,7 +252,7 @@ int command_check(int argc, char **argv)
         {"markdown", '\0', OPTION_FLAG, &settings.markdown, NULL, "--list as a Markdown table"},
         OPTIONS_GROUP("Whole training steps"),
         {"model", 'm', OPTION_TEXT, &steps->model, "MODEL", "compare whole training steps of MODEL instead"},
-        {"data", 'D', OPTION_TEXT, &steps->data.name, "NAME", "--model's data: mnist, or digits"},
+        {"data", 'D', OPTION_TEXT, &steps->data.name, "SET", "--model's data: a name or a folder"},
         {"steps", '\0', OPTION_COUNT, &steps->steps, "N", "training steps"},
         OPTIONS_RARE,
         {"data-dir", '\0', OPTION_TEXT, &steps->data.folder, "DIR", "folder of the data set's files"},

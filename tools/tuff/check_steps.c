@@ -85,6 +85,8 @@ enum tuff_status check_steps(const struct check_steps_settings *settings, const 
     size_digits(settings, &data);
     enum tuff_status status = tuff_model_load(log, settings->model, &model);
     if (status == TUFF_OK)
+        tuff_model_input(model, data.input);
+    if (status == TUFF_OK)
         status = setup_load_data(&data, TUFF_SPLIT_TRAIN, &train);
     if (status == TUFF_OK)
         status = compare(settings, tested, oracle, model, train);

@@ -11,6 +11,7 @@ static const struct command commands[] = {
     {"eval", "evaluate a checkpoint on a data set", command_eval},
     {"export", "write a trained network for other programs", command_export},
     {"summary", "show a model's layers, parameters and memory", command_summary},
+    {"data", "list and fetch data sets", command_data},
     {"devices", "list backends and the devices they find", command_devices},
     {"check", "compare a backend's ops with the reference's", command_check},
     {"plugin", "begin a backend of your own", command_plugin},

@@ -16,6 +16,7 @@ int command_eval(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_summary(int argc, char **argv);
 int command_devices(int argc, char **argv);
+int command_data(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_plugin(int argc, char **argv);
 int command_completion(int argc, char **argv);

@@ -134,8 +134,9 @@ static void print_models(void)
 
 static void print_data(void)
 {
-    for (size_t i = 0; tuff_dataset_known(i) != NULL; i++)
-        console_print("%s\n", tuff_dataset_known(i));
+    struct tuff_dataset_info info = {.size = sizeof info};
+    for (size_t i = 0; tuff_dataset_describe(i, &info); i++)
+        console_print("%s\n", info.name);
 }
 
 static void print_ops(void)

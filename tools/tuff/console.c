@@ -246,6 +246,10 @@ int console_exit_status(enum tuff_status status)
     if (status == TUFF_OK)
         return EXIT_DONE;
     console_transient(NULL);
+    if (status == TUFF_ERROR_INTERRUPTED && interrupt_signal() != 0) {
+        console_note("interrupted");
+        return EXIT_SIGNAL + interrupt_signal();
+    }
     if (!console.error_shown)
         console_error("%s", tuff_status_name(status));
     return EXIT_FAILED;

@@ -50,7 +50,7 @@ const char *console_held_error(const char *part);
 void console_release_errors(bool succeeded);
 
 // The exit status for what a call of the library returned. Says the status's name if no error was shown
-// before.
+// before, and that it was interrupted if a signal was the reason.
 int console_exit_status(enum tuff_status status);
 // Closes stdout. EXIT_FAILED with an error if it could not be written to the end, else `exit_status`.
 // A pipe that nobody reads any more is no error if interrupt_catch saw it: 128 + SIGPIPE.

@@ -30,6 +30,13 @@ static uint32_t metadata_count(const struct tuff_metadata_list *metadata, const 
     return value <= UINT32_MAX ? (uint32_t)value : 0;
 }
 
+static double metadata_fraction(const struct tuff_metadata_list *metadata)
+{
+    const char *text = tuff_metadata_find(metadata, METADATA_FRACTION);
+    double value = text == NULL ? 0 : strtod(text, NULL);
+    return value > 0 && value < 1 ? value : 0;
+}
+
 // What was not given on the command line is what the checkpoint says.
 static enum tuff_status settle(struct eval_settings *settings, const struct tuff_metadata_list *metadata)
 {
@@ -41,6 +48,9 @@ static enum tuff_status settle(struct eval_settings *settings, const struct tuff
         settings->data.digits_train = metadata_count(metadata, METADATA_DIGITS_TRAIN);
     if (settings->data.digits_test == 0)
         settings->data.digits_test = metadata_count(metadata, METADATA_DIGITS_TEST);
+    // The same division, or what was trained on would be taken for test images.
+    if (settings->data.test_fraction == 0)
+        settings->data.test_fraction = metadata_fraction(metadata);
     if (settings->model == NULL || settings->data.name == NULL) {
         const char *option = settings->model == NULL ? "model" : "data";
         console_error("%s: does not say which %s it belongs to; name it with --%s", settings->checkpoint,
@@ -56,7 +66,7 @@ static int show_progress(void *user, const struct tuff_progress *now)
     return 0;
 }
 
-static enum tuff_status evaluate(const struct eval_settings *settings, struct setup *setup)
+static enum tuff_status evaluate(struct eval_settings *settings, struct setup *setup)
 {
     struct tuff_log log = console_log();
     struct tuff_trainer_options options;
@@ -70,6 +80,8 @@ static enum tuff_status evaluate(const struct eval_settings *settings, struct se
         status = setup_open_context(setup, &settings->target.plugins);
     if (status == TUFF_OK)
         status = setup_open_target(setup, &settings->target);
+    if (status == TUFF_OK)
+        tuff_model_input(setup->model, settings->data.input);
     if (status == TUFF_OK)
         status = setup_load_data(&settings->data, settings->split, &setup->test);
     if (status == TUFF_OK)
@@ -88,7 +100,7 @@ static enum tuff_status evaluate(const struct eval_settings *settings, struct se
     status = tuff_trainer_evaluate(setup->trainer, &observer, &metrics);
     progress_end(&progress);
     if (status == TUFF_OK)
-        console_print("%s %s: loss %.4f, accuracy %.2f%% (%s of %s images), %s\n", settings->data.name,
+        console_print("%s %s: loss %.4f, accuracy %.2f%% (%s of %s images), %s\n", setup->test->name,
                       settings->split_name, metrics.loss,
                       100.0 * (double)metrics.correct / (double)metrics.samples,
                       format_count(metrics.correct).s, format_count(metrics.samples).s,
@@ -124,12 +136,9 @@ int command_eval(int argc, char **argv)
     struct verbosity verbosity = {.quiet = false};
     const struct option options[] = {
         {"model", 'm', OPTION_TEXT, &settings.model, "MODEL", "model, if the checkpoint does not say which"},
-        {"data", 'D', OPTION_TEXT, &settings.data.name, "NAME", "mnist or digits; the one trained on"},
-        {"data-dir", '\0', OPTION_TEXT, &settings.data.folder, "DIR", "folder of the data set's files"},
+        DATA_OPTIONS(settings.data, "a name or a folder; else the one trained on"),
         {"split", 's', OPTION_CHOICE, &split, "NAME", "which part of the data set"},
         {"batch", 'n', OPTION_COUNT, &settings.batch, "N", "samples per step"},
-        {"digits-train", '\0', OPTION_COUNT, &settings.data.digits_train, "N", "training images to draw"},
-        {"digits-test", '\0', OPTION_COUNT, &settings.data.digits_test, "N", "test images to draw"},
         TARGET_OPTIONS(settings.target),
         VERBOSITY_OPTIONS(verbosity),
     };

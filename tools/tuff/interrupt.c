@@ -34,6 +34,23 @@ void interrupt_catch(void)
     }
 }
 
+bool interrupt_catching(void)
+{
+    for (size_t i = 0; i < NUMBER_COUNT; i++)
+        if (caught[i])
+            return true;
+    return false;
+}
+
+void interrupt_release(void)
+{
+    for (size_t i = 0; i < NUMBER_COUNT; i++) {
+        if (caught[i])
+            signal(numbers[i], SIG_DFL);
+        caught[i] = 0;
+    }
+}
+
 int interrupt_signal(void)
 {
     return received;

@@ -7,6 +7,7 @@
 #define METADATA_DATA         "data"
 #define METADATA_DIGITS_TRAIN "digits_train" // of data "digits" only
 #define METADATA_DIGITS_TEST  "digits_test"
+#define METADATA_FRACTION     "test_fraction" // of a folder that was divided
 #define METADATA_EPOCH        "epoch" // whole epochs
 #define METADATA_STEP         "step"  // optimizer steps
 #define METADATA_SEED         "seed"

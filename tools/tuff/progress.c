@@ -50,24 +50,18 @@ static void add_part(char *line, const char *part, size_t columns)
         strcat(line, part);
 }
 
-static void draw_bar(const struct progress *progress, const struct figures *f)
+static void draw_bar(const struct progress *progress, double fraction, const char *const *texts, size_t count)
 {
     // The last column stays empty: some terminals wrap as soon as it is written.
     size_t columns = console_stderr_columns() - 1;
     if (columns > LINE_BYTES - 1)
         columns = LINE_BYTES - 1;
-    char parts[LINE_BYTES] = "", part[64], line[2 * LINE_BYTES];
+    char parts[LINE_BYTES] = "", line[2 * LINE_BYTES];
     size_t fixed = strlen(progress->label) + strlen(" [] 100%");
     size_t room = columns > fixed + BAR_LEAST ? columns - fixed - BAR_LEAST : 0;
-    snprintf(part, sizeof part, "  loss %.4f", f->loss);
-    add_part(parts, part, room);
-    snprintf(part, sizeof part, "  acc %.2f%%", f->accuracy);
-    add_part(parts, part, room);
-    snprintf(part, sizeof part, "  %s left", format_clock(f->left).s);
-    add_part(parts, part, room);
-    snprintf(part, sizeof part, "  %s samples/s", format_rate(f->rate).s);
-    add_part(parts, part, room);
-    int percent = (int)(100.0 * f->fraction);
+    for (size_t i = 0; i < count; i++)
+        add_part(parts, texts[i], room);
+    int percent = (int)(100.0 * fraction);
     if (columns < fixed + BAR_LEAST) {
         snprintf(line, columns + 1, "%s %3d%%", progress->label, percent);
         console_transient(line);
@@ -77,7 +71,7 @@ static void draw_bar(const struct progress *progress, const struct figures *f)
     if (width > BAR_MOST)
         width = BAR_MOST;
     char bar[BAR_MOST + 1];
-    size_t filled = (size_t)(f->fraction * (double)width);
+    size_t filled = (size_t)(fraction * (double)width);
     memset(bar, ' ', width);
     memset(bar, '=', filled);
     if (filled < width)
@@ -87,27 +81,40 @@ static void draw_bar(const struct progress *progress, const struct figures *f)
     console_transient(line);
 }
 
-void progress_update(struct progress *progress, const struct tuff_progress *now)
+void progress_show(struct progress *progress, double fraction, const char *const *parts, size_t part_count,
+                   const char *line)
 {
     double clock = progress_clock(), since = clock - progress->drawn_at;
-    uint32_t tenth = now->steps == 0 ? 10 : (uint32_t)(10 * (uint64_t)now->step / now->steps);
-    struct figures f = figures(now);
+    uint32_t tenth = (uint32_t)(10 * fraction);
     if (console_quiet())
         return;
     if (console_stderr_is_terminal()) {
         if (since < 0.095)
             return;
-        draw_bar(progress, &f);
+        draw_bar(progress, fraction, parts, part_count);
     } else {
         // What is whole is said by the line of results.
-        if (now->step >= now->steps || ((tenth <= progress->drawn_tenth || since < 1) && since < 10))
+        if (fraction >= 1 || ((tenth <= progress->drawn_tenth || since < 1) && since < 10))
             return;
-        console_progress("%s  %" PRIu32 "/%" PRIu32 " steps  loss %.4f  acc %.2f%%  %s samples/s  %s left",
-                         progress->label, now->step, now->steps, f.loss, f.accuracy, format_rate(f.rate).s,
-                         format_clock(f.left).s);
+        console_progress("%s  %s", progress->label, line);
     }
     progress->drawn_at = clock;
     progress->drawn_tenth = tenth;
+}
+
+void progress_update(struct progress *progress, const struct tuff_progress *now)
+{
+    enum { PARTS = 4, PART_BYTES = 64 };
+    const struct figures f = figures(now);
+    char texts[PARTS][PART_BYTES], line[LINE_BYTES];
+    const char *const parts[PARTS] = {texts[0], texts[1], texts[2], texts[3]};
+    snprintf(texts[0], PART_BYTES, "  loss %.4f", f.loss);
+    snprintf(texts[1], PART_BYTES, "  acc %.2f%%", f.accuracy);
+    snprintf(texts[2], PART_BYTES, "  %s left", format_clock(f.left).s);
+    snprintf(texts[3], PART_BYTES, "  %s samples/s", format_rate(f.rate).s);
+    snprintf(line, sizeof line, "%" PRIu32 "/%" PRIu32 " steps%s%s%s%s", now->step, now->steps, texts[0],
+             texts[1], texts[3], texts[2]);
+    progress_show(progress, f.fraction, parts, PARTS, line);
 }
 
 void progress_end(struct progress *progress)

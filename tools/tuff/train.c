@@ -34,6 +34,20 @@ static enum tuff_status find_model_source(struct train_settings *settings)
     return TUFF_ERROR_IO;
 }
 
+// So does a folder of data.
+static enum tuff_status find_data_source(struct train_settings *settings)
+{
+    if (!setup_data_is_folder(settings->data.name))
+        return TUFF_OK;
+    settings->data_source = realpath(settings->data.name, NULL);
+    if (settings->data_source == NULL) {
+        console_error("cannot read '%s': %s", settings->data.name, strerror(errno));
+        return TUFF_ERROR_IO;
+    }
+    settings->data.name = settings->data_source;
+    return TUFF_OK;
+}
+
 // Opens and checks all that the training needs; nothing is written.
 static enum tuff_status prepare(struct train_settings *settings, struct setup *setup)
 {
@@ -48,10 +62,18 @@ static enum tuff_status prepare(struct train_settings *settings, struct setup *s
     if (status == TUFF_OK)
         status = setup_open_target(setup, &settings->target);
     if (status == TUFF_OK)
+        tuff_model_input(setup->model, settings->data.input);
+    if (status == TUFF_OK)
+        status = setup_find_data(&settings->data, TUFF_SPLIT_TRAIN);
+    if (status == TUFF_OK && settings->steps == 0)
+        status = setup_find_data(&settings->data, TUFF_SPLIT_TEST);
+    if (status == TUFF_OK)
         status = setup_load_data(&settings->data, TUFF_SPLIT_TRAIN, &setup->train);
     // Some steps for comparing backends are about the training alone.
     if (status == TUFF_OK && settings->steps == 0)
         status = setup_load_data(&settings->data, TUFF_SPLIT_TEST, &setup->test);
+    if (status == TUFF_OK)
+        status = find_data_source(settings);
     if (status == TUFF_OK)
         status = tuff_trainer_create(setup->target, setup->model, setup->train, setup->test,
                                      &settings->trainer, &setup->trainer);
@@ -148,6 +170,7 @@ static int run_train(struct train_settings *settings)
     }
     setup_close(&setup);
     free(settings->model_source);
+    free(settings->data_source);
     return exit_status != EXIT_DONE ? exit_status : console_exit_status(status);
 }
 
@@ -180,11 +203,7 @@ int command_train(int argc, char **argv)
     tuff_trainer_options_default(&s.trainer);
     const struct option options[] = {
         OPTIONS_GROUP("Data"),
-        {"data", 'D', OPTION_TEXT, &s.data.name, "NAME", "mnist, or digits that tuff draws itself"},
-        {"data-dir", '\0', OPTION_TEXT, &s.data.folder, "DIR", "folder of the data set's files"},
-        OPTIONS_RARE,
-        {"digits-train", '\0', OPTION_COUNT, &s.data.digits_train, "N", "training digits; else 60,000"},
-        {"digits-test", '\0', OPTION_COUNT, &s.data.digits_test, "N", "test digits; else 10,000"},
+        DATA_OPTIONS(s.data, "a name of tuff data list, or a folder"),
         OPTIONS_GROUP("Device"),
         TARGET_OPTIONS(s.target),
         OPTIONS_GROUP("Training"),

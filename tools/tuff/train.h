@@ -10,6 +10,7 @@ struct train_settings {
     const char *model;  // as given
     char *model_source; // as given, or the absolute path of a model file
     struct data_settings data;
+    char *data_source; // the absolute path of a folder; NULL: a set that has a name
     struct target_settings target;
     struct tuff_trainer_options trainer;
     uint32_t epochs;    // 0: not given

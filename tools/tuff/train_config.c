@@ -21,9 +21,9 @@ static json_t *model_config(const struct train_settings *settings, const struct 
 
 static json_t *data_config(const struct train_settings *settings, const struct setup *setup)
 {
-    return json_pack("{s:s, s:o, s:I, s:o}", "name", settings->data.name, "folder",
-                     text_or_null(settings->data.folder), "train_samples", (json_int_t)setup->train->count,
-                     "test_samples",
+    return json_pack("{s:s, s:o, s:f, s:I, s:o}", "name", settings->data.name, "folder",
+                     text_or_null(settings->data.folder), "test_fraction", settings->data.test_fraction,
+                     "train_samples", (json_int_t)setup->train->count, "test_samples",
                      setup->test == NULL ? json_null() : json_integer((json_int_t)setup->test->count));
 }
 

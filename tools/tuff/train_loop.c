@@ -49,13 +49,14 @@ static enum tuff_status save_checkpoint(const struct loop *loop)
 {
     const struct train_settings *settings = loop->settings;
     struct tuff_log log = console_log();
-    char epoch[16], step[24], seed[24], digits_train[16], digits_test[16];
+    char epoch[16], step[24], seed[24], digits_train[16], digits_test[16], fraction[32];
     snprintf(epoch, sizeof epoch, "%" PRIu32, loop->result->epochs);
     snprintf(step, sizeof step, "%" PRIu64, loop->result->steps);
     snprintf(seed, sizeof seed, "%" PRIu64, settings->trainer.seed);
     snprintf(digits_train, sizeof digits_train, "%" PRIu32, settings->data.digits_train);
     snprintf(digits_test, sizeof digits_test, "%" PRIu32, settings->data.digits_test);
-    struct tuff_metadata metadata[8] = {
+    snprintf(fraction, sizeof fraction, "%.17g", settings->data.test_fraction);
+    struct tuff_metadata metadata[9] = {
         {METADATA_VERSION, TUFF_VERSION},
         {METADATA_MODEL, settings->model_source},
         {METADATA_DATA, settings->data.name},
@@ -68,6 +69,8 @@ static enum tuff_status save_checkpoint(const struct loop *loop)
         metadata[count++] = (struct tuff_metadata){METADATA_DIGITS_TRAIN, digits_train};
     if (settings->data.digits_test != 0)
         metadata[count++] = (struct tuff_metadata){METADATA_DIGITS_TEST, digits_test};
+    if (settings->data.test_fraction > 0)
+        metadata[count++] = (struct tuff_metadata){METADATA_FRACTION, fraction};
     enum tuff_status status =
         tuff_checkpoint_save(&log, loop->run->checkpoint, loop->setup->trainer, metadata, count);
     if (status == TUFF_OK)

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Folders of images through the command: training and evaluating, the cache, broken files, stopping.
+# shellcheck disable=SC2317,SC2012,SC2016 # functions that check calls; names of our own making; awk
+tuff=$1
+make_images=$(realpath "$2")
+source "$(dirname "$0")/assert.sh"
+unset XDG_CACHE_HOME
+train=(train lenet-cifar10 --backend reference --epochs 1)
+caches() { ls home/.cache/tuff/images 2> /dev/null | wc -l; }
+
+mkdir flowers
+"$make_images" flowers/train 10 3 40 36
+"$make_images" flowers/test 10 1 33 50
+run "${train[@]}" --data ./flowers --out first
+check "trains on a folder of images" test "$status" -eq 0
+check "they have the model's size" out_has '^data    flowers, 30 training and 10 test images (3, 32, 32)'
+check "no errors or warnings" err_empty
+check "a cache of each split" test "$(caches)" -eq 2
+run "${train[@]}" --data flowers --out second --verbose
+check "the second time from the cache" err_has '30 images from the cache .*/tuff/images/flowers-train-'
+check "the same checkpoint" same first/checkpoint.safetensors second/checkpoint.safetensors
+run "${train[@]}" --data flowers --out third --no-cache --verbose
+check "--no-cache decodes" lacks 'from the cache' "$err"
+check "--no-cache: the same checkpoint" same first/checkpoint.safetensors third/checkpoint.safetensors
+run train lenet-mnist --backend reference --epochs 1 --data flowers --out gray
+check "another model, another size" out_has 'images (1, 28, 28)'
+mkdir elsewhere
+(cd elsewhere && "$tuff" eval --backend reference ../first > "$out" 2> "$err")
+check "eval finds the folder from anywhere" out_has '^flowers test: .* of 10 images)'
+check "config.json has the folder's path" has "\"name\": \"$work/flowers\"" first/config.json
+
+cache=$(ls home/.cache/tuff/images/flowers-test-* | head -n 1)
+printf x >> "$cache"
+run "${train[@]}" --data flowers --out fourth
+check "a damaged cache is noticed" err_has 'warning: .*made anew: its sizes do not fit'
+check "a damaged cache: the same checkpoint" same first/checkpoint.safetensors fourth/checkpoint.safetensors
+
+echo "no image" > flowers/train/class-3/odd.png
+run "${train[@]}" --data flowers --out broken
+check "a broken image: exit status" test "$status" -eq 1
+check "a broken image: its name" err_has 'warning: flowers/train/class-3/odd.png: neither PNG nor JPEG'
+check "a broken image: an error" err_has 'error: flowers/train: 1 of 31 images cannot be read; .*--skip-broken'
+check "a broken image: nothing was written" absent broken
+run "${train[@]}" --data flowers --out skipped --skip-broken
+check "--skip-broken: exit status" test "$status" -eq 0
+check "--skip-broken: says what is left out" err_has 'warning: flowers/train: 1 of 31 images are left out'
+check "--skip-broken: the same checkpoint" same first/checkpoint.safetensors skipped/checkpoint.safetensors
+rm flowers/train/class-3/odd.png
+
+mv flowers/test/class-9 flowers/test/class-x
+refuses 1 "train and test must have the same classes: test has no 'class-9'" "classes that differ" "${train[@]}" --data flowers
+rm -r flowers/test
+refuses 1 "found no test; --test-fraction" "no test split" "${train[@]}" --data flowers
+run "${train[@]}" --data flowers --test-fraction 0.33 --out divided
+check "--test-fraction divides" out_has '20 training and 10 test images'
+run eval --backend reference divided
+check "eval divides alike" out_has '^flowers test: .* of 10 images)'
+run train lenet-cifar10 --backend reference --data flowers --steps 1 --out steps
+check "--steps needs no test split" test "$status" -eq 0
+
+# Many large images, so that there is time to look, and to stop.
+"$make_images" one 1 1 1500 1500
+for ((c = 0; c < 10; c++)); do
+    mkdir -p "many/train/class-$c" "many/test/class-$c"
+    ln one/class-0/0.png "many/test/class-$c/0.png"
+    for ((i = 0; i < 60; i++)); do
+        ln one/class-0/0.png "many/train/class-$c/$i.png"
+    done
+done
+rm -r home/.cache
+env --default-signal=INT "$tuff" "${train[@]}" --data many --out stopped > "$out" 2> "$err" &
+training=$!
+for ((i = 0; i < 200; i++)); do
+    err_has '^reading training images  [0-9]*/600 images$' && break
+    sleep 0.1
+done
+check "lines of progress" err_has '^reading training images  [0-9]*/600 images$'
+SECONDS=0
+kill -INT "$training"
+wait "$training"
+status=$?
+check "SIGINT: exit status 130" test "$status" -eq 130
+check "SIGINT: at once" test "$SECONDS" -le 3
+check "SIGINT: says so" err_has '^tuff: interrupted$'
+check "SIGINT: no error" lacks 'error' "$err"
+check "SIGINT: no cache, whole or not" test "$(caches)" -eq 0
+check "SIGINT: no run" absent stopped
+finish
