@@ -14,7 +14,7 @@ static const struct {
     {"eval", "evaluate a checkpoint on a data set", command_eval},
     {"summary", "show a model's layers, parameters and memory", command_summary},
     {"devices", "list backends and the devices they find", command_devices},
-    {"check", "compare a backend's ops with the reference's", command_check},
+    {"check", "compare a backend's ops with the reference's, or time them", command_check},
     {"plugin", "begin a backend of your own", command_plugin},
 };
 
