@@ -63,7 +63,7 @@ offers "a model behind options" lenet-mnist train -n 3 --force lenet-m
 offers "nothing behind the last operand" "" train lenet-mnist lenet
 offers "a data set" mnist train -D mn
 offers "a data set behind =" mnist train --data = mn
-offers "data sets right behind =" "digits mnist" train --data =
+offers "data sets right behind =" "cifar10 cifar100 digits fashion-mnist kmnist mnist" train --data =
 offers "a value in a word of its own with =" --data=mnist train --data=mn
 includes "a backend" reference train lenet-mnist --backend ref
 includes "the backend of check" reference check --against ""

@@ -13,7 +13,7 @@ static const struct command commands[] = {
     {"summary", "show a model's layers, parameters and memory", command_summary},
     {"data", "list and fetch data sets", command_data},
     {"devices", "list backends and the devices they find", command_devices},
-    {"check", "compare a backend's ops with the reference's", command_check},
+    {"check", "compare a backend's ops with the reference's, or time them", command_check},
     {"plugin", "begin a backend of your own", command_plugin},
     {"completion", "print what completes commands in a shell", command_completion},
     {"man", "print manual pages", command_man},

@@ -159,6 +159,21 @@ static enum tuff_status fill(const void *shape, struct case_setup *setup, struct
     return TUFF_OK;
 }
 
+static const struct augment_shape perf[] = {
+    {16, 1, 28, 28, 60000, 60000, 0, 16, 1, 42, 0, NEVER, ZEROS, {2, 2}, {0, 0}, 0},    // MNIST
+    {128, 3, 32, 32, 10000, 10000, 0, 128, 1, 42, 0, HALF, REFLECT, {4, 4}, {0, 0}, 8}, // CIFAR-10
+    {512, 3, 32, 32, 10000, 10000, 0, 512, 1, 42, 0, HALF, REFLECT, {4, 4}, {2, 2}, 8},
+};
+
+// What a call touches of the set and the index.
+static void work_of(const void *shape, const struct case_setup *setup, struct case_work *work)
+{
+    const struct augment_shape *s = shape;
+    const double elements = case_elements(setup, 0);
+    work->flops = 2 * elements;
+    work->bytes = elements * (4 + 1) + 4 * (double)s->valid + 4 * TUFF_STEP_STATE_WORDS;
+}
+
 const struct conformance_op conformance_op_gather_augmented_images = {
     .op = TUFF_OP_GATHER_AUGMENTED_IMAGES,
     .batched = true,
@@ -173,4 +188,7 @@ const struct conformance_op conformance_op_gather_augmented_images = {
     .draw = draw_shape,
     .describe = describe,
     .fill = fill,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work_of,
 };
