@@ -1,12 +1,13 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-// dx[n,i] = sum over o of dy[n,o] * weight[o,i]; here m is the sample, n the input and k the output.
+// dx[n,i] = sum over o of dy[n,o] * weight[o,i]; here m is the sample, n the input and k the output. The terms are
+// p.chunk from p.first on.
 #include "include/gemm_push.h"
 #include "include/fused_relu_backward.glsl"
 #include "include/workgroup.glsl"
 
-layout(std430, binding = 0) writeonly buffer DX
+layout(std430, binding = 0) buffer DX
 {
     float dx[];
 };
@@ -56,13 +57,15 @@ void main()
         return;
     uint m0 = tile / p.tiles_n * TILE_M;
     uint n0 = tile % p.tiles_n * TILE_N;
-    multiply_tile(m0, n0, 0u, p.k);
+    multiply_tile(m0, n0, p.first, min(p.first + p.chunk, p.k));
     [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
         uint m = m0 + tile_row(i);
         [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
             uint n = n0 + tile_column(j);
-            if (m < p.m && n < p.n)
-                dx[m * p.n + n] = with_relu(m * p.n + n, tile_sum(i, j));
+            if (m < p.m && n < p.n) {
+                float start = p.first != 0u ? dx[m * p.n + n] : 0.0;
+                dx[m * p.n + n] = with_relu(m * p.n + n, tile_sum(i, j) + start);
+            }
         }
     }
 }

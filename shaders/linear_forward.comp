@@ -1,12 +1,13 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-// y[n,o] = bias[o] + sum over i of x[n,i] * weight[o,i]; here m is the sample and n the output.
+// y[n,o] = bias[o] + sum over i of x[n,i] * weight[o,i]; here m is the sample and n the output. The terms are p.chunk
+// from p.first on.
 #include "include/gemm_push.h"
 #include "include/fused_relu.glsl"
 #include "include/workgroup.glsl"
 
-layout(std430, binding = 0) writeonly buffer Y
+layout(std430, binding = 0) buffer Y
 {
     float y[];
 };
@@ -60,7 +61,7 @@ void main()
         return;
     uint m0 = tile / p.tiles_n * TILE_M;
     uint n0 = tile % p.tiles_n * TILE_N;
-    multiply_tile(m0, n0, 0u, p.k);
+    multiply_tile(m0, n0, p.first, min(p.first + p.chunk, p.k));
     [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
         uint n = n0 + tile_column(j);
         if (n >= p.n)
@@ -68,8 +69,11 @@ void main()
         float start = p.bias != 0u ? bias[n] : 0.0;
         [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
             uint m = m0 + tile_row(i);
-            if (m < p.m)
+            if (m < p.m) {
+                if (p.first != 0u)
+                    start = y[m * p.n + n];
                 y[m * p.n + n] = with_relu(tile_sum(i, j) + start);
+            }
         }
     }
 }

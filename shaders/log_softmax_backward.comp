@@ -1,8 +1,9 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// dx = dy - exp(y) * sum of dy. One invocation per sample; the sum runs over the classes in order.
+// dx = dy - exp(y) * sum of dy
 #include "include/loss_push.h"
 #include "include/workgroup.glsl"
+#include "include/softmax_share.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
 {
@@ -23,14 +24,16 @@ layout(push_constant) uniform Push
 
 void main()
 {
-    uint n = element_number();
-    if (n >= p.batch)
+    uint n = sample_number();
+    if (n >= p.batch) // all invocations of a sample alike
         return;
+    uint begin = first_class();
     uint row = n * p.features;
     precise float sum = 0.0;
-    for (uint k = 0u; k < p.features; k++)
+    for (uint k = begin; k < p.features; k += SHARE)
         sum += dy[row + k];
-    for (uint k = 0u; k < p.features; k++) {
+    sum = sum_of_share(sum);
+    for (uint k = begin; k < p.features; k += SHARE) {
         precise float value = dy[row + k] - exp(y[row + k]) * sum;
         dx[row + k] = value;
     }

@@ -1,9 +1,10 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// dlogits = (softmax - target) / valid. One invocation per sample; sums run over the classes in order.
+// dlogits = (softmax - target) / valid
 #include "include/softmax_push.h"
 #include "include/step_state.glsl"
 #include "include/workgroup.glsl"
+#include "include/softmax_share.glsl"
 
 layout(std430, binding = 0) writeonly buffer DLogits
 {
@@ -24,24 +25,28 @@ layout(push_constant) uniform Push
 
 void main()
 {
-    uint n = element_number();
-    if (n >= p.batch)
+    uint n = sample_number();
+    if (n >= p.batch) // all invocations of a sample alike, as below
         return;
+    uint begin = first_class();
     uint row = n * p.classes;
     uint valid = step_valid();
     if (n >= valid) {
-        for (uint k = 0u; k < p.classes; k++)
+        for (uint k = begin; k < p.classes; k += SHARE)
             dlogits[row + k] = 0.0;
         return;
     }
-    float greatest = logits[row];
-    for (uint k = 1u; k < p.classes; k++)
+    uint place = min(begin, p.classes - 1u);
+    float greatest = logits[row + place];
+    for (uint k = begin + SHARE; k < p.classes; k += SHARE)
         greatest = max(greatest, logits[row + k]);
+    greatest = greatest_of_share(greatest, place);
     precise float sum = 0.0;
-    for (uint k = 0u; k < p.classes; k++)
+    for (uint k = begin; k < p.classes; k += SHARE)
         sum += exp(logits[row + k] - greatest);
+    sum = sum_of_share(sum);
     uint label = labels[n];
-    for (uint k = 0u; k < p.classes; k++) {
+    for (uint k = begin; k < p.classes; k += SHARE) {
         precise float gradient = exp(logits[row + k] - greatest) / sum;
         if (k == label)
             gradient -= p.rest + p.share;

@@ -1,9 +1,10 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// Loss and correctness of each sample. One invocation per sample; sums run over the classes in order.
+// Loss and correctness of each sample.
 #include "include/softmax_push.h"
 #include "include/step_state.glsl"
 #include "include/workgroup.glsl"
+#include "include/softmax_share.glsl"
 
 layout(std430, binding = 0) writeonly buffer Loss
 {
@@ -28,38 +29,46 @@ layout(push_constant) uniform Push
 
 void main()
 {
-    uint n = element_number();
-    if (n >= p.batch)
+    uint n = sample_number();
+    if (n >= p.batch) // all invocations of a sample alike, as below
         return;
+    uint begin = first_class();
     if (n >= step_valid()) {
-        loss[n] = 0.0;
-        correct[n] = 0u;
+        if (begin == 0u) {
+            loss[n] = 0.0;
+            correct[n] = 0u;
+        }
         return;
     }
     uint row = n * p.classes;
-    float greatest = logits[row];
-    uint first = 0u;
-    for (uint k = 1u; k < p.classes; k++) {
+    uint first = min(begin, p.classes - 1u);
+    float greatest = logits[row + first];
+    for (uint k = begin + SHARE; k < p.classes; k += SHARE) {
         float value = logits[row + k];
         if (value > greatest) {
             greatest = value;
             first = k;
         }
     }
+    greatest = greatest_of_share(greatest, first);
     precise float sum = 0.0;
-    for (uint k = 0u; k < p.classes; k++)
+    for (uint k = begin; k < p.classes; k += SHARE)
         sum += exp(logits[row + k] - greatest);
+    sum = sum_of_share(sum);
     uint label = labels[n];
     precise float label_distance = logits[row + label] - greatest;
     precise float result;
     if (p.share != 0.0) {
         precise float distance = 0.0;
-        for (uint k = 0u; k < p.classes; k++)
+        for (uint k = begin; k < p.classes; k += SHARE)
             distance += logits[row + k] - greatest;
+        distance = sum_of_share(distance);
         result = log(sum) - p.rest * label_distance - p.share * distance;
     } else {
         result = log(sum) - label_distance;
     }
+    if (begin != 0u)
+        return;
     loss[n] = result;
     correct[n] = label == first ? 1u : 0u;
 }

@@ -5,8 +5,9 @@
 #include "batch_norm2d_push.h"
 #include "ops.h"
 
-// Workgroups enough to fill a large GPU, and chunks long enough to be worth one.
-enum { SUM_GROUPS = 256, SUM_MIN_CHUNK = 1024, SUM_MAX_CHUNKS = 64 };
+// Workgroups enough to fill a large GPU, and chunks long enough to be worth one; but none so long that
+// drivers which limit the rounds of a shader's loops would end it (rounds.c).
+enum { SUM_GROUPS = 256, SUM_MIN_CHUNK = 1024, SUM_MAX_CHUNKS = 64, SUM_MAX_CHUNK = 1 << 20 };
 
 // As in the shader.
 enum { SUM_LOCAL_SIZE = 64 };
@@ -38,6 +39,8 @@ static struct plan plan_of(const struct tuff_tensor *x)
         chunks = SUM_MAX_CHUNKS;
     if (chunks > vk_divide_up(length, SUM_MIN_CHUNK))
         chunks = vk_divide_up(length, SUM_MIN_CHUNK);
+    if (chunks < vk_divide_up(length, SUM_MAX_CHUNK))
+        chunks = vk_divide_up(length, SUM_MAX_CHUNK);
     plan.push.count = (uint32_t)tuff_tensor_elements(x);
     plan.push.samples = x->dims[0];
     plan.push.chunk = (uint32_t)(vk_divide_up(vk_divide_up(length, chunks), SUM_LOCAL_SIZE) * SUM_LOCAL_SIZE);

@@ -15,6 +15,7 @@ struct vk_limits {
     uint32_t shared_bytes;     // of a workgroup
     uint32_t push_bytes;       // push constants
     uint32_t groups;           // workgroups in one dimension of a dispatch
+    uint32_t loop_rounds;      // of all loops of a shader together, per invocation; UINT32_MAX: no limit
     uint64_t range_bytes;      // of one storage buffer descriptor; a multiple of `alignment`
     uint64_t alignment;        // of offsets into a buffer
     uint64_t allocation_bytes; // of one allocation

@@ -152,12 +152,22 @@ static struct weight_plan plan_weight(const struct tuff_device *device, const st
     plan.tile = vk_choose_tile(device, plan.push.group_filters, columns, plan.push.groups, false);
     set_product(&plan.push, plan.tile, plan.push.group_filters, columns,
                 plan.push.batch * plan.push.out_h * plan.push.out_w);
-    plan.split = vk_split_sum(plan.push.k, (uint64_t)plan.push.filters * columns,
+    plan.split = vk_split_sum(device, plan.push.k, (uint64_t)plan.push.filters * columns,
                               (uint64_t)plan.push.tiles_m * plan.push.tiles_n * plan.push.groups);
     plan.push.bias = bias;
     plan.push.chunk = plan.split.chunk;
     plan.push.split = plan.split.count > 1;
     return plan;
+}
+
+uint32_t vk_conv2d_backward_weight_chunk(const struct tuff_device *device,
+                                         const struct tuff_conv2d_backward_weight_args *args)
+{
+    // Padding of another kind than zeros changes neither what is summed nor how many terms there are.
+    struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
+    if (vk_conv2d_direct_backward_weight_fits(device, &conv))
+        return 0;
+    return plan_weight(device, &conv, args->dbias != NULL).split.chunk;
 }
 
 uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,

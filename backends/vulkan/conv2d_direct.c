@@ -11,8 +11,9 @@ enum {
     DIRECT_MAX_SUMS = 112,  // of backward_weight: half of what a GPU holds in registers
     DIRECT_MAX_WINDOW = 49, // what is unrolled
     DIRECT_MAX_COLUMNS = 32,
-    DIRECT_MAX_CHANNELS = 16, // more fill the tiles of a matrix product
-    DIRECT_WORKERS = 1024,    // invocations that backward_weight aims at
+    DIRECT_MAX_CHANNELS = 16,    // more fill the tiles of a matrix product
+    DIRECT_WORKERS = 1024,       // invocations that backward_weight aims at
+    DIRECT_MAX_STRIPS = 1 << 15, // of each, lest a driver ends its loop (rounds.c)
     // With GPU-assisted validation, which makes a branch of every access: CPU drivers then take minutes to
     // compile what is unrolled as above.
     VALIDATED_MAX_BLOCK = 2,
@@ -181,6 +182,8 @@ static struct weight_plan plan_weight(const struct tuff_device *device,
         workers = 32;
     if (workers > vk_divide_up(plan.push.strips, 4))
         workers = vk_divide_up(plan.push.strips, 4);
+    if (workers < vk_divide_up(plan.push.strips, DIRECT_MAX_STRIPS))
+        workers = vk_divide_up(plan.push.strips, DIRECT_MAX_STRIPS);
     plan.push.workers = (uint32_t)workers;
     plan.split = (struct vk_split){
         .count = plan.push.workers,

@@ -47,3 +47,26 @@ struct vk_tile vk_choose_tile(const struct tuff_device *device, uint64_t m, uint
     }
     return best->tile;
 }
+
+enum { GREATEST_DEPTH = 32 };
+
+// Rounds of loops that an invocation makes for so many terms: per depth one outside, `depth` inside, and
+// those that fill both tiles.
+static uint64_t rounds_of(const struct vk_tile *tile, uint64_t terms)
+{
+    uint64_t filling = (uint64_t)(tile->m + tile->n) / 4 * tile->depth / tile->threads;
+    return terms / tile->depth * (1 + tile->depth + filling);
+}
+
+uint32_t vk_product_terms(const struct tuff_device *device)
+{
+    uint32_t rounds = device->physical->limits.loop_rounds;
+    if (rounds == UINT32_MAX)
+        return UINT32_MAX / GREATEST_DEPTH * GREATEST_DEPTH;
+    uint64_t most = 0;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        uint64_t some = rounds_of(&shapes[i].tile, GREATEST_DEPTH);
+        most = some > most ? some : most;
+    }
+    return (uint32_t)(rounds / most * GREATEST_DEPTH);
+}

@@ -26,4 +26,8 @@ enum { VK_TILE_CONSTANTS = 5, VK_DEPTH_CONSTANT = 13 }; // specialization consta
 struct vk_tile vk_choose_tile(const struct tuff_device *device, uint64_t m, uint64_t n, uint64_t products,
                               bool spread);
 
+// The most terms, a multiple of every tile's depth, that one workgroup may sum: next to UINT32_MAX if the
+// driver sets no limit.
+uint32_t vk_product_terms(const struct tuff_device *device);
+
 #endif

@@ -15,6 +15,21 @@ static struct vk_linear_push push_of(uint32_t m, uint32_t n, uint32_t k, struct 
     };
 }
 
+// Dispatches the kernel, several times where one may not sum so many terms: each adds to what the one before
+// left.
+static enum tuff_status dispatch_passes(struct tuff_stream *stream, struct vk_dispatch *dispatch,
+                                        struct vk_linear_push *push)
+{
+    enum tuff_status status = TUFF_OK;
+    push->chunk = vk_product_terms(stream->device);
+    dispatch->push = push;
+    for (uint64_t first = 0; first < push->k && status == TUFF_OK; first += push->chunk) {
+        push->first = (uint32_t)first;
+        status = vk_dispatch(stream, dispatch);
+    }
+    return status;
+}
+
 enum tuff_status vk_linear_forward(struct tuff_stream *stream, const struct tuff_linear_forward_args *args)
 {
     static const struct vk_kernel kernel = {
@@ -29,15 +44,16 @@ enum tuff_status vk_linear_forward(struct tuff_stream *stream, const struct tuff
     struct vk_tile tile = vk_choose_tile(stream->device, samples, outputs, 1, true);
     struct vk_linear_push push = push_of(samples, outputs, inputs, tile);
     push.bias = args->bias != NULL;
-    return vk_dispatch(stream,
-                       &(struct vk_dispatch){
-                           .kernel = &kernel,
-                           .constants = VK_TILE_VALUES(tile),
-                           .storage = {vk_range_of(args->y), vk_range_of(args->x), vk_range_of(args->weight),
-                                       vk_range_of(args->bias ? args->bias : args->weight)},
-                           .push = &push,
-                           .groups = (uint64_t)push.tiles_m * push.tiles_n,
-                       });
+    return dispatch_passes(
+        stream,
+        &(struct vk_dispatch){
+            .kernel = &kernel,
+            .constants = VK_TILE_VALUES(tile),
+            .storage = {vk_range_of(args->y), vk_range_of(args->x), vk_range_of(args->weight),
+                        vk_range_of(args->bias ? args->bias : args->weight)},
+            .groups = (uint64_t)push.tiles_m * push.tiles_n,
+        },
+        &push);
 }
 
 enum tuff_status vk_linear_backward_input(struct tuff_stream *stream,
@@ -54,14 +70,15 @@ enum tuff_status vk_linear_backward_input(struct tuff_stream *stream,
     uint32_t samples = args->dx->dims[0], inputs = args->dx->dims[1], outputs = args->dy->dims[1];
     struct vk_tile tile = vk_choose_tile(stream->device, samples, inputs, 1, true);
     struct vk_linear_push push = push_of(samples, inputs, outputs, tile);
-    return vk_dispatch(stream, &(struct vk_dispatch){
-                                   .kernel = &kernel,
-                                   .constants = VK_TILE_VALUES(tile),
-                                   .storage = {vk_range_of(args->dx), vk_range_of(args->dy),
-                                               vk_range_of(args->weight), vk_range_of(args->dy)},
-                                   .push = &push,
-                                   .groups = (uint64_t)push.tiles_m * push.tiles_n,
-                               });
+    return dispatch_passes(stream,
+                           &(struct vk_dispatch){
+                               .kernel = &kernel,
+                               .constants = VK_TILE_VALUES(tile),
+                               .storage = {vk_range_of(args->dx), vk_range_of(args->dy),
+                                           vk_range_of(args->weight), vk_range_of(args->dy)},
+                               .groups = (uint64_t)push.tiles_m * push.tiles_n,
+                           },
+                           &push);
 }
 
 // From so many samples on the sum over them is split, which makes workgroups enough.
@@ -82,12 +99,18 @@ static struct weight_plan plan_weight(const struct tuff_device *device,
     uint32_t bias = args->dbias != NULL;
     plan.tile = vk_choose_tile(device, outputs, inputs + bias, 1, samples < SPLIT_SAMPLES);
     plan.push = push_of(outputs, inputs + bias, samples, plan.tile);
-    plan.split = vk_split_sum(samples, (uint64_t)outputs * (inputs + bias),
+    plan.split = vk_split_sum(device, samples, (uint64_t)outputs * (inputs + bias),
                               (uint64_t)plan.push.tiles_m * plan.push.tiles_n);
     plan.push.bias = bias;
     plan.push.chunk = plan.split.chunk;
     plan.push.split = plan.split.count > 1;
     return plan;
+}
+
+uint32_t vk_linear_backward_weight_chunk(const struct tuff_device *device,
+                                         const struct tuff_linear_backward_weight_args *args)
+{
+    return plan_weight(device, args).split.chunk;
 }
 
 uint64_t vk_linear_backward_weight_workspace(const struct tuff_device *device,

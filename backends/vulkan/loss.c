@@ -2,7 +2,7 @@
 #include "loss_push.h"
 #include "ops.h"
 
-// Of a workgroup; as in the shader that has one for each sample.
+// Of a workgroup of mean_squared_error_forward; as in the shader, which has one for each sample.
 enum { LOSS_LOCAL_SIZE = 64 };
 
 static struct vk_loss_push push_of(const struct tuff_tensor *y)
@@ -21,15 +21,15 @@ enum tuff_status vk_log_softmax_forward(struct tuff_stream *stream,
         .storage_count = 2,
         .written = 1,
         .push_bytes = sizeof(struct vk_loss_push),
-        .constant_count = 1,
+        .constant_count = 2,
     };
     struct vk_loss_push push = push_of(args->x);
     return vk_dispatch(stream, &(struct vk_dispatch){
                                    .kernel = &kernel,
-                                   .constants = {LOSS_LOCAL_SIZE},
+                                   .constants = {VK_SOFTMAX_LOCAL_SIZE, vk_softmax_share(push.features)},
                                    .storage = {vk_range_of(args->y), vk_range_of(args->x)},
                                    .push = &push,
-                                   .groups = vk_divide_up(push.batch, LOSS_LOCAL_SIZE),
+                                   .groups = vk_softmax_groups(push.batch, push.features),
                                });
 }
 
@@ -41,16 +41,16 @@ enum tuff_status vk_log_softmax_backward(struct tuff_stream *stream,
         .storage_count = 3,
         .written = 1,
         .push_bytes = sizeof(struct vk_loss_push),
-        .constant_count = 1,
+        .constant_count = 2,
     };
     struct vk_loss_push push = push_of(args->y);
     return vk_dispatch(stream,
                        &(struct vk_dispatch){
                            .kernel = &kernel,
-                           .constants = {LOSS_LOCAL_SIZE},
+                           .constants = {VK_SOFTMAX_LOCAL_SIZE, vk_softmax_share(push.features)},
                            .storage = {vk_range_of(args->dx), vk_range_of(args->dy), vk_range_of(args->y)},
                            .push = &push,
-                           .groups = vk_divide_up(push.batch, LOSS_LOCAL_SIZE),
+                           .groups = vk_softmax_groups(push.batch, push.features),
                        });
 }
 

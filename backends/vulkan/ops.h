@@ -19,6 +19,11 @@ uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
 uint64_t vk_linear_backward_weight_workspace(const struct tuff_device *device,
                                              const struct tuff_linear_backward_weight_args *args);
 uint64_t vk_gradient_norm_workspace(const struct tuff_gradient_norm_args *args);
+// The terms that one workgroup sums in a product; 0 if the op is done otherwise.
+uint32_t vk_conv2d_backward_weight_chunk(const struct tuff_device *device,
+                                         const struct tuff_conv2d_backward_weight_args *args);
+uint32_t vk_linear_backward_weight_chunk(const struct tuff_device *device,
+                                         const struct tuff_linear_backward_weight_args *args);
 // Of any of the three ops on this x.
 uint64_t vk_batch_norm2d_workspace(const struct tuff_tensor *x);
 
@@ -26,6 +31,10 @@ uint64_t vk_batch_norm2d_workspace(const struct tuff_tensor *x);
 bool vk_max_pool2d_fits(const struct tuff_max_pool2d_params *params);
 bool vk_avg_pool2d_fits(const struct tuff_avg_pool2d_params *params);
 bool vk_adaptive_avg_pool2d_fits(const struct tuff_tensor *x, const struct tuff_tensor *y);
+
+// Whether no shader that computes the op makes more rounds of loops than the driver allows (rounds.c); else a
+// warning says so. args: as the core asks with them, of sizes that fit otherwise.
+bool vk_rounds_fit(const struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
 
 // Invocations of a workgroup where nothing asks for another number: every device takes them.
 enum { VK_LOCAL_SIZE = 128 };
@@ -41,14 +50,29 @@ static inline uint64_t vk_element_groups(uint64_t elements)
     return vk_divide_up(elements, VK_LOCAL_SIZE);
 }
 
+// The softmax kernels (shaders/include/softmax_share.glsl): from so many classes on a workgroup shares a
+// sample.
+enum { VK_SOFTMAX_LOCAL_SIZE = 64, VK_SOFTMAX_SHARED_CLASSES = 128 };
+
+static inline uint32_t vk_softmax_share(uint32_t classes)
+{
+    return classes < VK_SOFTMAX_SHARED_CLASSES ? 1 : VK_SOFTMAX_LOCAL_SIZE;
+}
+
+static inline uint64_t vk_softmax_groups(uint32_t samples, uint32_t classes)
+{
+    return vk_divide_up((uint64_t)samples * vk_softmax_share(classes), VK_SOFTMAX_LOCAL_SIZE);
+}
+
 // A long sum cut into chunks: `length` terms of `outputs` sums, `tiles` workgroups at work on each chunk. The
-// numbers follow from the shape alone, and with them the order of the sums.
+// numbers follow from the shape and the driver's limits, and with them the order of the sums.
 struct vk_split {
     uint32_t chunk; // terms of one chunk, a multiple of 16
     uint32_t count; // chunks
     uint64_t bytes; // of the partial sums; 0 if there is one chunk
 };
-struct vk_split vk_split_sum(uint64_t length, uint64_t outputs, uint64_t tiles);
+struct vk_split vk_split_sum(const struct tuff_device *device, uint64_t length, uint64_t outputs,
+                             uint64_t tiles);
 
 // Adds up the partial sums that a split product left in `partial`: rows x columns, the last column dbias if
 // there is one. dbias: optional.

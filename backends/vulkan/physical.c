@@ -109,6 +109,18 @@ static void find_limits(const struct tuff_backend *backend,
     limits->allocation_bytes &= ~UINT64_C(3);
 }
 
+// llvmpipe (and lavapipe, which is Vulkan on it) ends a shader's loops when they have made so many rounds,
+// all of them together, and says nothing: LP_MAX_TGSI_LOOP_ITERATIONS in Mesa's lp_bld_limits.h.
+enum { LLVMPIPE_LOOP_ROUNDS = 65535 };
+
+static uint32_t find_loop_rounds(const VkPhysicalDeviceProperties *properties,
+                                 const VkPhysicalDeviceDriverProperties *driver)
+{
+    bool llvmpipe = driver->driverID == VK_DRIVER_ID_MESA_LLVMPIPE ||
+                    strncmp(properties->deviceName, "llvmpipe", strlen("llvmpipe")) == 0;
+    return llvmpipe ? LLVMPIPE_LOOP_ROUNDS : UINT32_MAX;
+}
+
 static void find_features(struct tuff_backend *backend, const bool *extensions, struct vk_physical *physical)
 {
     bool has12 = physical->properties.apiVersion >= VK_API_VERSION_1_2;
@@ -193,6 +205,7 @@ bool vk_physical_examine(struct tuff_backend *backend, VkPhysicalDevice handle, 
     else
         snprintf(physical->driver, sizeof physical->driver, "version 0x%08x", properties->driverVersion);
     find_limits(backend, &memory, physical);
+    physical->limits.loop_rounds = find_loop_rounds(properties, &driver);
     find_features(backend, extensions, physical);
     return true;
 }

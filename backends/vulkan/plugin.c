@@ -96,6 +96,11 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
     }
 }
 
+static int takes(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+{
+    return supports(device, op, args) && vk_rounds_fit(device, op, args);
+}
+
 static uint64_t workspace_bytes(const struct tuff_device *device, uint32_t op,
                                 const struct tuff_op_args *args)
 {
@@ -165,7 +170,7 @@ static const struct tuff_backend_interface interface = {
     .capture_end = vk_capture_end,
     .capture_replay = vk_capture_replay,
     .capture_destroy = vk_capture_destroy,
-    .supports = supports,
+    .supports = takes,
     .workspace_size = workspace_size,
     .kernels = &kernels,
 };

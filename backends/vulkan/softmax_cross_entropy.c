@@ -2,8 +2,6 @@
 #include "ops.h"
 #include "softmax_push.h"
 
-enum { SOFTMAX_LOCAL_SIZE = 64 };
-
 static struct vk_softmax_push push_of(const struct tuff_softmax_cross_entropy_params *params,
                                       const struct tuff_tensor *logits)
 {
@@ -25,17 +23,17 @@ enum tuff_status vk_softmax_cross_entropy_forward(struct tuff_stream *stream,
         .written = 3,
         .uniform = true,
         .push_bytes = sizeof(struct vk_softmax_push),
-        .constant_count = 1,
+        .constant_count = 2,
     };
     const struct vk_softmax_push push = push_of(args->params, args->logits);
     return vk_dispatch(stream, &(struct vk_dispatch){
                                    .kernel = &kernel,
-                                   .constants = {SOFTMAX_LOCAL_SIZE},
+                                   .constants = {VK_SOFTMAX_LOCAL_SIZE, vk_softmax_share(push.classes)},
                                    .storage = {vk_range_of(args->loss), vk_range_of(args->correct),
                                                vk_range_of(args->logits), vk_range_of(args->labels)},
                                    .uniform = vk_uniform_of(args->state),
                                    .push = &push,
-                                   .groups = vk_divide_up(push.batch, SOFTMAX_LOCAL_SIZE),
+                                   .groups = vk_softmax_groups(push.batch, push.classes),
                                });
 }
 
@@ -49,16 +47,16 @@ vk_softmax_cross_entropy_backward(struct tuff_stream *stream,
         .written = 1,
         .uniform = true,
         .push_bytes = sizeof(struct vk_softmax_push),
-        .constant_count = 1,
+        .constant_count = 2,
     };
     const struct vk_softmax_push push = push_of(args->params, args->logits);
     return vk_dispatch(stream, &(struct vk_dispatch){
                                    .kernel = &kernel,
-                                   .constants = {SOFTMAX_LOCAL_SIZE},
+                                   .constants = {VK_SOFTMAX_LOCAL_SIZE, vk_softmax_share(push.classes)},
                                    .storage = {vk_range_of(args->dlogits), vk_range_of(args->logits),
                                                vk_range_of(args->labels)},
                                    .uniform = vk_uniform_of(args->state),
                                    .push = &push,
-                                   .groups = vk_divide_up(push.batch, SOFTMAX_LOCAL_SIZE),
+                                   .groups = vk_softmax_groups(push.batch, push.classes),
                                });
 }

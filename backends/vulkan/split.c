@@ -1,3 +1,4 @@
+#include "gemm.h"
 #include "gemm_push.h"
 #include "ops.h"
 
@@ -5,8 +6,10 @@
 // bound on the workspace.
 enum { SPLIT_GROUPS = 256, SPLIT_MIN_CHUNK = 256, SPLIT_MAX_COUNT = 128, SPLIT_MAX_BYTES = 64 << 20 };
 
-struct vk_split vk_split_sum(uint64_t length, uint64_t outputs, uint64_t tiles)
+struct vk_split vk_split_sum(const struct tuff_device *device, uint64_t length, uint64_t outputs,
+                             uint64_t tiles)
 {
+    uint64_t least = vk_divide_up(length, vk_product_terms(device));
     uint64_t count = vk_divide_up(SPLIT_GROUPS, tiles);
     uint64_t longest = vk_divide_up(length, SPLIT_MIN_CHUNK);
     uint64_t fitting = SPLIT_MAX_BYTES / (outputs * sizeof(float));
@@ -14,7 +17,9 @@ struct vk_split vk_split_sum(uint64_t length, uint64_t outputs, uint64_t tiles)
         count = longest;
     if (count > SPLIT_MAX_COUNT)
         count = SPLIT_MAX_COUNT;
-    if (count > fitting)
+    if (count < least)
+        count = least;
+    if (count > fitting) // then chunks may be longer than the driver allows: rounds.c declines those
         count = fitting;
     if (count < 1)
         count = 1;

@@ -21,7 +21,10 @@ static const struct linear_shape corners[] = {
     {512, 120, 84, 1}, {500, 256, 120, 1},
 };
 
-static const struct linear_shape large[] = {{256, 2048, 512, 1}, {70000, 5, 3, 1}, {3, 70000, 5, 1}};
+// The last two are longer than what one invocation of a shader may loop over on some drivers.
+static const struct linear_shape large[] = {
+    {256, 2048, 512, 1}, {70000, 5, 3, 1}, {3, 70000, 5, 1}, {3, 131072, 5, 1}, {3, 5, 131072, 1},
+};
 
 static const struct linear_shape perf[] = {
     {16, 400, 120, 1},  {512, 400, 120, 1},   {512, 84, 10, 1},

@@ -39,6 +39,7 @@ static const struct softmax_shape softmax_corners[] = {
     {5, 1000, SOFTMAX_NORMAL}, {3, 1000, SOFTMAX_LARGE}, {300, 11, SOFTMAX_LARGE}, {129, 10, SOFTMAX_NAN},
 };
 
+static const struct softmax_shape softmax_large[] = {{3, 40000, SOFTMAX_NORMAL}};
 static const struct softmax_shape softmax_perf[] = {{512, 10, SOFTMAX_NORMAL}, {128, 1000, SOFTMAX_NORMAL}};
 
 // Forward: a comparison, a difference, an exponential, a sum, a difference. Backward: a sum, an exponential,
@@ -113,6 +114,8 @@ const struct conformance_op conformance_op_log_softmax_forward = {
     .shape_size = sizeof(struct softmax_shape),
     .corners = softmax_corners,
     .corner_count = CASE_COUNT(softmax_corners),
+    .large = softmax_large,
+    .large_count = CASE_COUNT(softmax_large),
     .draw = softmax_draw,
     .describe = log_softmax_describe,
     .fill = log_softmax_fill,
@@ -185,6 +188,8 @@ const struct conformance_op conformance_op_log_softmax_backward = {
     .shape_size = sizeof(struct softmax_shape),
     .corners = softmax_corners,
     .corner_count = CASE_COUNT(softmax_corners),
+    .large = softmax_large,
+    .large_count = CASE_COUNT(softmax_large),
     .draw = softmax_draw,
     .describe = log_softmax_backward_describe,
     .fill = log_softmax_backward_fill,

@@ -37,9 +37,10 @@ static const struct softmax_shape corners[] = {
     {33, 10, 30, VALUES_MASKED, 0},     {1, 1, 1, VALUES_NORMAL, 0.25},   {1, 10, 1, VALUES_NORMAL, 1},
     {15, 3, 14, VALUES_TIES, 0.5},      {16, 10, 16, VALUES_NORMAL, 0.1}, {17, 10, 17, VALUES_LARGE, 0.1},
     {33, 129, 20, VALUES_NORMAL, 0.25}, {5, 1000, 4, VALUES_LARGE, 0.1},  {300, 11, 257, VALUES_NORMAL, 0.9},
-    {33, 10, 33, VALUES_MASKED, 0.1},
+    {33, 10, 33, VALUES_MASKED, 0.1},   {4, 300, 3, VALUES_TIES, 0.1},
 };
 
+static const struct softmax_shape large[] = {{3, 40000, 2, VALUES_NORMAL, 0.1}};
 static const struct softmax_shape perf[] = {
     {16, 10, 16, VALUES_NORMAL, 0}, {512, 10, 512, VALUES_NORMAL, 0}, {128, 1000, 128, VALUES_NORMAL, 0}};
 
@@ -172,6 +173,8 @@ const struct conformance_op conformance_op_softmax_cross_entropy_forward = {
     .shape_size = sizeof(struct softmax_shape),
     .corners = corners,
     .corner_count = CASE_COUNT(corners),
+    .large = large,
+    .large_count = CASE_COUNT(large),
     .draw = draw_shape,
     .describe = forward_describe,
     .fill = forward_fill,
@@ -236,6 +239,8 @@ const struct conformance_op conformance_op_softmax_cross_entropy_backward = {
     .shape_size = sizeof(struct softmax_shape),
     .corners = corners,
     .corner_count = CASE_COUNT(corners),
+    .large = large,
+    .large_count = CASE_COUNT(large),
     .draw = draw_shape,
     .describe = backward_describe,
     .fill = backward_fill,
