@@ -55,12 +55,15 @@ enum tuff_status tuff_image_folder_find(const struct tuff_log *log, const char *
 
 // -- Classes
 
+static int compare_class(const void *name, const void *element)
+{
+    return strcmp(name, *(char *const *)element);
+}
+
 static bool has_class(const struct tuff_folder_list *list, const char *name)
 {
-    for (size_t i = 0; i < list->class_count; i++)
-        if (strcmp(list->classes[i], name) == 0)
-            return true;
-    return false;
+    return list->class_count > 0 &&
+           bsearch(name, list->classes, list->class_count, sizeof *list->classes, compare_class) != NULL;
 }
 
 // Both splits must have the same classes, where both are there.

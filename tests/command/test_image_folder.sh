@@ -85,4 +85,10 @@ check "SIGINT: says so" err_has '^tuff: interrupted$'
 check "SIGINT: no error" lacks 'error' "$err"
 check "SIGINT: no cache, whole or not" test "$(caches)" -eq 0
 check "SIGINT: no run" absent stopped
+if command -v script > /dev/null; then
+    printf -v command '%q ' timeout --signal=INT 3 "$tuff" "${train[@]}" --data many --out bar
+    TERM=xterm script --quiet --return --command "stty cols 90; $command" /dev/null 2>&1 < /dev/null | tr '\r' '\n' > lines
+    check "terminal: a bar" has '^reading training images \[=*> *\]  *[0-9]*%  [0-9]*/600 images' lines
+    check "terminal: fits 90 columns" awk '/^reading.*\[/ && length >= 98 { wide = 1 } END { exit wide }' lines
+fi
 finish
