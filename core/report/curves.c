@@ -7,8 +7,8 @@
 #include "scale.h"
 
 enum {
-    WIDTH = 440,
-    PLOT_HEIGHT = 186,
+    WIDTH = 400,
+    PLOT_HEIGHT = 176,
     LEGEND_HEIGHT = 34,
     AXIS_HEIGHT = 42,
     MARGIN = 8,

@@ -193,7 +193,7 @@ enum tuff_status tuff_figure_write(const struct tuff_log *log, const struct tuff
         return tuff_fail(log, TUFF_ERROR_INVALID,
                          "cannot write '%s': expected a picture's name that ends in .png or .svg", path);
     struct tuff_text text = {.bytes = NULL};
-    tuff_figure_svg(figure, true, &text);
+    tuff_figure_svg(figure, TUFF_SVG_ALONE, &text);
     enum tuff_status status = tuff_text_save(log, path, &text);
     tuff_text_free(&text);
     return status;

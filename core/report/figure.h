@@ -87,8 +87,14 @@ double tuff_text_width(const char *text, double size);
 // Rules that figures need besides the colours', once in a document.
 extern const char tuff_svg_css[];
 
-// A <svg> element. Alone: a document of its own with the colours' CSS; else part of a page that has them.
-void tuff_figure_svg(const struct tuff_figure *figure, bool alone, struct tuff_text *text);
+enum tuff_svg_kind {
+    TUFF_SVG_ALONE,  // a document of its own, with the colours' CSS
+    TUFF_SVG_FITTED, // part of a page that has the CSS, as wide as there is room, and not much larger than
+                     // drawn
+    TUFF_SVG_FIXED,  // the same, as large as drawn
+};
+// A <svg> element.
+void tuff_figure_svg(const struct tuff_figure *figure, enum tuff_svg_kind kind, struct tuff_text *text);
 // scale: pixels of the image per unit.
 TUFF_MUST_CHECK enum tuff_status tuff_figure_png(const struct tuff_log *log, const struct tuff_figure *figure,
                                                  enum tuff_theme theme, double scale, const char *path);

@@ -10,7 +10,7 @@ double tuff_draw_title(struct tuff_figure *figure, double x, const char *title)
     if (title == NULL || title[0] == '\0')
         return 0;
     char text[256];
-    tuff_fit(text, sizeof text, title, 48);
+    tuff_fit(text, sizeof text, title, 42);
     tuff_figure_text(figure, x, 18, 15, TUFF_COLOUR_INK, TUFF_ANCHOR_START, text)->bold = true;
     return 34;
 }

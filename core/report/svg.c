@@ -160,7 +160,7 @@ static void begin_alone(const struct tuff_figure *figure, struct tuff_text *text
 
 // Part of a page: what a reader cannot see is an aria-label, since a <title> would follow the pointer
 // everywhere.
-static void begin_inside(const struct tuff_figure *figure, struct tuff_text *text)
+static void begin_inside(const struct tuff_figure *figure, enum tuff_svg_kind kind, struct tuff_text *text)
 {
     tuff_text_add(text, "<svg viewBox=\"0 0 ");
     tuff_text_coordinate(text, figure->width);
@@ -172,17 +172,19 @@ static void begin_inside(const struct tuff_figure *figure, struct tuff_text *tex
         tuff_text_add(text, ". ");
         tuff_text_escape(text, figure->description);
     }
-    tuff_text_add(text, "\">\n");
+    tuff_text_add(text, kind == TUFF_SVG_FIXED ? "\" style=\"width:" : "\" style=\"max-width:");
+    tuff_text_coordinate(text, kind == TUFF_SVG_FIXED ? figure->width : 1.3 * figure->width);
+    tuff_text_add(text, "px\">\n");
 }
 
-void tuff_figure_svg(const struct tuff_figure *figure, bool alone, struct tuff_text *text)
+void tuff_figure_svg(const struct tuff_figure *figure, enum tuff_svg_kind kind, struct tuff_text *text)
 {
     if (figure->failed)
         text->failed = true;
-    if (alone)
+    if (kind == TUFF_SVG_ALONE)
         begin_alone(figure, text);
     else
-        begin_inside(figure, text);
+        begin_inside(figure, kind, text);
     for (size_t i = 0; i < figure->count; i++) {
         const struct tuff_shape *shape = &figure->shapes[i];
         switch (shape->kind) {

@@ -4,6 +4,7 @@
 
 int command_train(int argc, char **argv);
 int command_eval(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_summary(int argc, char **argv);
 int command_devices(int argc, char **argv);
 int command_check(int argc, char **argv);

@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
     {"train", "train a model", command_train},
     {"eval", "evaluate a checkpoint on a data set", command_eval},
+    {"report", "write a page about a run: curves, confusion, misses", command_report},
     {"summary", "show a model's layers, parameters and memory", command_summary},
     {"devices", "list backends and the devices they find", command_devices},
     {"check", "compare a backend's ops with the reference's", command_check},
