@@ -23,7 +23,7 @@ static char *keep_text(struct tuff_figure *figure, const char *text)
     if (kept == NULL)
         figure->failed = true;
     else
-        tuff_fit(kept, capacity, text, UINT32_MAX);
+        tuff_clean_name(kept, capacity, text, UINT32_MAX);
     return kept;
 }
 

@@ -10,7 +10,7 @@ double tuff_draw_title(struct tuff_figure *figure, double x, const char *title)
     if (title == NULL || title[0] == '\0')
         return 0;
     char text[256];
-    tuff_fit(text, sizeof text, title, 42);
+    tuff_clean_name(text, sizeof text, title, 42);
     tuff_figure_text(figure, x, 18, 15, TUFF_COLOUR_INK, TUFF_ANCHOR_START, text)->bold = true;
     return 34;
 }
@@ -29,8 +29,8 @@ struct tuff_class_name tuff_class_name(const char *const *names, uint32_t class,
     char number[16];
     snprintf(number, sizeof number, "%" PRIu32, class);
     if (class == TUFF_NO_GUESS)
-        tuff_fit(name.s, sizeof name.s, "none", columns);
+        tuff_clean_name(name.s, sizeof name.s, "none", columns);
     else
-        tuff_fit(name.s, sizeof name.s, names == NULL ? number : names[class], columns);
+        tuff_clean_name(name.s, sizeof name.s, names == NULL ? number : names[class], columns);
     return name;
 }

@@ -71,7 +71,7 @@ static bool unprintable(uint32_t character)
            (character >= 0x2066 && character <= 0x2069) || character == 0xFFFE || character == 0xFFFF;
 }
 
-void tuff_fit(char *out, size_t capacity, const char *string, unsigned columns)
+void tuff_clean_name(char *out, size_t capacity, const char *string, unsigned columns)
 {
     static const char ellipsis[] = "\xE2\x80\xA6", replacement[] = "\xEF\xBF\xBD";
     size_t used = 0, kept = 0; // kept: up to where an ellipsis still fits

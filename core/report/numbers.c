@@ -58,14 +58,24 @@ struct tuff_number tuff_significant(double value)
 
 struct tuff_number tuff_percent(double fraction)
 {
-    struct tuff_number number = tuff_fixed(100 * fraction, fraction == 0 || fraction == 1 ? 0 : 1);
-    if (isfinite(fraction)) {
-        // What is not quite all, or not quite nothing, is not rounded to it.
-        if (fraction < 1 && fraction >= 0.9995)
-            number = tuff_fixed(fmin(100 * fraction, 99.99), 2);
-        size_t length = strlen(number.s);
-        snprintf(number.s + length, sizeof number.s - length, " %%");
+    struct tuff_number number;
+    if (!isfinite(fraction))
+        return tuff_fixed(fraction, 0);
+    // What is not quite all, or not quite nothing, is not rounded to it.
+    double percent = 100 * fraction;
+    unsigned decimals = fraction == 0 || fraction == 1 ? 0 : 1;
+    const char *sign = "";
+    if (fraction > 0 && fraction < 0.0000995) {
+        sign = "<";
+        percent = 0.01;
+        decimals = 2;
+    } else if (fraction > 0 && fraction < 0.000995) {
+        decimals = 2;
+    } else if (fraction < 1 && fraction >= 0.9995) {
+        percent = fmin(percent, 99.99);
+        decimals = 2;
     }
+    snprintf(number.s, sizeof number.s, "%s%.40s %%", sign, tuff_fixed(percent, decimals).s);
     return number;
 }
 

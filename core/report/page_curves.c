@@ -269,10 +269,9 @@ static void explain_absence(struct tuff_page *page)
         const struct tuff_history_epoch *epoch = &history->epochs[history->epoch_count - 1];
         tuff_text_format(&page->html,
                          ": the training was interrupted in epoch %" PRIu32
-                         ", after %s steps, at a training loss of %s "
-                         "and an accuracy of %s",
-                         epoch->epoch, tuff_grouped(epoch->step).s, tuff_significant(epoch->train_loss).s,
-                         tuff_percent(epoch->train_accuracy).s);
+                         ", after %s steps, at a training loss of %s and an accuracy of ",
+                         epoch->epoch, tuff_grouped(epoch->step).s, tuff_significant(epoch->train_loss).s);
+        tuff_text_escape(&page->html, tuff_percent(epoch->train_accuracy).s);
     }
     tuff_text_add(&page->html, ".</p>\n");
 }

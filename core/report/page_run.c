@@ -11,12 +11,12 @@ void tuff_page_head(struct tuff_page *page)
     struct tuff_text *html = &page->html;
     const struct tuff_report *report = page->report;
     tuff_text_add(html,
-                  "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                  "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                  "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n"
+                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n"
+                  "<meta name=\"color-scheme\" content=\"light dark\" />\n"
                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-                  "'unsafe-inline'; img-src data:\">\n"
-                  "<meta name=\"generator\" content=\"tuff " TUFF_VERSION "\">\n<title>");
+                  "'unsafe-inline'; img-src data:\" />\n"
+                  "<meta name=\"generator\" content=\"tuff " TUFF_VERSION "\" />\n<title>");
     tuff_text_escape(html, report->title == NULL ? "Training" : report->title);
     tuff_text_add(html, "</title>\n<style>\n");
     tuff_colours_css(html, ":root", NULL);
@@ -34,7 +34,8 @@ void tuff_page_head(struct tuff_page *page)
 
 static void tile(struct tuff_text *html, const char *name, const char *value, const char *detail)
 {
-    tuff_text_format(html, "<div><dt>%s</dt><dd>%s", name, value);
+    tuff_text_format(html, "<div><dt>%s</dt><dd>", name);
+    tuff_text_escape(html, value);
     if (detail != NULL)
         tuff_text_format(html, " <small>%s</small>", detail);
     tuff_text_add(html, "</dd></div>\n");

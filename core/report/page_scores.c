@@ -52,7 +52,8 @@ static void mix_up_table(struct tuff_page *page)
 // A share in percent, with a bar where there is room.
 static void share_cell(struct tuff_text *html, double share, bool bar)
 {
-    tuff_text_format(html, "<td>%s", tuff_percent(share).s);
+    tuff_text_add(html, "<td>");
+    tuff_text_escape(html, tuff_percent(share).s);
     if (bar) {
         tuff_text_add(html, "<span class=\"bar\" aria-hidden=\"true\"><i style=\"width:");
         tuff_text_coordinate(html, isnan(share) ? 0 : 100 * share);
@@ -107,9 +108,11 @@ bool tuff_page_confusion(struct tuff_page *page)
     tuff_text_escape(&page->html, page->report->data_name == NULL ? "The set" : page->report->data_name);
     tuff_text_format(&page->html, ": %s of %s images are right", tuff_grouped(scores->correct).s,
                      tuff_grouped(scores->samples).s);
-    if (scores->classes > 5)
-        tuff_text_format(&page->html, "; of %s the label is among the five most probable classes",
-                         tuff_percent((double)scores->top5 / (double)scores->samples).s);
+    if (scores->classes > 5) {
+        tuff_text_add(&page->html, "; of ");
+        tuff_text_escape(&page->html, tuff_percent((double)scores->top5 / (double)scores->samples).s);
+        tuff_text_add(&page->html, " the label is among the five most probable classes");
+    }
     if (scores->unguessed > 0)
         tuff_text_format(&page->html, "; for %s the model gives no numbers",
                          tuff_grouped(scores->unguessed).s);
@@ -179,13 +182,14 @@ static void miss_item(struct tuff_page *page, const struct tuff_miss *miss)
     tuff_text_escape(html, guess.s);
     tuff_text_add(html, "\" src=\"");
     tuff_image_data(html, pixels_of(data, miss->index), data->channels, data->height, data->width);
-    tuff_text_add(html, "\"><figcaption><b>");
+    tuff_text_add(html, "\" /><figcaption><b>");
     tuff_text_escape(html, label.s);
     tuff_text_add(html,
                   "</b> <span class=\"quiet\" aria-label=\"taken for\">\xE2\x86\x92</span> <b class=\"g\">");
     tuff_text_escape(html, guess.s);
-    tuff_text_format(html, "</b> %s<small>image %" PRIu32 "</small></figcaption></figure></li>\n",
-                     tuff_percent(miss->confidence).s, miss->index);
+    tuff_text_add(html, "</b> ");
+    tuff_text_escape(html, tuff_percent(miss->confidence).s);
+    tuff_text_format(html, "<small>image %" PRIu32 "</small></figcaption></figure></li>\n", miss->index);
 }
 
 bool tuff_page_misses(struct tuff_page *page)
@@ -226,12 +230,12 @@ static void draw_filters(struct tuff_figure *figure, const struct tuff_report *r
 
 bool tuff_page_filters(struct tuff_page *page)
 {
-    static const struct tuff_page_figure filters = {"filters", "First layer's weights", draw_filters};
+    static const struct tuff_page_figure filters = {"filters", "First layer", draw_filters};
     if (page->report->filters == NULL) {
         tuff_page_no_figure(page, filters.name);
         return false;
     }
-    tuff_page_begin_section(page, "filters", "First layer");
+    tuff_page_begin_section(page, "filters", "What the first layer looks for");
     tuff_page_figure(page, &filters, TUFF_SVG_FIXED);
     tuff_page_end_section(page);
     return true;

@@ -48,7 +48,7 @@ static void draw_words(struct tuff_figure *figure, double x, double y, double wi
     char text[256];
     if (words == NULL)
         return;
-    tuff_fit(text, sizeof text, words, (unsigned)fmax(4, width / (0.6 * size)));
+    tuff_clean_name(text, sizeof text, words, (unsigned)fmax(4, width / (0.6 * size)));
     tuff_figure_text(figure, x, y, size, colour, TUFF_ANCHOR_START, text);
 }
 

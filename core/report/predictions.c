@@ -23,12 +23,13 @@ struct card {
     const uint32_t *order; // classes, the most probable first
     const char *const *names;
     uint32_t top;
-    double x, y; // of the bars
+    double x, y;       // of the bars
+    double name_width; // of classes
 };
 
 static void draw_bars(struct tuff_figure *figure, const struct card *card)
 {
-    double names = tuff_text_width("0", FONT) * NAME_COLUMNS, bars = card->x + names + 8;
+    double bars = card->x + card->name_width + 8;
     for (uint32_t i = 0; i < card->top; i++) {
         uint32_t class = card->order[i];
         double probability = card->probabilities[class], y = card->y + i * BAR_ROW + BAR_ROW / 2.0;
@@ -51,11 +52,12 @@ static void draw_bars(struct tuff_figure *figure, const struct card *card)
     }
 }
 
-static void draw_heading(struct tuff_figure *figure, const struct card *card, double y)
+// Returns its width.
+static double draw_heading(struct tuff_figure *figure, const struct card *card, double y)
 {
     const struct tuff_prediction *prediction = card->prediction;
     char text[512], name[200];
-    tuff_fit(name, sizeof name, prediction->name == NULL ? "picture" : prediction->name, 40);
+    tuff_clean_name(name, sizeof name, prediction->name == NULL ? "picture" : prediction->name, 40);
     bool decided = !isnan(card->probabilities[card->order[0]]);
     const char *verdict = !decided                              ? "no guess"
                           : prediction->label == TUFF_NO_GUESS  ? ""
@@ -67,12 +69,13 @@ static void draw_heading(struct tuff_figure *figure, const struct card *card, do
         snprintf(text, sizeof text, "%s: labelled %s, %s", name,
                  tuff_class_name(card->names, prediction->label, NAME_COLUMNS).s, verdict);
     tuff_figure_text(figure, MARGIN, y, FONT, TUFF_COLOUR_INK, TUFF_ANCHOR_START, text);
+    return tuff_text_width(text, FONT);
 }
 
-static void draw_prediction(struct tuff_figure *figure, struct card *card, double y, double width,
-                            double height, const uint32_t shape[3])
+static double draw_prediction(struct tuff_figure *figure, struct card *card, double y, double width,
+                              double height, const uint32_t shape[3])
 {
-    draw_heading(figure, card, y + HEADING / 2.0 - 2);
+    double heading = draw_heading(figure, card, y + HEADING / 2.0 - 2);
     double scale = SIDE / fmax(width, height);
     width *= scale;
     height *= scale;
@@ -83,6 +86,20 @@ static void draw_prediction(struct tuff_figure *figure, struct card *card, doubl
     card->x = MARGIN + SIDE + 8;
     card->y = y + HEADING;
     draw_bars(figure, card);
+    return heading;
+}
+
+// The widest of the names that are shown.
+static double widest_name(const struct tuff_prediction *predictions, uint32_t count, uint32_t classes,
+                          const char *const *names, uint32_t *order, uint32_t top)
+{
+    double widest = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        tuff_top_classes(predictions[i].logits, classes, order, top);
+        for (uint32_t k = 0; k < top; k++)
+            widest = fmax(widest, tuff_text_width(tuff_class_name(names, order[k], NAME_COLUMNS).s, FONT));
+    }
+    return widest;
 }
 
 static void draw_predictions(struct tuff_figure *figure, const struct tuff_prediction *predictions,
@@ -95,18 +112,20 @@ static void draw_predictions(struct tuff_figure *figure, const struct tuff_predi
     double header = tuff_draw_title(figure, MARGIN, title) + MARGIN;
     double block = HEADING + fmax(SIDE, top * BAR_ROW) + MARGIN;
     figure->failed = figure->failed || probabilities == NULL || order == NULL;
+    double names = figure->failed ? 0 : widest_name(predictions, count, classes, class_names, order, top);
+    figure->width = 2 * MARGIN + SIDE + 8 + names + 8 + BAR_WIDTH + 8 + tuff_text_width("100.0 %", FONT);
     for (uint32_t i = 0; i < count && !figure->failed; i++) {
         struct card card = {.prediction = &predictions[i],
                             .probabilities = probabilities,
                             .order = order,
                             .names = class_names,
-                            .top = top};
+                            .top = top,
+                            .name_width = names};
         tuff_softmax(predictions[i].logits, classes, probabilities);
         tuff_top_classes(predictions[i].logits, classes, order, top);
-        draw_prediction(figure, &card, header + i * block, shape[2], shape[1], shape);
+        double heading = draw_prediction(figure, &card, header + i * block, shape[2], shape[1], shape);
+        figure->width = fmax(figure->width, 2 * MARGIN + heading);
     }
-    figure->width = 2 * MARGIN + SIDE + 8 + NAME_COLUMNS * tuff_text_width("0", FONT) + 8 + BAR_WIDTH + 8 +
-                    tuff_text_width("100.0 %", FONT);
     figure->height = header + count * block;
     tuff_figure_describe(figure, "%u pictures with the most probable classes of each", count);
     free(order);

@@ -37,7 +37,7 @@ struct tuff_number {
 
 struct tuff_number tuff_fixed(double value, unsigned decimals); // 98.70
 struct tuff_number tuff_significant(double value);              // 0.0435, 2.303, 1.2e-07
-struct tuff_number tuff_percent(double fraction);               // 98.7 %; of 0.98704
+struct tuff_number tuff_percent(double fraction);               // 98.7 %, of 0.98704; <0.01 %
 struct tuff_number tuff_grouped(uint64_t count);                // 60,074
 
 // -- Names, which may hold anything
@@ -48,6 +48,6 @@ uint32_t tuff_utf8_next(const char **string);
 unsigned tuff_columns(const char *string);
 // A copy that is valid UTF-8 without control characters, at most `columns` wide, with an ellipsis where it
 // was cut. capacity: of out, at least 8; cuts too.
-void tuff_fit(char *out, size_t capacity, const char *string, unsigned columns);
+void tuff_clean_name(char *out, size_t capacity, const char *string, unsigned columns);
 
 #endif

@@ -4,7 +4,11 @@
 
 int command_train(int argc, char **argv);
 int command_eval(int argc, char **argv);
+int command_predict(int argc, char **argv);
+int command_misses(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_data(int argc, char **argv);
+int command_data_show(int argc, char **argv);
 int command_summary(int argc, char **argv);
 int command_devices(int argc, char **argv);
 int command_check(int argc, char **argv);

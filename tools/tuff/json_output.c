@@ -15,7 +15,7 @@ json_t *json_name(const char *text)
     size_t capacity = 3 * strlen(text) + 8;
     char *clean = malloc(capacity);
     if (clean != NULL) {
-        tuff_fit(clean, capacity, text, UINT32_MAX);
+        tuff_clean_name(clean, capacity, text, UINT32_MAX);
         json = json_string(clean);
     }
     free(clean);

@@ -12,8 +12,11 @@ static const struct {
 } commands[] = {
     {"train", "train a model", command_train},
     {"eval", "evaluate a checkpoint on a data set", command_eval},
+    {"predict", "what a checkpoint takes an image for", command_predict},
+    {"misses", "images that a checkpoint takes for something else", command_misses},
     {"report", "write a page about a run: curves, confusion, misses", command_report},
     {"summary", "show a model's layers, parameters and memory", command_summary},
+    {"data", "show a data set's images", command_data},
     {"devices", "list backends and the devices they find", command_devices},
     {"check", "compare a backend's ops with the reference's", command_check},
     {"plugin", "begin a backend of your own", command_plugin},

@@ -12,7 +12,7 @@ struct name name_shown(const char *const *names, uint32_t class, unsigned column
     struct name name;
     char number[16];
     snprintf(number, sizeof number, "%" PRIu32, class);
-    tuff_fit(name.s, sizeof name.s,
+    tuff_clean_name(name.s, sizeof name.s,
              class == TUFF_NO_GUESS ? "none"
              : names == NULL        ? number
                                     : names[class],
