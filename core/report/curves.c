@@ -45,6 +45,22 @@ static struct tuff_number value_text(const struct plot *plot, double value)
     return plot->axes->percent ? tuff_percent(value) : tuff_significant(value);
 }
 
+static struct tuff_number x_text(const struct plot *plot, double value)
+{
+    return plot->axes->whole_x ? tuff_fixed(value, 0) : tuff_significant(value);
+}
+
+// Of many points a thin line, which needs no dashes, and leaves them to no other.
+static bool thin(const struct plot *plot, uint32_t index)
+{
+    return plot->curves[index].count > MANY_POINTS;
+}
+
+static double dash(const struct plot *plot, uint32_t index)
+{
+    return thin(plot, 0) ? 0 : dashes[index];
+}
+
 // -- Scales
 
 struct range {
@@ -113,7 +129,7 @@ static struct tuff_number tick_text(const struct tuff_scale *scale, double tick,
 {
     if (percent) {
         struct tuff_number number = tuff_fixed(100 * tick, tick_decimals(100 * scale->step));
-        strcat(number.s, " %");
+        strcat(number.s, "\xC2\xA0%");
         return number;
     }
     if (scale->logarithmic || fabs(tick) >= 1e6 || (scale->step < 1e-5 && tick != 0)) {
@@ -170,7 +186,7 @@ static void draw_legend(struct tuff_figure *figure, const struct plot *plot, dou
     }
     for (uint32_t c = 0; c < plot->count && plot->count > 1; c++) {
         const struct tuff_point line[2] = {{x, y}, {x + 20, y}};
-        tuff_figure_line(figure, line, 2, curve_colour(c), 2)->dash = dashes[c];
+        tuff_figure_line(figure, line, 2, curve_colour(c), 2)->dash = dash(plot, c);
         tuff_figure_text(figure, x + 26, y, SMALL, TUFF_COLOUR_INK, TUFF_ANCHOR_START, plot->curves[c].name);
         x += 26 + tuff_text_width(plot->curves[c].name, SMALL) + 16;
     }
@@ -198,11 +214,11 @@ static void draw_line(struct tuff_figure *figure, const struct plot *plot, uint3
             points[run++] = place(plot, curve, i);
             continue;
         }
-        bool many = curve->count > MANY_POINTS;
+        bool many = thin(plot, index);
         if (run > 1) {
             struct tuff_shape *line =
                 tuff_figure_line(figure, points, run, curve_colour(index), many ? 1 : 2);
-            line->dash = many ? 0 : dashes[index];
+            line->dash = dash(plot, index);
             line->opacity = many ? 0.5 : 0;
         } else if (run == 1 && curve->count > MARKED_POINTS) {
             tuff_figure_circle(figure, points[0].x, points[0].y, many ? 1 : 2, curve_colour(index));
@@ -223,9 +239,9 @@ static void draw_points(struct tuff_figure *figure, const struct plot *plot, uin
             tuff_figure_circle(figure, at.x, at.y, 3, curve_colour(index))->stroke = TUFF_COLOUR_SURFACE;
         struct tuff_shape *target = tuff_figure_circle(figure, at.x, at.y, 9, TUFF_COLOUR_NONE);
         target->invisible = true;
-        tuff_figure_hover(figure, target, "%s %s\n%s: %s",
+        tuff_figure_hover(figure, target, "%s %s, %s: %s",
                           plot->axes->x_label == NULL ? "at" : plot->axes->x_label,
-                          tuff_significant(curve->x[i]).s, curve->name, value_text(plot, curve->y[i]).s);
+                          x_text(plot, curve->x[i]).s, curve->name, value_text(plot, curve->y[i]).s);
     }
 }
 
@@ -239,7 +255,7 @@ static void draw_ends(struct tuff_figure *figure, const struct plot *plot)
     uint32_t count = 0;
     for (uint32_t c = 0; c < plot->count; c++) {
         const struct tuff_curve *curve = &plot->curves[c];
-        uint32_t last = curve->count;
+        uint32_t last = thin(plot, c) && plot->count > 1 ? 0 : curve->count; // one of many says little
         while (last > 0 && !drawable(curve, last - 1))
             last--;
         if (last == 0)

@@ -75,7 +75,7 @@ struct tuff_number tuff_percent(double fraction)
         percent = fmin(percent, 99.99);
         decimals = 2;
     }
-    snprintf(number.s, sizeof number.s, "%s%.40s %%", sign, tuff_fixed(percent, decimals).s);
+    snprintf(number.s, sizeof number.s, "%s%.40s\xC2\xA0%%", sign, tuff_fixed(percent, decimals).s);
     return number;
 }
 

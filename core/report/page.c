@@ -42,7 +42,11 @@ void tuff_page_figure(struct tuff_page *page, const struct tuff_page_figure *fig
     tuff_text_add(&page->html, "<figure class=\"card\"><figcaption>");
     tuff_text_escape(&page->html, figure->heading);
     tuff_text_add(&page->html, "</figcaption>\n");
-    tuff_text_add(&page->html, kind == TUFF_SVG_FIXED ? "<div class=\"scroll\">" : "");
+    if (kind == TUFF_SVG_FIXED) {
+        tuff_text_add(&page->html, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+        tuff_text_escape(&page->html, figure->heading);
+        tuff_text_add(&page->html, "\">");
+    }
     tuff_figure_svg(&drawn, kind, &page->html);
     tuff_text_add(&page->html, kind == TUFF_SVG_FIXED ? "</div></figure>\n" : "</figure>\n");
     tuff_figure_free(&drawn);

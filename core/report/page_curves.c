@@ -6,7 +6,7 @@
 
 #include "page.h"
 
-enum { STEP_POINTS = 600, SMOOTH_POINTS = 60 };
+enum { STEP_POINTS = 600, SMOOTH_POINTS = 60, RATE_POINTS = 200 };
 
 uint32_t tuff_report_epochs(const struct tuff_report *report)
 {
@@ -183,15 +183,15 @@ static void draw_rate(struct tuff_figure *figure, const struct tuff_report *repo
         draw_epochs(figure, report, title, "learning rate", false, learning_rate, NULL);
         return;
     }
-    uint32_t stride = (history->step_count + STEP_POINTS - 1) / STEP_POINTS, count = 0;
-    double *points = make_points(figure, STEP_POINTS);
+    uint32_t stride = (history->step_count + RATE_POINTS - 1) / RATE_POINTS, count = 0;
+    double *points = make_points(figure, RATE_POINTS);
     if (points == NULL)
         return;
     for (uint32_t i = 0; i < history->step_count; i += stride, count++) {
         points[count] = (double)history->steps[i].step;
-        points[STEP_POINTS + count] = history->steps[i].learning_rate;
+        points[RATE_POINTS + count] = history->steps[i].learning_rate;
     }
-    const struct tuff_curve curve = {"learning rate", count, points, points + STEP_POINTS};
+    const struct tuff_curve curve = {"learning rate", count, points, points + RATE_POINTS};
     tuff_draw_curves(figure, &curve, 1, &axes, title);
     free(points);
 }

@@ -41,6 +41,21 @@ static void tile(struct tuff_text *html, const char *name, const char *value, co
     tuff_text_add(html, "</dd></div>\n");
 }
 
+// Long times as a clock shows them, so that they fit.
+static void time_tile(struct tuff_text *html, double seconds)
+{
+    char clock[32];
+    if (seconds < 99.95) {
+        tile(html, "training time", tuff_duration(seconds).s, NULL);
+        return;
+    }
+    uint64_t whole = (uint64_t)fmin(round(seconds), 1e12);
+    bool hours = whole >= 3600;
+    whole = hours ? whole / 60 : whole;
+    snprintf(clock, sizeof clock, "%" PRIu64 ":%02" PRIu64, whole / 60, whole % 60);
+    tile(html, "training time", clock, hours ? "h" : "min");
+}
+
 static void score_tiles(struct tuff_text *html, const struct tuff_scores *scores)
 {
     char of[64];
@@ -77,7 +92,7 @@ static void history_tiles(struct tuff_text *html, const struct tuff_report *repo
     }
     tile(html, "epochs", tuff_grouped(tuff_report_epochs(report)).s, NULL);
     if (seconds > 0)
-        tile(html, "training time", tuff_duration(seconds).s, NULL);
+        time_tile(html, seconds);
     if (isfinite(speed) && speed >= 0)
         tile(html, "images/s", tuff_grouped((uint64_t)fmin(speed, 1e15)).s, NULL);
 }

@@ -10,7 +10,7 @@ enum {
     MISS_LIMIT = 40,
     MIX_UPS = 12,
     OPEN_CLASSES = 20,     // the table of more classes is folded
-    SCROLLED_CLASSES = 32, // the matrix of more classes keeps its size
+    SCROLLED_CLASSES = 12, // the matrix of more classes keeps its size
     NAME_COLUMNS = 28,
 };
 
@@ -187,9 +187,10 @@ static void miss_item(struct tuff_page *page, const struct tuff_miss *miss)
     tuff_text_add(html,
                   "</b> <span class=\"quiet\" aria-label=\"taken for\">\xE2\x86\x92</span> <b class=\"g\">");
     tuff_text_escape(html, guess.s);
-    tuff_text_add(html, "</b> ");
+    tuff_text_add(html, "</b><small>");
     tuff_text_escape(html, tuff_percent(miss->confidence).s);
-    tuff_text_format(html, "<small>image %" PRIu32 "</small></figcaption></figure></li>\n", miss->index);
+    tuff_text_format(html, "</small><small>image %" PRIu32 "</small></figcaption></figure></li>\n",
+                     miss->index);
 }
 
 bool tuff_page_misses(struct tuff_page *page)
@@ -206,12 +207,13 @@ bool tuff_page_misses(struct tuff_page *page)
     if (report->misses->count == 0) {
         tuff_text_add(&page->html, "<p class=\"card\">There is none: every image got its label.</p>\n");
     } else {
-        tuff_text_format(
-            &page->html,
-            "<p class=\"quiet\">%s%s of %s misses, the most confident first: label, guess, and the "
-            "probability that the model gave to its guess.</p>\n<ul class=\"grid card\">\n",
-            shown < report->misses->count ? "The first " : "All ", tuff_grouped(shown).s,
-            tuff_grouped(report->misses->count).s);
+        tuff_text_add(&page->html, "<p class=\"quiet\">");
+        if (shown < report->misses->count)
+            tuff_text_format(&page->html, "The first %s of ", tuff_grouped(shown).s);
+        tuff_text_format(&page->html,
+                         "%s misses, the most confident first: label, guess, and the probability that the "
+                         "model gave to its guess.</p>\n<ul class=\"grid card\">\n",
+                         tuff_grouped(report->misses->count).s);
         for (uint32_t i = 0; i < shown; i++)
             miss_item(page, &report->misses->items[i]);
         tuff_text_add(&page->html, "</ul>\n");

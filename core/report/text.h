@@ -37,7 +37,7 @@ struct tuff_number {
 
 struct tuff_number tuff_fixed(double value, unsigned decimals); // 98.70
 struct tuff_number tuff_significant(double value);              // 0.0435, 2.303, 1.2e-07
-struct tuff_number tuff_percent(double fraction);               // 98.7 %, of 0.98704; <0.01 %
+struct tuff_number tuff_percent(double fraction);               // 98.7 %, of 0.98704; <0.01 %; with a space that does not break
 struct tuff_number tuff_grouped(uint64_t count);                // 60,074
 
 // -- Names, which may hold anything
