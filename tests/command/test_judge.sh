@@ -12,6 +12,16 @@ judged=(run --backend reference)
 
 png() { [[ $(head -c 8 "$1" | od -An -tx1 | tr -d ' \n') == 89504e470d0a1a0a ]]; }
 svg() { xmllint --noout --nonet "$1"; }
+for command in eval predict misses report "data show"; do
+    read -ra words <<< "$command"
+    run "${words[@]}" --help
+    check "$command --help succeeds" test "$status" -eq 0
+    check "$command --help begins with the usage" out_has "^Usage: tuff $command "
+    check "$command --help has examples" out_has "^  tuff $command "
+    check "$command --help fits 80 columns" awk 'length > 80 { exit 1 }' "$out"
+    check "$command --help fits 40 lines" test "$(wc -l < "$out")" -le 40
+done
+
 is_json() { "$json_value" "$out"; }
 # field PATH: what the JSON on stdout has there.
 field() { "$json_value" "$out" "$1"; }

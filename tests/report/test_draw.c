@@ -95,6 +95,13 @@ Test(draw, curves_have_gaps_where_there_is_no_number)
     char *svg = curves_svg(&curve, 1, NULL);
     // One line of the first two; the fourth stands alone.
     cr_expect_eq(occurrences(svg, "f-none s-blue"), 1u);
+    const char *last = svg; // the curve comes after the axes
+    for (const char *at; (at = strstr(last + 1, "<polyline points=\"")) != NULL;)
+        last = at;
+    double x1, y1, x2, y2;
+    char behind;
+    cr_expect_eq(sscanf(last, "<polyline points=\"%lf,%lf %lf,%lf%c", &x1, &y1, &x2, &y2, &behind), 5);
+    cr_expect(behind == '"' && x1 < x2 && y1 > y2, "a line from the first to the second and no further");
     cr_expect_not_null(strstr(svg, ">3 of 6 values are no numbers</text>"));
     cr_expect_not_null(strstr(svg, ">3.000</text>"), "the last value that is one");
     cr_expect_null(strstr(svg, "nan"));
