@@ -9,9 +9,12 @@
 static const struct command commands[] = {
     {"train", "train a model", command_train},
     {"eval", "evaluate a checkpoint on a data set", command_eval},
+    {"predict", "show what a checkpoint takes single images for", command_predict},
+    {"misses", "show the images that a checkpoint gets wrong", command_misses},
+    {"report", "write a run's page: curves, confusion, misses", command_report},
     {"export", "write a trained network for other programs", command_export},
     {"summary", "show a model's layers, parameters and memory", command_summary},
-    {"data", "list and fetch data sets", command_data},
+    {"data", "list, show and fetch data sets", command_data},
     {"devices", "list backends and the devices they find", command_devices},
     {"check", "compare a backend's ops with the reference's, or time them", command_check},
     {"plugin", "begin a backend of your own", command_plugin},

@@ -13,6 +13,9 @@ struct command {
 
 int command_train(int argc, char **argv);
 int command_eval(int argc, char **argv);
+int command_predict(int argc, char **argv);
+int command_misses(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_summary(int argc, char **argv);
 int command_devices(int argc, char **argv);

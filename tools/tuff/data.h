@@ -4,6 +4,7 @@
 #define TUFF_TOOL_DATA_H
 
 int data_list(int argc, char **argv);
+int data_show(int argc, char **argv);
 int data_fetch(int argc, char **argv);
 
 #endif

@@ -1,154 +1,86 @@
 // tuff eval: how good a checkpoint is.
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "checkpoint_file.h"
 #include "commands.h"
 #include "console.h"
-#include "format.h"
-#include "metadata.h"
-#include "progress.h"
-#include "setup.h"
-#include "tuff/checkpoint.h"
+#include "eval_output.h"
+#include "names.h"
+#include "tuff/report.h"
 
 struct eval_settings {
-    const char *checkpoint; // file
-    const char *model;
-    const char *split_name;
-    enum tuff_split split;
-    uint32_t batch;
-    struct data_settings data;
-    struct target_settings target;
+    struct evaluation_settings evaluation;
+    const char *csv, *heatmap;
+    bool json;
 };
 
-static uint32_t metadata_count(const struct tuff_metadata_list *metadata, const char *key)
+static enum tuff_status show(const struct eval_settings *settings, const struct evaluation *evaluation,
+                             const struct tuff_scores *scores)
 {
-    const char *text = tuff_metadata_find(metadata, key);
-    unsigned long value = text == NULL ? 0 : strtoul(text, NULL, 10);
-    return value <= UINT32_MAX ? (uint32_t)value : 0;
-}
-
-static double metadata_fraction(const struct tuff_metadata_list *metadata)
-{
-    const char *text = tuff_metadata_find(metadata, METADATA_FRACTION);
-    double value = text == NULL ? 0 : strtod(text, NULL);
-    return value > 0 && value < 1 ? value : 0;
-}
-
-// What was not given on the command line is what the checkpoint says.
-static enum tuff_status settle(struct eval_settings *settings, const struct tuff_metadata_list *metadata)
-{
-    if (settings->model == NULL)
-        settings->model = tuff_metadata_find(metadata, METADATA_MODEL);
-    if (settings->data.name == NULL)
-        settings->data.name = tuff_metadata_find(metadata, METADATA_DATA);
-    if (settings->data.digits_train == 0)
-        settings->data.digits_train = metadata_count(metadata, METADATA_DIGITS_TRAIN);
-    if (settings->data.digits_test == 0)
-        settings->data.digits_test = metadata_count(metadata, METADATA_DIGITS_TEST);
-    // The same division, or what was trained on would be taken for test images.
-    if (settings->data.test_fraction == 0)
-        settings->data.test_fraction = metadata_fraction(metadata);
-    if (settings->model == NULL || settings->data.name == NULL) {
-        const char *option = settings->model == NULL ? "model" : "data";
-        console_error("%s: does not say which %s it belongs to; name it with --%s", settings->checkpoint,
-                      settings->model == NULL ? "model" : "data set", option);
-        return TUFF_ERROR_INVALID;
-    }
-    return TUFF_OK;
-}
-
-static int show_progress(void *user, const struct tuff_progress *now)
-{
-    progress_update(user, now);
-    return 0;
-}
-
-static enum tuff_status evaluate(struct eval_settings *settings, struct setup *setup)
-{
+    const struct tuff_dataset *set = evaluation->setup.test;
     struct tuff_log log = console_log();
-    struct tuff_trainer_options options;
-    struct tuff_metrics metrics;
-    struct progress progress;
-    struct tuff_observer observer = {.progress = show_progress, .user = &progress};
-    tuff_trainer_options_default(&options);
-    options.batch_size = settings->batch;
-    enum tuff_status status = tuff_model_load(&log, settings->model, &setup->model);
-    if (status == TUFF_OK)
-        status = setup_open_context(setup, &settings->target.plugins);
-    if (status == TUFF_OK)
-        status = setup_open_target(setup, &settings->target);
-    if (status == TUFF_OK)
-        tuff_model_input(setup->model, settings->data.input);
-    if (status == TUFF_OK)
-        status = setup_load_data(&settings->data, settings->split, &setup->test);
-    if (status == TUFF_OK)
-        status =
-            tuff_trainer_create(setup->target, setup->model, NULL, setup->test, &options, &setup->trainer);
-    if (status == TUFF_OK)
-        status = tuff_checkpoint_load(&log, settings->checkpoint, setup->trainer);
-    if (status != TUFF_OK)
-        return status;
-    if (!console_quiet()) {
-        console_print("model   %s, from %s\n", tuff_model_name(setup->model), settings->checkpoint);
-        console_print("device  %s: %s\n", tuff_target_backend(setup->target),
-                      tuff_target_info(setup->target)->name);
+    enum tuff_status status = TUFF_OK;
+    if (settings->json) {
+        status = eval_print_json(&settings->evaluation, evaluation, scores);
+    } else {
+        eval_print_summary(&settings->evaluation, evaluation, scores);
+        eval_print_classes(scores, set->class_names);
+        eval_print_confusion(scores, set->class_names);
     }
-    progress_begin(&progress, settings->split_name);
-    status = tuff_trainer_evaluate(setup->trainer, &observer, &metrics);
-    progress_end(&progress);
-    if (status == TUFF_OK)
-        console_print("%s %s: loss %.4f, accuracy %.2f%% (%s of %s images), %s\n", setup->test->name,
-                      settings->split_name, metrics.loss,
-                      100.0 * (double)metrics.correct / (double)metrics.samples,
-                      format_count(metrics.correct).s, format_count(metrics.samples).s,
-                      format_seconds(metrics.seconds).s);
+    if (status == TUFF_OK && settings->csv != NULL)
+        status = eval_write_csv(settings->csv, scores, set->class_names);
+    if (status == TUFF_OK && settings->heatmap != NULL) {
+        char title[256];
+        snprintf(title, sizeof title, "%s on %s %s", tuff_model_name(evaluation->setup.model),
+                 settings->evaluation.data.name, evaluation_split_name(&settings->evaluation));
+        struct tuff_figure_options options = {.size = sizeof options, .title = title};
+        status = tuff_confusion_write(&log, settings->heatmap, scores, set->class_names, &options);
+        if (status == TUFF_OK)
+            console_note("wrote %s", settings->heatmap);
+    }
     return status;
 }
 
 static enum tuff_status run_eval(struct eval_settings *settings, const char *operand)
 {
-    char path[PATH_MAX];
-    struct tuff_metadata_list *metadata;
-    const struct tuff_log log = console_log();
-    struct setup setup = {.context = NULL};
-    enum tuff_status status = checkpoint_file_find(operand, path);
-    if (status != TUFF_OK)
-        return status;
-    settings->checkpoint = path;
-    status = tuff_metadata_read(&log, path, &metadata);
+    struct tuff_log log = console_log();
+    struct evaluation evaluation;
+    struct tuff_scores *scores = NULL;
+    settings->evaluation.silent = settings->json;
+    enum tuff_status status = evaluation_open(&settings->evaluation, operand, &evaluation);
     if (status == TUFF_OK)
-        status = settle(settings, metadata);
+        status = evaluation_run(&settings->evaluation, &evaluation, evaluation.setup.test);
     if (status == TUFF_OK)
-        status = evaluate(settings, &setup);
-    setup_close(&setup);
-    tuff_metadata_destroy(&metadata);
+        status = tuff_scores_create(&log, evaluation.logits, evaluation.setup.test->labels,
+                                    evaluation.setup.test->count, evaluation.classes, &scores);
+    if (status == TUFF_OK)
+        status = show(settings, &evaluation, scores);
+    tuff_scores_destroy(&scores);
+    evaluation_close(&evaluation);
     return status;
 }
 
 int command_eval(int argc, char **argv)
 {
-    static const char *const splits[] = {[TUFF_SPLIT_TRAIN] = "train", [TUFF_SPLIT_TEST] = "test"};
-    struct option_choice split = {.names = splits, .count = 2, .chosen = TUFF_SPLIT_TEST};
-    struct eval_settings settings = {.batch = 16, .target.backend = "auto", .data.name = NULL};
+    struct eval_settings s = {.evaluation = EVALUATION_DEFAULTS};
     struct verbosity verbosity = {.quiet = false};
     const struct option options[] = {
-        {"model", 'm', OPTION_TEXT, &settings.model, "MODEL", "model, if the checkpoint does not say which"},
-        DATA_OPTIONS(settings.data, "a name or a folder; else the one trained on"),
-        {"split", 's', OPTION_CHOICE, &split, "NAME", "which part of the data set"},
-        {"batch", 'n', OPTION_COUNT, &settings.batch, "N", "samples per step"},
-        TARGET_OPTIONS(settings.target),
+        EVALUATION_OPTIONS(s.evaluation),
+        {"csv", '\0', OPTION_TEXT, &s.csv, "FILE", "write figures and confusion of all classes"},
+        {"heatmap", '\0', OPTION_TEXT, &s.heatmap, "FILE", "draw the confusion matrix: .png or .svg"},
+        {"json", 'j', OPTION_FLAG, &s.json, NULL, "print JSON"},
+        TARGET_OPTIONS(s.evaluation.target),
         VERBOSITY_OPTIONS(verbosity),
     };
     const struct usage usage = {
         .command = "eval",
         .operand = "CHECKPOINT",
-        .purpose = "Evaluates a checkpoint: mean loss and accuracy over a data set. CHECKPOINT is\n"
+        .purpose = "Evaluates a checkpoint over a data set: mean loss and accuracy; precision,\n"
+                   "recall and F1 of each class; which classes are taken for which. CHECKPOINT is\n"
                    "a safetensors file or the folder of a run. Model and data set are those it\n"
                    "was trained with, unless named.\n",
         .examples = "  tuff eval runs/lenet-mnist-digits-2025-01-31-1\n"
+                    "  tuff eval runs/lenet-mnist-digits-2025-01-31-1 --heatmap confusion.png\n"
                     "  tuff eval lenet.safetensors --model lenet-mnist --data mnist --split train\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
@@ -157,8 +89,8 @@ int command_eval(int argc, char **argv)
     enum options_result parsed = options_parse(&usage, argc, argv, &operand);
     if (parsed != OPTIONS_READY)
         return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
-    settings.split = (enum tuff_split)split.chosen;
-    settings.split_name = splits[split.chosen];
+    if (!picture_name_fits("eval", "heatmap", s.heatmap))
+        return EXIT_USAGE;
     console_setup(verbosity.verbose, verbosity.quiet);
-    return console_exit_status(run_eval(&settings, operand));
+    return console_exit_status(run_eval(&s, operand));
 }

@@ -1,0 +1,141 @@
+#include "page.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *const endings[] = {"svg", "png"};
+
+static enum tuff_status join(const struct tuff_page *page, char path[PATH_MAX], const char *name,
+                             const char *ending)
+{
+    int length = snprintf(path, PATH_MAX, "%s/%s.%s", page->folder, name, ending);
+    if (length > 0 && length < PATH_MAX)
+        return TUFF_OK;
+    return tuff_fail(page->log, TUFF_ERROR_IO, "cannot write into '%s': %s", page->folder,
+                     strerror(ENAMETOOLONG));
+}
+
+void tuff_page_figure_files(struct tuff_page *page, const struct tuff_page_figure *figure)
+{
+    struct tuff_figure drawn;
+    char path[PATH_MAX], title[256];
+    snprintf(title, sizeof title, "%s%s%s", figure->heading, page->report->title == NULL ? "" : ": ",
+             page->report->title == NULL ? "" : page->report->title);
+    figure->draw(&drawn, page->report, title);
+    for (int i = 0; i < 2 && page->status == TUFF_OK; i++) {
+        page->status = join(page, path, figure->name, endings[i]);
+        if (page->status == TUFF_OK)
+            page->status = tuff_figure_write(page->log, &drawn, NULL, path);
+    }
+    tuff_figure_free(&drawn);
+}
+
+void tuff_page_figure(struct tuff_page *page, const struct tuff_page_figure *figure, enum tuff_svg_kind kind)
+{
+    struct tuff_figure drawn;
+    figure->draw(&drawn, page->report, NULL);
+    tuff_text_add(&page->html, "<figure class=\"card\"><figcaption>");
+    tuff_text_escape(&page->html, figure->heading);
+    tuff_text_add(&page->html, "</figcaption>\n");
+    if (kind == TUFF_SVG_FIXED) {
+        tuff_text_add(&page->html, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+        tuff_text_escape(&page->html, figure->heading);
+        tuff_text_add(&page->html, "\">");
+    }
+    tuff_figure_svg(&drawn, kind, &page->html);
+    tuff_text_add(&page->html, kind == TUFF_SVG_FIXED ? "</div></figure>\n" : "</figure>\n");
+    tuff_figure_free(&drawn);
+    tuff_page_figure_files(page, figure);
+}
+
+void tuff_page_no_figure(struct tuff_page *page, const char *name)
+{
+    char path[PATH_MAX];
+    for (int i = 0; i < 2 && page->status == TUFF_OK; i++) {
+        page->status = join(page, path, name, endings[i]);
+        if (page->status == TUFF_OK && unlink(path) != 0 && errno != ENOENT)
+            page->status =
+                tuff_fail(page->log, TUFF_ERROR_IO, "cannot remove '%s': %s", path, strerror(errno));
+    }
+}
+
+void tuff_page_begin_section(struct tuff_page *page, const char *id, const char *heading)
+{
+    tuff_text_format(&page->html,
+                     "<section id=\"%s\" aria-labelledby=\"%s-heading\">\n<h2 id=\"%s-heading\">", id, id,
+                     id);
+    tuff_text_escape(&page->html, heading);
+    tuff_text_add(&page->html, "</h2>\n");
+}
+
+void tuff_page_end_section(struct tuff_page *page)
+{
+    tuff_text_add(&page->html, "</section>\n");
+}
+
+static void add_foot(struct tuff_page *page)
+{
+    char date[64] = "";
+    time_t now = time(NULL);
+    struct tm local;
+    if (localtime_r(&now, &local) != NULL)
+        strftime(date, sizeof date, " on %Y-%m-%d at %H:%M", &local);
+    tuff_text_format(&page->html,
+                     "</main>\n<footer>Written by tuff " TUFF_VERSION "%s.</footer>\n</body>\n</html>\n",
+                     date);
+}
+
+// The sections are written first, since the links at the top name those that there are.
+static void add_body(struct tuff_page *page)
+{
+    static const struct {
+        const char *id, *name;
+        bool (*write)(struct tuff_page *page);
+    } sections[] = {
+        {"training", "Training", tuff_page_curves}, {"classes", "Classes", tuff_page_confusion},
+        {"misses", "Misses", tuff_page_misses},     {"filters", "First layer", tuff_page_filters},
+        {"model", "Model", tuff_page_model},        {"run", "How it was made", tuff_page_run},
+    };
+    struct tuff_text before = page->html;
+    page->html = (struct tuff_text){.bytes = NULL};
+    bool there[sizeof sections / sizeof *sections];
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        there[i] = sections[i].write(page);
+    struct tuff_text body = page->html;
+    page->html = before;
+    tuff_text_add(&page->html, "<nav aria-label=\"Sections\">\n");
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (there[i])
+            tuff_text_format(&page->html, "<a href=\"#%s\">%s</a>\n", sections[i].id, sections[i].name);
+    tuff_text_add(&page->html, "</nav>\n</header>\n<main>\n");
+    if (body.length > 0)
+        tuff_text_add_bytes(&page->html, body.bytes, body.length);
+    page->html.failed = page->html.failed || body.failed;
+    tuff_text_free(&body);
+}
+
+enum tuff_status tuff_report_write(const struct tuff_log *log, const char *folder,
+                                   const struct tuff_report *report)
+{
+    struct tuff_report whole = {.size = 0};
+    char path[PATH_MAX];
+    memcpy(&whole, report, report->size < sizeof whole ? report->size : sizeof whole);
+    struct tuff_page page = {.log = log, .report = &whole, .folder = folder};
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        return tuff_fail(log, TUFF_ERROR_IO, "cannot make the folder '%s': %s", folder, strerror(errno));
+    tuff_page_head(&page);
+    tuff_page_tiles(&page);
+    add_body(&page);
+    add_foot(&page);
+    if (page.status == TUFF_OK)
+        page.status = join(&page, path, "index", "html");
+    if (page.status == TUFF_OK)
+        page.status = tuff_text_save(log, path, &page.html);
+    tuff_text_free(&page.html);
+    return page.status;
+}

@@ -1,0 +1,175 @@
+// The page: its sections, what it says where something is missing, and that nothing in it is taken for
+// markup.
+#include <criterion/criterion.h>
+
+#include "../data/scratch.h"
+#include "samples.h"
+
+TestSuite(page, .init = scratch_begin, .fini = scratch_end);
+
+static char *write_page(int which, struct sample *sample)
+{
+    size_t count;
+    cr_assert(sample_make(which, sample), "no sample %d", which);
+    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &sample->report), TUFF_OK, "%s",
+                 scratch_error);
+    char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
+    page[count] = '\0';
+    cr_assert_eq(strlen(page), count);
+    return page;
+}
+
+static void expect_sections(const char *page, const char *const *there, size_t count)
+{
+    static const char *const all[] = {"training", "classes", "misses", "filters", "model", "run"};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        char section[64], link[64];
+        bool expected = false;
+        for (size_t k = 0; k < count; k++)
+            expected = expected || strcmp(there[k], all[i]) == 0;
+        snprintf(section, sizeof section, "<section id=\"%s\"", all[i]);
+        snprintf(link, sizeof link, "<a href=\"#%s\">", all[i]);
+        cr_expect_eq(strstr(page, section) != NULL, expected, "section %s", all[i]);
+        cr_expect_eq(strstr(page, link) != NULL, expected, "link to %s", all[i]);
+    }
+}
+
+static bool exists(const char *name)
+{
+    return access(scratch_path(name), F_OK) == 0;
+}
+
+static size_t occurrences(const char *page, const char *words)
+{
+    size_t count = 0;
+    for (const char *at = page; (at = strstr(at, words)) != NULL; at += strlen(words))
+        count++;
+    return count;
+}
+
+Test(page, has_all_sections)
+{
+    static const char *const sections[] = {"training", "classes", "misses", "filters", "model", "run"};
+    struct sample sample;
+    char *page = write_page(SAMPLE_PLAIN, &sample);
+    expect_sections(page, sections, 6);
+    cr_expect_not_null(strstr(page, "lenet-mnist on made up digits</h1>"));
+    cr_expect_not_null(strstr(page, ">60,074<"), "the model's parameters");
+    cr_expect_not_null(strstr(page, ">flatten1</th><td class=\"l\">flatten<"), "the model's layers");
+    cr_expect_not_null(
+        strstr(page, "tuff train &#39;a b&#39; --data &lt;x&gt; &amp;&amp; echo &quot;y&quot;"));
+    cr_expect_eq(occurrences(page, "<img "), 40u, "as many misses as are shown without a limit");
+    cr_expect_eq(occurrences(page, " alt=\"image "), 40u);
+    cr_expect_eq(occurrences(page, "<table>"), occurrences(page, "<caption>"));
+    static const char *const files[] = {"loss", "accuracy", "confusion", "misses", "filters"};
+    for (size_t i = 0; i < 5; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "page/%s.svg", files[i]);
+        cr_expect(exists(name), "%s", name);
+        snprintf(name, sizeof name, "page/%s.png", files[i]);
+        cr_expect(exists(name), "%s", name);
+    }
+    cr_expect(!exists("page/steps.svg") && !exists("page/learning-rate.png"), "what the metrics do not have");
+    free(page);
+    sample_free(&sample);
+}
+
+Test(page, limits_the_misses)
+{
+    struct sample sample;
+    cr_assert(sample_make(SAMPLE_PLAIN, &sample));
+    sample.report.miss_limit = 3;
+    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_OK);
+    size_t count;
+    char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
+    page[count] = '\0';
+    cr_expect_eq(occurrences(page, "<img "), 3u);
+    free(page);
+    sample_free(&sample);
+}
+
+Test(page, removes_what_an_earlier_one_had)
+{
+    struct sample sample;
+    char *page = write_page(SAMPLE_PLAIN, &sample);
+    free(page);
+    sample_free(&sample);
+    cr_assert(exists("page/misses.png"));
+    page = write_page(SAMPLE_INTERRUPTED, &sample);
+    cr_expect(!exists("page/misses.png") && !exists("page/loss.svg") && !exists("page/confusion.svg"));
+    free(page);
+    sample_free(&sample);
+}
+
+Test(page, of_a_training_interrupted_in_its_first_epoch)
+{
+    static const char *const sections[] = {"training", "run"};
+    struct sample sample;
+    char *page = write_page(SAMPLE_INTERRUPTED, &sample);
+    expect_sections(page, sections, 2);
+    cr_expect_not_null(strstr(page, "No epoch was finished: the training was interrupted in epoch 1"));
+    cr_expect_null(strstr(page, "<svg"), "there is nothing to draw");
+    free(page);
+    sample_free(&sample);
+}
+
+Test(page, of_a_model_that_never_errs)
+{
+    struct sample sample;
+    char *page = write_page(SAMPLE_TWO, &sample);
+    cr_expect_not_null(strstr(page, "There is none: every image got its label."));
+    cr_expect_not_null(strstr(page, "Nothing was taken for another class."));
+    cr_expect_not_null(strstr(page, "<dd>100\xC2\xA0%</dd>"));
+    cr_expect(exists("page/learning-rate.svg"));
+    free(page);
+    sample_free(&sample);
+}
+
+Test(page, of_a_training_that_diverged)
+{
+    struct sample sample;
+    char *page = write_page(SAMPLE_NAN, &sample);
+    cr_expect_not_null(strstr(page, "of 10 values are no numbers"));
+    cr_expect_not_null(strstr(page, "for 40 the model gives no numbers"));
+    cr_expect_null(strstr(page, "nan"), "NaN is shown as a dash");
+    cr_expect_null(strstr(page, ">inf"));
+    free(page);
+    sample_free(&sample);
+}
+
+// Everything that a user has named is text, wherever it stands.
+Test(page, escapes_names)
+{
+    struct sample sample;
+    char *page = write_page(SAMPLE_HUNDRED, &sample);
+    cr_expect_null(strstr(page, "<script"));
+    cr_expect_null(strstr(page, "onload=\""));
+    cr_expect_null(strstr(page, "<b>seed"));
+    cr_expect_null(strstr(page, "\033"));
+    cr_expect_null(strstr(page, "\xFF"));
+    cr_expect_eq(occurrences(page, "</style>"), 1u);
+    cr_expect_eq(occurrences(page, "</title>"), occurrences(page, "<title>"));
+    cr_expect_geq(occurrences(page, "&lt;script&gt;alert("), 3u);
+    cr_expect_not_null(strstr(page, "&lt;b&gt;seed&lt;/b&gt;</dt><dd>42 &amp; &quot;more&quot;</dd>"));
+    free(page);
+    sample_free(&sample);
+}
+
+Test(page, of_nothing_at_all)
+{
+    const struct tuff_report report = {.size = sizeof report};
+    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &report), TUFF_OK);
+    cr_expect(exists("page/index.html"));
+}
+
+Test(page, needs_a_folder_that_can_be)
+{
+    struct sample sample;
+    cr_assert(sample_make(SAMPLE_PLAIN, &sample));
+    scratch_expect(tuff_report_write(&scratch_log, scratch_path("none/page"), &sample.report), TUFF_ERROR_IO,
+                   "cannot make the folder");
+    scratch_write("file", "x", 1);
+    scratch_expect(tuff_report_write(&scratch_log, scratch_path("file"), &sample.report), TUFF_ERROR_IO,
+                   "file");
+    sample_free(&sample);
+}

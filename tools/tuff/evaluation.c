@@ -1,0 +1,126 @@
+#include "evaluation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "checkpoint_file.h"
+#include "console.h"
+#include "metadata.h"
+#include "progress.h"
+
+const char *const evaluation_splits[2] = {[TUFF_SPLIT_TRAIN] = "train", [TUFF_SPLIT_TEST] = "test"};
+
+static uint32_t metadata_count(const struct tuff_metadata_list *metadata, const char *key)
+{
+    const char *text = tuff_metadata_find(metadata, key);
+    unsigned long value = text == NULL ? 0 : strtoul(text, NULL, 10);
+    return value <= UINT32_MAX ? (uint32_t)value : 0;
+}
+
+static double metadata_fraction(const struct tuff_metadata_list *metadata)
+{
+    const char *text = tuff_metadata_find(metadata, METADATA_FRACTION);
+    double value = text == NULL ? 0 : strtod(text, NULL);
+    return value > 0 && value < 1 ? value : 0;
+}
+
+// What was not given on the command line is what the checkpoint says.
+static enum tuff_status settle(struct evaluation_settings *settings,
+                               const struct tuff_metadata_list *metadata)
+{
+    if (settings->model == NULL)
+        settings->model = tuff_metadata_find(metadata, METADATA_MODEL);
+    if (settings->data.name == NULL)
+        settings->data.name = tuff_metadata_find(metadata, METADATA_DATA);
+    if (settings->data.digits_train == 0)
+        settings->data.digits_train = metadata_count(metadata, METADATA_DIGITS_TRAIN);
+    if (settings->data.digits_test == 0)
+        settings->data.digits_test = metadata_count(metadata, METADATA_DIGITS_TEST);
+    // The same division, or what was trained on would be taken for test images.
+    if (settings->data.test_fraction == 0)
+        settings->data.test_fraction = metadata_fraction(metadata);
+    if (settings->model == NULL || settings->data.name == NULL) {
+        const char *option = settings->model == NULL ? "model" : "data";
+        console_error("%s: does not say which %s it belongs to; name it with --%s", settings->checkpoint,
+                      settings->model == NULL ? "model" : "data set", option);
+        return TUFF_ERROR_INVALID;
+    }
+    return TUFF_OK;
+}
+
+enum tuff_status evaluation_open(struct evaluation_settings *settings, const char *operand,
+                                 struct evaluation *evaluation)
+{
+    struct tuff_log log = console_log();
+    struct setup *setup = &evaluation->setup;
+    *evaluation = (struct evaluation){.classes = 0};
+    enum tuff_status status = checkpoint_file_find(operand, settings->checkpoint);
+    if (status == TUFF_OK)
+        status = tuff_metadata_read(&log, settings->checkpoint, &evaluation->metadata);
+    if (status == TUFF_OK)
+        status = settle(settings, evaluation->metadata);
+    if (status == TUFF_OK)
+        status = tuff_model_load(&log, settings->model, &setup->model);
+    if (status == TUFF_OK)
+        status = setup_open_context(setup, &settings->target.plugins);
+    if (status == TUFF_OK)
+        status = setup_open_target(setup, &settings->target);
+    if (status == TUFF_OK)
+        tuff_model_input(setup->model, settings->data.input);
+    if (status == TUFF_OK)
+        status = setup_load_data(&settings->data, (enum tuff_split)settings->split.chosen, &setup->test);
+    return status;
+}
+
+// Model and device.
+static void announce(const struct evaluation_settings *settings, const struct evaluation *evaluation)
+{
+    if (settings->silent || console_quiet())
+        return;
+    console_print("model   %s, from %s\n", tuff_model_name(evaluation->setup.model), settings->checkpoint);
+    console_print("device  %s: %s\n", tuff_target_backend(evaluation->setup.target),
+                  tuff_target_info(evaluation->setup.target)->name);
+}
+
+static int show_progress(void *user, const struct tuff_progress *now)
+{
+    progress_update(user, now);
+    return 0;
+}
+
+enum tuff_status evaluation_run(const struct evaluation_settings *settings, struct evaluation *evaluation,
+                                const struct tuff_dataset *set)
+{
+    struct tuff_log log = console_log();
+    struct setup *setup = &evaluation->setup;
+    struct tuff_trainer_options options;
+    struct progress progress;
+    struct tuff_observer observer = {.progress = show_progress, .user = &progress};
+    tuff_trainer_options_default(&options);
+    options.batch_size = settings->batch;
+    options.keep_outputs = 1;
+    enum tuff_status status =
+        tuff_trainer_create(setup->target, setup->model, NULL, set, &options, &setup->trainer);
+    if (status == TUFF_OK)
+        status = tuff_checkpoint_load(&log, settings->checkpoint, setup->trainer);
+    if (status != TUFF_OK)
+        return status;
+    evaluation->classes = set->classes;
+    evaluation->logits = calloc((size_t)set->count * set->classes, sizeof *evaluation->logits);
+    if (evaluation->logits == NULL) {
+        console_error("out of memory");
+        return TUFF_ERROR_MEMORY;
+    }
+    announce(settings, evaluation);
+    progress_begin(&progress, evaluation_split_name(settings));
+    status = tuff_trainer_outputs(setup->trainer, &observer, &evaluation->metrics, evaluation->logits);
+    progress_end(&progress);
+    return status;
+}
+
+void evaluation_close(struct evaluation *evaluation)
+{
+    free(evaluation->logits);
+    setup_close(&evaluation->setup);
+    tuff_metadata_destroy(&evaluation->metadata);
+}
