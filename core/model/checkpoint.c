@@ -17,26 +17,6 @@ static uint64_t parameter_elements(const struct tuff_parameter_info *info)
     return elements;
 }
 
-// The file has its floats in little-endian order, whatever the machine's.
-static void encode_floats(uint8_t *to, const float *values, uint64_t count)
-{
-    for (uint64_t i = 0; i < count; i++) {
-        uint32_t word;
-        memcpy(&word, &values[i], sizeof word);
-        for (int byte = 0; byte < 4; byte++)
-            to[4 * i + (uint64_t)byte] = (uint8_t)(word >> (8 * byte));
-    }
-}
-
-static void decode_floats(float *values, const uint8_t *from, uint64_t count)
-{
-    for (uint64_t i = 0; i < count; i++) {
-        const uint8_t *b = from + 4 * i;
-        uint32_t word = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-        memcpy(&values[i], &word, sizeof word);
-    }
-}
-
 // -- Saving
 
 // Reads every parameter. values: room for all elements; bytes: the same in the file's order.
@@ -50,7 +30,7 @@ static enum tuff_status collect(struct tuff_trainer *trainer, const struct tuff_
         enum tuff_status status = tuff_trainer_read_parameter(trainer, i, values);
         if (status != TUFF_OK)
             return status;
-        encode_floats(bytes, values, elements);
+        tuff_safetensors_encode(bytes, values, elements);
         tensors[i] = (struct tuff_safetensor){
             .name = info.name, .dtype = "F32", .rank = info.rank, .bytes = 4 * elements, .data = bytes};
         for (uint32_t d = 0; d < info.rank; d++)
@@ -192,7 +172,7 @@ static enum tuff_status apply(const struct tuff_log *log, const char *path, stru
         struct tuff_parameter_info info;
         tuff_model_parameter(model, i, &info);
         const struct tuff_safetensor *tensor = tuff_safetensors_find(file, info.name);
-        decode_floats(values, tensor->data, tensor->bytes / 4);
+        tuff_safetensors_decode(values, tensor->data, tensor->bytes / 4);
         status = tuff_trainer_write_parameter(trainer, i, values);
     }
     free(values);

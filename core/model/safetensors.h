@@ -31,6 +31,10 @@ void tuff_safetensors_destroy(struct tuff_safetensors **file); // NULL-safe, nul
 
 const struct tuff_safetensor *tuff_safetensors_find(const struct tuff_safetensors *file, const char *name);
 
+// Floats as the file has them, little-endian, whatever the machine's order is. bytes: room for 4 * count.
+void tuff_safetensors_encode(uint8_t *bytes, const float *values, uint64_t count);
+void tuff_safetensors_decode(float *values, const void *bytes, uint64_t count);
+
 // Writes to "path.tmp.<pid>" in the same folder, fsync, rename, fsync of the folder. On failure nothing is
 // left behind and what stood at `path` before still does.
 TUFF_MUST_CHECK enum tuff_status tuff_safetensors_write(const struct tuff_log *log, const char *path,

@@ -31,3 +31,22 @@ bool tuff_safetensors_bytes(const struct tuff_safetensors_dtype *dtype, uint32_t
     *bytes = elements * dtype->bits / 8;
     return elements * dtype->bits % 8 == 0;
 }
+
+void tuff_safetensors_encode(uint8_t *bytes, const float *values, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        uint32_t word;
+        memcpy(&word, &values[i], sizeof word);
+        for (int byte = 0; byte < 4; byte++)
+            bytes[4 * i + (uint64_t)byte] = (uint8_t)(word >> (8 * byte));
+    }
+}
+
+void tuff_safetensors_decode(float *values, const void *bytes, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        const uint8_t *b = (const uint8_t *)bytes + 4 * i;
+        uint32_t word = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+        memcpy(&values[i], &word, sizeof word);
+    }
+}

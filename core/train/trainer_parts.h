@@ -1,5 +1,5 @@
 // What the files of a trainer share: its options (trainer_options.c), its parts (trainer.c), its work
-// (trainer_run.c).
+// (trainer_run.c), its saving (training_facts.c, training_state.c).
 #ifndef TUFF_CORE_TRAINER_PARTS_H
 #define TUFF_CORE_TRAINER_PARTS_H
 
@@ -16,7 +16,11 @@ struct tuff_trainer {
     struct tuff_pass *train, *test;  // NULL where there is no such data
     struct tuff_buffer *activations; // shared by both passes, which never run at once
     uint64_t activation_bytes;
-    uint32_t steps_done; // of the optimizer
+    bool data_summed; // data_sum: CRC-32 of the training data
+    uint32_t data_sum;
+    uint32_t steps_done;            // of the optimizer
+    uint32_t epoch, epoch_steps;    // the epoch at hand and its steps that are done
+    struct tuff_metrics epoch_sums; // of those; the loss is a sum over the samples
 };
 
 // The caller's options, whatever size they have, as a whole struct; checked as far as they can be without a

@@ -108,10 +108,33 @@ TUFF_API uint32_t tuff_trainer_steps_per_epoch(const struct tuff_trainer *traine
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_epoch(struct tuff_trainer *trainer, uint32_t epoch,
                                                              const struct tuff_observer *observer,
                                                              struct tuff_metrics *metrics);
-// The first `steps` steps of an epoch (0: all of them). mean_losses: room for as many floats, or NULL.
+// The first `steps` steps of an epoch (0: all of them), whatever was done of it before. mean_losses: room for as many floats, or NULL.
 TUFF_API TUFF_MUST_CHECK enum tuff_status
 tuff_trainer_steps(struct tuff_trainer *trainer, uint32_t epoch, uint32_t steps,
                    const struct tuff_observer *observer, struct tuff_metrics *metrics, float *mean_losses);
+
+// Where a training stands.
+struct tuff_trainer_position {
+    size_t size;                 // set by the caller; no more than that is written
+    uint32_t epoch;              // the one at hand, or the last one; the first is 0
+    uint32_t step;               // steps of it that are done: from 0 to tuff_trainer_steps_per_epoch
+    uint64_t steps_done;         // of the optimizer, in all epochs
+    struct tuff_metrics metrics; // of those steps of the epoch
+};
+TUFF_API void tuff_trainer_position(const struct tuff_trainer *trainer,
+                                    struct tuff_trainer_position *position);
+
+// Trains epoch `epoch` up to its step number `to` (0: to its end), from where it stands: after the steps that are
+// done if it is the epoch at hand, else from its beginning. An epoch in parts, each followed by an evaluation or
+// not, gives the same bits as in one. metrics and progress cover the epoch from its first step. mean_losses: room
+// for as many floats as steps are run, or NULL; they are filled in before the observer is told of their steps.
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_trainer_advance(struct tuff_trainer *trainer, uint32_t epoch, uint32_t to,
+                     const struct tuff_observer *observer, struct tuff_metrics *metrics, float *mean_losses);
+
+// The learning rate of the optimizer's step number `step`; the first is 1.
+TUFF_API double tuff_trainer_learning_rate(const struct tuff_trainer *trainer, uint64_t step);
+
 // The test set in order. Blocking; changes nothing that training sees.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_evaluate(struct tuff_trainer *trainer,
                                                                 const struct tuff_observer *observer,
