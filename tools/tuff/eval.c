@@ -1,10 +1,8 @@
 // tuff eval: how good a checkpoint is.
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "commands.h"
 #include "console.h"
@@ -17,6 +15,7 @@
 
 struct eval_settings {
     const char *checkpoint; // file
+    const char *which;      // of a run's checkpoints
     const char *model;
     const char *split_name;
     enum tuff_split split;
@@ -24,26 +23,6 @@ struct eval_settings {
     struct data_settings data;
     struct target_settings target;
 };
-
-// A run's folder stands for the checkpoint in it.
-static enum tuff_status find_checkpoint(const char *operand, char path[PATH_MAX])
-{
-    struct stat info;
-    if (stat(operand, &info) != 0) {
-        console_error("cannot read '%s': %s", operand, strerror(errno));
-        return TUFF_ERROR_NOT_FOUND;
-    }
-    int length = snprintf(path, PATH_MAX, S_ISDIR(info.st_mode) ? "%s/" RUN_CHECKPOINT : "%s", operand);
-    if (length < 0 || length >= PATH_MAX) {
-        console_error("'%s': the path is too long", operand);
-        return TUFF_ERROR_INVALID;
-    }
-    if (S_ISDIR(info.st_mode) && stat(path, &info) != 0) {
-        console_error("'%s' holds no " RUN_CHECKPOINT "; one is written at the end of each epoch", operand);
-        return TUFF_ERROR_NOT_FOUND;
-    }
-    return TUFF_OK;
-}
 
 static uint32_t metadata_count(const struct tuff_metadata_list *metadata, const char *key)
 {
@@ -124,7 +103,7 @@ static enum tuff_status run_eval(struct eval_settings *settings, const char *ope
     struct tuff_metadata_list *metadata;
     const struct tuff_log log = console_log();
     struct setup setup = {.context = NULL};
-    enum tuff_status status = find_checkpoint(operand, path);
+    enum tuff_status status = run_find_checkpoint(operand, settings->which, path);
     if (status != TUFF_OK)
         return status;
     settings->checkpoint = path;
@@ -141,9 +120,10 @@ static enum tuff_status run_eval(struct eval_settings *settings, const char *ope
 int command_eval(int argc, char **argv)
 {
     struct eval_settings settings = {
-        .split_name = "test", .batch = 16, .target.backend = "auto", .data.name = NULL};
+        .which = "last", .split_name = "test", .batch = 16, .target.backend = "auto", .data.name = NULL};
     struct verbosity verbosity = {.quiet = false};
     const struct option options[] = {
+        {"checkpoint", 'c', OPTION_TEXT, &settings.which, "NAME", "of a run's folder: last or best"},
         {"model", 'm', OPTION_TEXT, &settings.model, "MODEL", "model, if the checkpoint does not say which"},
         {"data", 'D', OPTION_TEXT, &settings.data.name, "NAME", "mnist or digits; the one trained on"},
         {"data-dir", '\0', OPTION_TEXT, &settings.data.folder, "DIR", "folder of the data set's files"},

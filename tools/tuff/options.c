@@ -35,7 +35,8 @@ static void default_text(const struct option *option, char *text, size_t size)
     case OPTION_POSITIVE:
     case OPTION_AMOUNT:
     case OPTION_FRACTION:
-        snprintf(text, size, " [%g]", *(double *)option->value);
+        if (!isnan(*(double *)option->value))
+            snprintf(text, size, " [%g]", *(double *)option->value);
         break;
     }
 }
