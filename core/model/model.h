@@ -11,4 +11,8 @@ TUFF_MUST_CHECK enum tuff_status tuff_model_lower(const struct tuff_model *model
                                                   tuff_value_id input, const tuff_value_id *parameters,
                                                   tuff_value_id *logits);
 
+// A number that follows from the layers, their settings and their order, and not from any name: the same for
+// files that describe the same model. A setting that has its default counts for nothing.
+uint64_t tuff_model_digest(const struct tuff_model *model);
+
 #endif

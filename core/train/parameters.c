@@ -1,26 +1,58 @@
 #include "parameters.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "device_memory.h"
 
-static enum tuff_status lay_out(struct tuff_parameters *p, const struct tuff_model *model)
+// The layer of a parameter is what its name has before the last dot.
+static bool same_layer(const char *a, const char *b)
+{
+    const char *end_a = strrchr(a, '.'), *end_b = strrchr(b, '.');
+    return end_a != NULL && end_b != NULL && end_a - a == end_b - b &&
+           strncmp(a, b, (size_t)(end_a - a)) == 0;
+}
+
+// A layer computes the gradients of its parameters together, or none: that of a frozen weight whose bias is
+// trained is computed too, and nobody looks at it.
+static void choose_wanted(struct tuff_parameters *p, const struct tuff_model *model, const bool *frozen)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        struct tuff_parameter_info info, other;
+        tuff_model_parameter(model, i, &info);
+        p->wanted[i] = frozen == NULL || !frozen[i];
+        for (size_t k = 0; k < p->count && !p->wanted[i]; k++) {
+            tuff_model_parameter(model, k, &other);
+            p->wanted[i] = !frozen[k] && same_layer(info.name, other.name);
+        }
+    }
+}
+
+static enum tuff_status lay_out(struct tuff_parameters *p, const struct tuff_model *model, const bool *frozen)
 {
     uint64_t alignment = p->target->info.buffer_alignment < 64 ? 64 : p->target->info.buffer_alignment;
     p->count = tuff_model_parameter_count(model);
     p->offsets = calloc(p->count + 1, sizeof(uint64_t));
     p->bytes = calloc(p->count + 1, sizeof(uint64_t));
-    if (p->offsets == NULL || p->bytes == NULL)
+    p->wanted = calloc(p->count + 1, sizeof(bool));
+    if (p->offsets == NULL || p->bytes == NULL || p->wanted == NULL)
         return tuff_fail(p->target->log, TUFF_ERROR_MEMORY, "out of memory");
-    for (size_t i = 0; i < p->count; i++) {
-        struct tuff_parameter_info info;
-        tuff_model_parameter(model, i, &info);
-        p->offsets[i] = p->arena_bytes;
-        p->bytes[i] = sizeof(float);
-        for (uint32_t d = 0; d < info.rank; d++)
-            p->bytes[i] *= info.dims[d];
-        p->arena_bytes += (p->bytes[i] + alignment - 1) / alignment * alignment;
+    for (int tail = 0; tail < 2; tail++) {
+        for (size_t i = 0; i < p->count; i++) {
+            struct tuff_parameter_info info;
+            if ((frozen != NULL && frozen[i]) != (tail == 1))
+                continue;
+            tuff_model_parameter(model, i, &info);
+            p->offsets[i] = p->arena_bytes;
+            p->bytes[i] = sizeof(float);
+            for (uint32_t d = 0; d < info.rank; d++)
+                p->bytes[i] *= info.dims[d];
+            p->arena_bytes += (p->bytes[i] + alignment - 1) / alignment * alignment;
+        }
+        if (tail == 0)
+            p->trained_bytes = p->arena_bytes;
     }
+    choose_wanted(p, model, frozen);
     return TUFF_OK;
 }
 
@@ -39,22 +71,25 @@ static enum tuff_status initialize(struct tuff_parameters *p, const struct tuff_
 }
 
 enum tuff_status tuff_parameters_create(const struct tuff_target *target, const struct tuff_model *model,
-                                        uint64_t seed, bool for_training, struct tuff_parameters **parameters)
+                                        const struct tuff_parameters_options *options,
+                                        struct tuff_parameters **parameters)
 {
     struct tuff_parameters *made = calloc(1, sizeof *made);
     *parameters = NULL;
     if (made == NULL)
         return tuff_fail(target->log, TUFF_ERROR_MEMORY, "out of memory");
     made->target = target;
-    enum tuff_status status = lay_out(made, model);
+    made->moment_count = options->training ? options->moment_count : 0;
+    enum tuff_status status = lay_out(made, model, options->frozen);
     if (status == TUFF_OK)
         status = tuff_device_zeroed(target, "parameters", made->arena_bytes, &made->values);
-    if (status == TUFF_OK && for_training)
+    if (status == TUFF_OK && options->training)
         status = tuff_device_zeroed(target, "gradients", made->arena_bytes, &made->gradients);
-    if (status == TUFF_OK && for_training)
-        status = tuff_device_zeroed(target, "optimizer state", 2 * made->arena_bytes, &made->moments);
     if (status == TUFF_OK)
-        status = initialize(made, model, seed);
+        status = tuff_device_zeroed(target, "optimizer state", made->moment_count * made->trained_bytes,
+                                    &made->moments);
+    if (status == TUFF_OK)
+        status = initialize(made, model, options->seed);
     if (status != TUFF_OK)
         tuff_parameters_destroy(&made);
     *parameters = made;
@@ -71,6 +106,7 @@ void tuff_parameters_destroy(struct tuff_parameters **parameters)
     tuff_device_release(p->target, &p->moments);
     free(p->offsets);
     free(p->bytes);
+    free(p->wanted);
     free(p);
     *parameters = NULL;
 }

@@ -1,4 +1,4 @@
-// The parameters of a model on a device: three arenas of one layout, so that one op updates them all.
+// The parameters of a model on a device: arenas of one layout, so that one op updates all that are trained.
 #ifndef TUFF_CORE_PARAMETERS_H
 #define TUFF_CORE_PARAMETERS_H
 
@@ -10,16 +10,26 @@ struct tuff_parameters {
     size_t count;
     uint64_t *offsets; // of each parameter in its arena, bytes
     uint64_t *bytes;   // of each
-    uint64_t arena_bytes;
-    struct tuff_buffer *values, *gradients,
-        *moments; // moments: twice the arena; gradients and moments may be NULL
+    bool *wanted;      // whether its gradient is computed
+    // Those that are trained come first, so that an op on the arena's beginning reaches them and no other.
+    uint64_t arena_bytes, trained_bytes;
+    uint32_t moment_count;
+    // gradients: of the arena's layout. moments: moment_count times the arena's trained part. Both may be
+    // NULL.
+    struct tuff_buffer *values, *gradients, *moments;
 };
 
-// Takes memory and sets the initial values for `seed`; gaps between parameters, gradients and moments are
-// zero. for_training: with gradients and moments.
+struct tuff_parameters_options {
+    uint64_t seed;         // of the initial values
+    bool training;         // with gradients and moments
+    const bool *frozen;    // of each parameter; NULL: none is
+    uint32_t moment_count; // of the optimizer: values that it keeps for each parameter
+};
+
+// Takes memory and sets the initial values; gaps between parameters, gradients and moments are zero.
 TUFF_MUST_CHECK enum tuff_status tuff_parameters_create(const struct tuff_target *target,
-                                                        const struct tuff_model *model, uint64_t seed,
-                                                        bool for_training,
+                                                        const struct tuff_model *model,
+                                                        const struct tuff_parameters_options *options,
                                                         struct tuff_parameters **parameters);
 void tuff_parameters_destroy(struct tuff_parameters **parameters); // NULL-safe, nulls
 

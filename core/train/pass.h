@@ -11,8 +11,8 @@ struct tuff_pass;
 
 struct tuff_pass_options {
     uint32_t batch_size;
-    const struct tuff_adam_params *adam; // NULL: evaluation
-    bool outputs;                        // keep each batch's logits for tuff_pass_work's outputs
+    const struct tuff_trainer_options *training; // NULL: evaluation; read by tuff_pass_create only
+    bool outputs;                                // keep each batch's logits for tuff_pass_work's outputs
 };
 
 // Builds and plans the step. Takes no memory on the device yet: tuff_pass_plan tells how much it wants.
@@ -35,13 +35,20 @@ struct tuff_pass_work {
     struct tuff_step_row
         *rows; // one per step, with learning rates and corrections; begin and valid are filled in
     uint32_t first, steps;
+    uint32_t announced; // steps in all that progress is told of; 0: `steps`
+    // Figures of the steps before `first`, to which those of these steps are added, the loss as a sum over
+    // the samples; NULL: they count for nothing.
+    struct tuff_metrics *sums;
     float *mean_losses; // room for `steps`, or NULL
     float *outputs;     // room for the logits of every sample of the steps, in order; NULL: not wanted
 };
 
-// *done: steps that were run, also on failure.
+// *done: steps that were run, also on failure. *metrics: means over all that work->sums has in the end.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_run(struct tuff_pass *pass, const struct tuff_pass_work *work,
                                                const struct tuff_observer *observer, uint32_t *done,
                                                struct tuff_metrics *metrics);
+
+// Sums as means: loss per sample.
+struct tuff_metrics tuff_pass_means(const struct tuff_metrics *sums);
 
 #endif

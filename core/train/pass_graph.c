@@ -9,7 +9,7 @@ static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
                                       tuff_value_id ids[EXTERNAL_COUNT])
 {
     const struct tuff_dataset *data = pass->data;
-    uint32_t elements = (uint32_t)(pass->parameters->arena_bytes / sizeof(float));
+    uint32_t trained = (uint32_t)(pass->parameters->trained_bytes / sizeof(float));
     const struct {
         const char *name;
         enum tuff_dtype dtype;
@@ -22,9 +22,13 @@ static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
         [EXTERNAL_LABELS] = {"set labels", TUFF_U32, 1, {data->count}},
         [EXTERNAL_METRICS] = {"metrics", TUFF_U32, 2, {pass->steps, TUFF_PASS_METRICS_WORDS}},
         [EXTERNAL_OUTPUTS] = {"outputs", TUFF_F32, 2, {pass->batch_size, pass->classes}},
-        [EXTERNAL_PARAMETERS] = {"parameters", TUFF_F32, 1, {elements}},
-        [EXTERNAL_GRADIENTS] = {"gradients", TUFF_F32, 1, {elements}},
-        [EXTERNAL_MOMENTS] = {"moments", TUFF_F32, 2, {2, elements}},
+        [EXTERNAL_PARAMETERS] = {"parameters", TUFF_F32, 1, {trained}},
+        [EXTERNAL_GRADIENTS] = {"gradients", TUFF_F32, 1, {trained}},
+        // (2,P) of Adam, (P) of SGD's velocity
+        [EXTERNAL_MOMENTS] = {"moments",
+                              TUFF_F32,
+                              pass->parameters->moment_count == 2 ? 2 : 1,
+                              {pass->parameters->moment_count == 2 ? 2 : trained, trained}},
     };
     enum tuff_status status = TUFF_OK;
     uint32_t count = training ? EXTERNAL_COUNT : EXTERNAL_OWN_COUNT;
@@ -35,27 +39,36 @@ static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
     return status;
 }
 
-// step_advance and the gathers: *x and *labels are the batch.
-static enum tuff_status add_batch(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT],
-                                  tuff_value_id *x, tuff_value_id *labels)
+// The batch's images as floats, by the index. *x: (N,C,H,W).
+static enum tuff_status add_images(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT],
+                                   tuff_value_id *x)
 {
     const struct tuff_dataset *data = pass->data;
-    struct tuff_graph *graph = pass->graph;
     const uint32_t dims[4] = {pass->batch_size, data->channels, data->height, data->width};
     struct tuff_gather_images_params scale = {.size = sizeof scale};
     for (int c = 0; c < TUFF_MAX_IMAGE_CHANNELS; c++)
         scale.scale[c] = 1.0f / 255.0f; // bytes to [0,1], as torchvision's ToTensor does
+    enum tuff_status status =
+        tuff_graph_add_value(pass->graph, TUFF_VALUE_ACTIVATION, 0, "x", TUFF_F32, 4, dims, true, x);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(
+            pass->graph, TUFF_OP_GATHER_IMAGES, &scale, NULL,
+            (tuff_value_id[]){*x, ids[EXTERNAL_IMAGES], ids[EXTERNAL_INDEX], ids[EXTERNAL_STATE]});
+    return status;
+}
+
+// step_advance and the gathers: *x and *labels are the batch.
+static enum tuff_status add_batch(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT],
+                                  tuff_value_id *x, tuff_value_id *labels)
+{
+    struct tuff_graph *graph = pass->graph;
     enum tuff_status status = tuff_graph_add_node(graph, TUFF_OP_STEP_ADVANCE, NULL, NULL,
                                                   (tuff_value_id[]){ids[EXTERNAL_STATE], ids[EXTERNAL_ROWS]});
     if (status == TUFF_OK)
-        status = tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, "x", TUFF_F32, 4, dims, true, x);
+        status = add_images(pass, ids, x);
     if (status == TUFF_OK)
-        status =
-            tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, "labels", TUFF_U32, 1, dims, false, labels);
-    if (status == TUFF_OK)
-        status = tuff_graph_add_node(
-            graph, TUFF_OP_GATHER_IMAGES, &scale, NULL,
-            (tuff_value_id[]){*x, ids[EXTERNAL_IMAGES], ids[EXTERNAL_INDEX], ids[EXTERNAL_STATE]});
+        status = tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, "labels", TUFF_U32, 1,
+                                      &pass->batch_size, false, labels);
     if (status == TUFF_OK)
         status = tuff_graph_add_node(
             graph, TUFF_OP_GATHER_LABELS, NULL, NULL,
@@ -76,6 +89,8 @@ static enum tuff_status add_model(struct tuff_pass *pass, const struct tuff_mode
         tuff_model_parameter(model, i, &info);
         status = tuff_graph_add_value(pass->graph, TUFF_VALUE_PARAMETER, (uint32_t)i, info.name, TUFF_F32,
                                       info.rank, info.dims, false, &parameters[i]);
+        if (status == TUFF_OK)
+            pass->graph->values[parameters[i]].needs_gradient = pass->parameters->wanted[i];
     }
     if (status == TUFF_OK)
         status = tuff_model_lower(model, pass->graph, x, parameters, logits);
@@ -91,20 +106,23 @@ static enum tuff_status add_outputs(struct tuff_pass *pass, tuff_value_id logits
 
 enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model *model)
 {
-    const struct tuff_adam_params *adam = pass->options.adam;
+    const struct tuff_trainer_options *training = pass->options.training;
     tuff_value_id ids[EXTERNAL_COUNT], x, labels, logits;
     enum tuff_layout layout = tuff_target_activation_layout(pass->target, pass->batch_size);
     enum tuff_status status = tuff_graph_create(pass->target->log, layout, &pass->graph);
     struct tuff_graph *graph = pass->graph;
     if (status == TUFF_OK)
-        status = add_externals(pass, adam != NULL, ids);
+        status = add_externals(pass, training != NULL, ids);
     if (status == TUFF_OK)
         status = add_batch(pass, ids, &x, &labels);
     if (status == TUFF_OK)
         status = add_model(pass, model, x, &logits);
     if (status != TUFF_OK)
         return status;
-    const struct tuff_softmax_cross_entropy_params smoothing = {.size = sizeof smoothing};
+    const struct tuff_softmax_cross_entropy_params smoothing = {
+        .size = sizeof smoothing,
+        .label_smoothing = training == NULL ? 0 : (float)training->label_smoothing,
+    };
     tuff_value_id loss[5] = {TUFF_NO_VALUE, TUFF_NO_VALUE, logits, labels, ids[EXTERNAL_STATE]};
     status = tuff_graph_add_node(graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &smoothing, NULL, loss);
     if (status == TUFF_OK)
@@ -113,12 +131,10 @@ enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model
             (tuff_value_id[]){ids[EXTERNAL_METRICS], loss[0], loss[1], ids[EXTERNAL_STATE]});
     if (status == TUFF_OK && pass->options.outputs)
         status = add_outputs(pass, logits, ids[EXTERNAL_OUTPUTS]);
-    if (status != TUFF_OK || adam == NULL)
-        return status;
-    status = tuff_graph_differentiate(graph);
-    if (status == TUFF_OK)
-        status = tuff_graph_add_node(graph, TUFF_OP_ADAM, adam, NULL,
-                                     (tuff_value_id[]){ids[EXTERNAL_PARAMETERS], ids[EXTERNAL_MOMENTS],
-                                                       ids[EXTERNAL_GRADIENTS], ids[EXTERNAL_STATE]});
+    if (status == TUFF_OK && training != NULL) {
+        status = tuff_graph_differentiate(graph);
+        if (status == TUFF_OK)
+            status = tuff_pass_add_optimizer(pass, ids);
+    }
     return status;
 }

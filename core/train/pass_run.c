@@ -37,7 +37,7 @@ static enum tuff_status run_and_wait(struct tuff_pass *pass, uint32_t steps)
     return status;
 }
 
-// Adds up the figures of the work's steps from `from` to before `to`.
+// Adds up the figures of the work's steps from `from` to before `to`; the loss as a sum.
 static enum tuff_status collect(struct tuff_pass *pass, const struct tuff_pass_work *work, uint32_t from,
                                 uint32_t to, struct tuff_metrics *metrics)
 {
@@ -53,7 +53,6 @@ static enum tuff_status collect(struct tuff_pass *pass, const struct tuff_pass_w
         for (uint32_t i = 0; i < count; i++) {
             float loss;
             memcpy(&loss, &words[i][0], sizeof loss);
-            // metrics->loss is a sum until the pass ends.
             metrics->loss += (double)loss;
             metrics->correct += words[i][1];
             metrics->samples += work->rows[from + i].valid;
@@ -65,12 +64,12 @@ static enum tuff_status collect(struct tuff_pass *pass, const struct tuff_pass_w
     return TUFF_OK;
 }
 
-static struct tuff_metrics averaged(struct tuff_metrics sums, double seconds)
+struct tuff_metrics tuff_pass_means(const struct tuff_metrics *sums)
 {
-    if (sums.samples != 0)
-        sums.loss /= (double)sums.samples;
-    sums.seconds = seconds;
-    return sums;
+    struct tuff_metrics means = *sums;
+    if (means.samples != 0)
+        means.loss /= (double)means.samples;
+    return means;
 }
 
 // Makes the rows whole and hands them, the order and a fresh state to the device.
@@ -108,9 +107,10 @@ enum tuff_status tuff_pass_run(struct tuff_pass *pass, const struct tuff_pass_wo
                                struct tuff_metrics *metrics)
 {
     static const double report_seconds = 0.1;
-    struct tuff_metrics sums = {0};
-    uint32_t collected = 0;
-    double start = seconds_now(), told = start;
+    struct tuff_metrics own = {0}, *sums = work->sums == NULL ? &own : work->sums;
+    const double before = sums->seconds, start = seconds_now();
+    uint32_t collected = 0, announced = work->announced == 0 ? work->steps : work->announced;
+    double told = start;
     *done = 0;
     enum tuff_status status = prepare(pass, work);
     while (status == TUFF_OK && *done < work->steps) {
@@ -128,15 +128,17 @@ enum tuff_status tuff_pass_run(struct tuff_pass *pass, const struct tuff_pass_wo
             (work->outputs != NULL && now - told < report_seconds))
             continue;
         told = now;
-        status = collect(pass, work, collected, *done, &sums);
+        status = collect(pass, work, collected, *done, sums);
         collected = *done;
-        struct tuff_progress progress = {*done, work->steps, averaged(sums, now - start)};
+        sums->seconds = before + (now - start);
+        struct tuff_progress progress = {work->first + *done, announced, tuff_pass_means(sums)};
         if (status == TUFF_OK && observer->progress(observer->user, &progress) != 0 && *done < work->steps)
             status = TUFF_ERROR_INTERRUPTED;
     }
     if (status == TUFF_OK)
-        status = collect(pass, work, collected, *done, &sums);
+        status = collect(pass, work, collected, *done, sums);
+    sums->seconds = before + (seconds_now() - start);
     if (metrics != NULL)
-        *metrics = averaged(sums, seconds_now() - start);
+        *metrics = tuff_pass_means(sums);
     return status;
 }

@@ -1,4 +1,5 @@
-// What the files of a pass share: its graph (pass_graph.c), its memory (pass.c), its steps (pass_run.c).
+// What the files of a pass share: its graph (pass_graph.c, pass_optimizer.c), its memory (pass.c), its steps
+// (pass_run.c).
 #ifndef TUFF_CORE_PASS_STATE_H
 #define TUFF_CORE_PASS_STATE_H
 
@@ -13,9 +14,9 @@ enum external {
     EXTERNAL_IMAGES,
     EXTERNAL_LABELS,
     EXTERNAL_METRICS,
-    EXTERNAL_OUTPUTS,   // of evaluation, where they are wanted
-    EXTERNAL_OWN_COUNT, // the pass's own end here
-    EXTERNAL_PARAMETERS = EXTERNAL_OWN_COUNT,
+    EXTERNAL_OUTPUTS,                         // of evaluation, where they are wanted
+    EXTERNAL_OWN_COUNT,                       // the pass's own end here
+    EXTERNAL_PARAMETERS = EXTERNAL_OWN_COUNT, // of the arenas: the part that is trained
     EXTERNAL_GRADIENTS,
     EXTERNAL_MOMENTS,
     EXTERNAL_COUNT
@@ -38,5 +39,9 @@ enum { TUFF_PASS_METRICS_WORDS = 2 };
 
 // Fills pass->graph.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model *model);
+
+// The ops after the backward ones, which change the parameters that are trained (pass_optimizer.c).
+TUFF_MUST_CHECK enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass,
+                                                         const tuff_value_id ids[EXTERNAL_COUNT]);
 
 #endif

@@ -1,37 +1,7 @@
-#include "tuff/trainer.h"
-
-#include <math.h>
 #include <stdlib.h>
 
 #include "device_memory.h"
-#include "pass.h"
-#include "tuff/random.h"
-
-struct tuff_trainer {
-    const struct tuff_target *target;
-    const struct tuff_model *model;
-    const struct tuff_dataset *train_data, *test_data;
-    struct tuff_trainer_options options;
-    struct tuff_parameters *parameters;
-    struct tuff_pass *train, *test;  // NULL where there is no such data
-    struct tuff_buffer *activations; // shared by both passes, which never run at once
-    uint64_t activation_bytes;
-    uint32_t steps_done; // of the optimizer
-};
-
-void tuff_trainer_options_default(struct tuff_trainer_options *options)
-{
-    *options = (struct tuff_trainer_options){
-        .size = sizeof *options,
-        .batch_size = 16,
-        .seed = 42,
-        .shuffle = 1,
-        .learning_rate = 1e-3,
-        .beta1 = 0.9,
-        .beta2 = 0.999,
-        .epsilon = 1e-8,
-    };
-}
+#include "trainer_parts.h"
 
 static enum tuff_status check_data(const struct tuff_log *log, const struct tuff_model *model,
                                    const struct tuff_dataset *data)
@@ -48,16 +18,6 @@ static enum tuff_status check_data(const struct tuff_log *log, const struct tuff
     if (data->classes != tuff_model_classes(model))
         return tuff_fail(log, TUFF_ERROR_INVALID, "model %s has %u outputs, but %s has %u classes",
                          tuff_model_name(model), tuff_model_classes(model), data->name, data->classes);
-    return TUFF_OK;
-}
-
-static enum tuff_status check_options(const struct tuff_log *log, const struct tuff_trainer_options *options)
-{
-    if (options->batch_size == 0)
-        return tuff_fail(log, TUFF_ERROR_INVALID, "batch size is 0, expected at least 1");
-    if (!(isfinite(options->learning_rate) && options->learning_rate > 0))
-        return tuff_fail(log, TUFF_ERROR_INVALID, "learning rate is %g, expected a number above 0",
-                         options->learning_rate);
     return TUFF_OK;
 }
 
@@ -116,22 +76,33 @@ static enum tuff_status check_budget(struct tuff_trainer *trainer)
     return TUFF_OK;
 }
 
-static enum tuff_status set_up(struct tuff_trainer *trainer)
+static enum tuff_status create_parameters(struct tuff_trainer *trainer,
+                                          const struct tuff_trainer_options *options)
 {
-    const struct tuff_trainer_options *options = &trainer->options;
-    const struct tuff_adam_params adam = {
-        .size = sizeof adam,
-        .beta1 = options->beta1,
-        .beta2 = options->beta2,
-        .epsilon = options->epsilon,
-        .weight_decay = options->weight_decay,
+    bool *frozen;
+    enum tuff_status status =
+        tuff_trainer_options_frozen(trainer->target->log, options, trainer->model, &frozen);
+    const struct tuff_parameters_options layout = {
+        .seed = options->seed,
+        .training = trainer->train_data != NULL,
+        .frozen = frozen,
+        .moment_count = options->optimizer != TUFF_OPTIMIZER_SGD ? 2
+                        : options->momentum > 0                  ? 1
+                                                                 : 0,
     };
-    struct tuff_pass_options training = {.batch_size = options->batch_size, .adam = &adam};
+    if (status == TUFF_OK)
+        status = tuff_parameters_create(trainer->target, trainer->model, &layout, &trainer->parameters);
+    free(frozen);
+    return status;
+}
+
+static enum tuff_status set_up(struct tuff_trainer *trainer, const struct tuff_trainer_options *options)
+{
+    struct tuff_pass_options training = {.batch_size = options->batch_size, .training = options};
     // A batch that is larger than the set would only compute absent samples.
     if (trainer->train_data != NULL && training.batch_size > trainer->train_data->count)
         training.batch_size = trainer->train_data->count;
-    enum tuff_status status = tuff_parameters_create(trainer->target, trainer->model, options->seed,
-                                                     trainer->train_data != NULL, &trainer->parameters);
+    enum tuff_status status = create_parameters(trainer, options);
     if (status == TUFF_OK && trainer->train_data != NULL)
         status = tuff_pass_create(trainer->target, trainer->model, trainer->train_data, trainer->parameters,
                                   &training, &trainer->train);
@@ -162,7 +133,8 @@ enum tuff_status tuff_trainer_create(struct tuff_target *target, const struct tu
                                      struct tuff_trainer **trainer)
 {
     *trainer = NULL;
-    enum tuff_status status = check_options(target->log, options);
+    struct tuff_trainer_options whole;
+    enum tuff_status status = tuff_trainer_options_take(target->log, options, &whole);
     if (status == TUFF_OK)
         status = check_data(target->log, model, train);
     if (status == TUFF_OK)
@@ -176,8 +148,10 @@ enum tuff_status tuff_trainer_create(struct tuff_target *target, const struct tu
     made->model = model;
     made->train_data = train;
     made->test_data = test;
-    made->options = *options;
-    status = set_up(made);
+    made->options = whole;
+    made->options.frozen = NULL;
+    made->options.frozen_count = 0;
+    status = set_up(made, &whole);
     if (status != TUFF_OK)
         tuff_trainer_destroy(&made);
     *trainer = made;
@@ -202,96 +176,6 @@ const struct tuff_model *tuff_trainer_model(const struct tuff_trainer *trainer)
     return trainer->model;
 }
 
-uint32_t tuff_trainer_steps_per_epoch(const struct tuff_trainer *trainer)
-{
-    return trainer->train == NULL ? 0 : tuff_pass_steps(trainer->train);
-}
-
-enum tuff_status tuff_trainer_epoch(struct tuff_trainer *trainer, uint32_t epoch,
-                                    const struct tuff_observer *observer, struct tuff_metrics *metrics)
-{
-    return tuff_trainer_steps(trainer, epoch, 0, observer, metrics, NULL);
-}
-
-enum tuff_status tuff_trainer_steps(struct tuff_trainer *trainer, uint32_t epoch, uint32_t steps,
-                                    const struct tuff_observer *observer, struct tuff_metrics *metrics,
-                                    float *mean_losses)
-{
-    const struct tuff_trainer_options *options = &trainer->options;
-    if (trainer->train == NULL)
-        return tuff_fail(trainer->target->log, TUFF_ERROR_INVALID, "this trainer has no training data");
-    uint32_t count = trainer->train_data->count, all = tuff_pass_steps(trainer->train), done = 0;
-    if (steps > all)
-        return tuff_fail(trainer->target->log, TUFF_ERROR_INVALID, "%u steps, but an epoch has %u", steps,
-                         all);
-    if (steps == 0)
-        steps = all;
-    uint32_t *order = malloc(count * sizeof *order);
-    struct tuff_step_row *rows = calloc(steps, sizeof *rows);
-    enum tuff_status status = TUFF_OK;
-    if (order == NULL || rows == NULL) {
-        status = tuff_fail(trainer->target->log, TUFF_ERROR_MEMORY, "out of memory");
-    } else {
-        if (options->shuffle)
-            tuff_random_permutation(options->seed, epoch, count, order);
-        for (uint32_t i = 0; !options->shuffle && i < count; i++)
-            order[i] = i;
-        for (uint32_t i = 0; i < steps; i++) {
-            uint32_t step = trainer->steps_done + i + 1;
-            rows[i] = (struct tuff_step_row){
-                .step = step,
-                .learning_rate = (float)options->learning_rate,
-                .bias_correction1 = (float)(1 - pow(options->beta1, step)),
-                .bias_correction2_sqrt = (float)sqrt(1 - pow(options->beta2, step)),
-            };
-        }
-        const struct tuff_pass_work work = {
-            .order = order, .rows = rows, .steps = steps, .mean_losses = mean_losses};
-        status = tuff_pass_run(trainer->train, &work, observer, &done, metrics);
-    }
-    trainer->steps_done += done;
-    free(order);
-    free(rows);
-    return status;
-}
-
-// The test set in order. outputs: NULL, or room for all logits.
-static enum tuff_status run_test(struct tuff_trainer *trainer, const struct tuff_observer *observer,
-                                 struct tuff_metrics *metrics, float *outputs)
-{
-    if (trainer->test == NULL)
-        return tuff_fail(trainer->target->log, TUFF_ERROR_INVALID, "this trainer has no test data");
-    uint32_t count = trainer->test_data->count, steps = tuff_pass_steps(trainer->test), done;
-    uint32_t *order = malloc(count * sizeof *order);
-    struct tuff_step_row *rows = calloc(steps, sizeof *rows);
-    enum tuff_status status = TUFF_OK;
-    if (order == NULL || rows == NULL) {
-        status = tuff_fail(trainer->target->log, TUFF_ERROR_MEMORY, "out of memory");
-    } else {
-        for (uint32_t i = 0; i < count; i++)
-            order[i] = i;
-        const struct tuff_pass_work work = {.order = order, .rows = rows, .steps = steps, .outputs = outputs};
-        status = tuff_pass_run(trainer->test, &work, observer, &done, metrics);
-    }
-    free(order);
-    free(rows);
-    return status;
-}
-
-enum tuff_status tuff_trainer_evaluate(struct tuff_trainer *trainer, const struct tuff_observer *observer,
-                                       struct tuff_metrics *metrics)
-{
-    return run_test(trainer, observer, metrics, NULL);
-}
-
-enum tuff_status tuff_trainer_outputs(struct tuff_trainer *trainer, const struct tuff_observer *observer,
-                                      struct tuff_metrics *metrics, float *logits)
-{
-    if (!trainer->options.keep_outputs)
-        return tuff_fail(trainer->target->log, TUFF_ERROR_INVALID,
-                         "this trainer keeps no outputs: its option keep_outputs is 0");
-    return run_test(trainer, observer, metrics, logits);
-}
 enum tuff_status tuff_trainer_read_parameter(struct tuff_trainer *trainer, size_t index, float *values)
 {
     return tuff_parameters_read(trainer->parameters, index, values);
@@ -316,7 +200,7 @@ void tuff_trainer_memory(const struct tuff_trainer *trainer, struct tuff_memory_
     *plan = (struct tuff_memory_plan){
         .parameters = parameters->arena_bytes,
         .gradients = parameters->gradients == NULL ? 0 : parameters->arena_bytes,
-        .optimizer = parameters->moments == NULL ? 0 : 2 * parameters->arena_bytes,
+        .optimizer = parameters->moment_count * parameters->trained_bytes,
         .activations = trainer->activation_bytes,
     };
     if (trainer->train != NULL) {

@@ -35,7 +35,7 @@ check "its sizes are said" out_has '40 training and 20 test images (1, 28, 28)'
 mkdir -p parent && make_set parent/mnist && gzip parent/mnist/*
 TUFF_DATA=$work/parent run "${train[@]}" --out packed
 check "TUFF_DATA, and files that are packed" test "$status" -eq 0
-check "packed or not: the same checkpoint" same plain/checkpoint.safetensors packed/checkpoint.safetensors
+check "packed or not: the same checkpoint" same plain/last.safetensors packed/last.safetensors
 mkdir -p cache/tuff && make_set cache/tuff/mnist
 XDG_CACHE_HOME=$work/cache run "${train[@]}" --out cached
 check "the cache is searched" test "$status" -eq 0

@@ -29,12 +29,14 @@ start
 kill -INT "$training"
 end
 check "SIGINT: exit status 130" test "$status" -eq 130
-check "SIGINT: a checkpoint is saved" test -s run/checkpoint.safetensors
-check "SIGINT: it says what was saved" err_has '^tuff: interrupted at step [1-9][0-9]*; saved: .*run/checkpoint.safetensors'
+check "SIGINT: a checkpoint is saved" test -s run/last.safetensors
+check "SIGINT: it says what was saved" err_has '^tuff: interrupted at step [1-9][0-9]*; saved in run$'
+check "SIGINT: it says how to go on" out_has "^resume  *$tuff train --resume run$"
 check "SIGINT: no error" lacks '^tuff: error' "$err"
 check "SIGINT: metrics say so" has '"type":"interrupted"' run/metrics.jsonl
-check "SIGINT: no whole epoch" has '"epoch":"0"' run/checkpoint.safetensors
-check "SIGINT: nothing is left aside" test "$(ls run | wc -l)" -eq 3
+check "SIGINT: no whole epoch" has '"epoch":"0"' run/last.safetensors
+check "SIGINT: nothing is left aside" test "$(ls run | xargs)" = \
+    "config.json last.safetensors metrics.csv metrics.jsonl state.safetensors"
 run eval --backend reference run --digits-test 50
 check "SIGINT: the checkpoint can be evaluated" test "$status" -eq 0
 
@@ -42,7 +44,7 @@ start
 kill -TERM "$training"
 end
 check "SIGTERM: exit status 143" test "$status" -eq 143
-check "SIGTERM: a checkpoint is saved" test -s run/checkpoint.safetensors
+check "SIGTERM: a checkpoint is saved" test -s run/last.safetensors
 
 # A single step that takes many seconds: it is finished for one signal, and not for two.
 start --batch 20000
@@ -54,7 +56,7 @@ SECONDS=0
 end
 check "a second signal ends it" test "$status" -eq 143
 check "a second signal ends it at once" test "$SECONDS" -le 2
-check "a second signal: no checkpoint" absent run/checkpoint.safetensors
+check "a second signal: no checkpoint" absent run/last.safetensors
 
 # A shell's loop ends with what Ctrl+C ended: only if the program died by the signal and did not merely return 130.
 cat > loop.sh << 'END_OF_SCRIPT'

@@ -9,7 +9,8 @@ small=(--backend reference --digits-train 64 --digits-test 32)
 run train lenet-mnist "${small[@]}" --epochs 2 --log-every 2 --out a/b/run
 check "a training succeeds" test "$status" -eq 0
 check "folders above are made" test -d a/b/run
-check "the folder holds three files" test "$(ls a/b/run)" = "$(printf 'checkpoint.safetensors\nconfig.json\nmetrics.jsonl')"
+check "the folder holds its files" test "$(ls a/b/run | xargs)" = \
+    "best.safetensors config.json last.safetensors metrics.csv metrics.jsonl state.safetensors"
 check "metrics.jsonl: every line is JSON" json a/b/run/metrics.jsonl type epoch step loss train_loss \
     train_accuracy train_seconds samples_per_second test_loss test_accuracy test_seconds
 # 4 steps an epoch, of which every second is logged, and 2 epochs.
@@ -17,12 +18,15 @@ check "metrics.jsonl: 4 steps and 2 epochs" test "$("$json_lines" a/b/run/metric
 check "metrics.jsonl: steps count on" has '"type":"step","epoch":2,"step":8,' a/b/run/metrics.jsonl
 tr -d '\n' < a/b/run/config.json > config.line
 echo >> config.line
-check "config.json is JSON" json config.line tuff abi started model data backend device threads epochs batch \
-    optimizer seed shuffle
+check "config.json is JSON" json config.line tuff abi started command model data backend device threads epochs batch \
+    optimizer schedule label_smoothing freeze seed shuffle eval_every save_every early_stop log_every tensorboard
 check "config.json has the settings" has '"epochs": 2' a/b/run/config.json
-check "checkpoint: says its model" has '"model":"lenet-mnist"' a/b/run/checkpoint.safetensors
-check "checkpoint: says its data" has '"data":"digits"' a/b/run/checkpoint.safetensors
-check "checkpoint: says its epoch" has '"epoch":"2"' a/b/run/checkpoint.safetensors
+check "checkpoint: says its model" has '"model":"lenet-mnist"' a/b/run/last.safetensors
+check "checkpoint: says its data" has '"data":"digits"' a/b/run/last.safetensors
+check "checkpoint: says its epoch" has '"epoch":"2"' a/b/run/last.safetensors
+check "metrics.csv: a head and 2 epochs" test "$(wc -l < a/b/run/metrics.csv)" -eq 3
+check "metrics.csv: its columns" has '^epoch,step,learning_rate,train_loss,.*,test_loss,test_accuracy,' a/b/run/metrics.csv
+check "metrics.csv: an epoch" has '^2,8,0.001,[0-9.]*,[0-9.]*,64,[0-9.e-]*,[0-9.e+]*,[0-9.]*,[0-9.]*,32,[0-9.e-]*$' a/b/run/metrics.csv
 check "a line for each epoch" test "$(grep -c '^epoch [12]/2  train loss .* acc .*%  test loss .* acc .*%  .* samples/s  ' "$out")" -eq 2
 check "each step asked for is printed" test "$(grep -c '^step  *[2468]  loss [0-9.]*$' "$out")" -eq 4
 check "the end says the accuracy" out_has '^test accuracy [0-9.]*% after 2 epochs in '
@@ -37,12 +41,12 @@ mkdir part && cp before/config.json part/
 refuses 1 "'part' holds a run already" "part of a run" train lenet-mnist "${small[@]}" --epochs 1 --out part
 mkdir other && echo mine > other/notes.txt
 run train lenet-mnist "${small[@]}" --epochs 1 --out other/
-check "a folder with other files is used" test "$status" -eq 0 -a -s other/checkpoint.safetensors
+check "a folder with other files is used" test "$status" -eq 0 -a -s other/last.safetensors
 check "the other files stay" test "$(cat other/notes.txt)" = mine
 run train lenet-mnist "${small[@]}" --epochs 1 --seed 7 --out a/b/run --force
 check "--force replaces a run" test "$status" -eq 0
 check "--force: new metrics" test "$("$json_lines" a/b/run/metrics.jsonl)" = 1
-check "--force: new checkpoint" differ before/checkpoint.safetensors a/b/run/checkpoint.safetensors
+check "--force: new checkpoint" differ before/last.safetensors a/b/run/last.safetensors
 
 # What cannot be written is refused before anything is trained.
 echo text > file
@@ -102,9 +106,9 @@ refuses 1 'tiny-run' "a checkpoint of another model" eval --backend reference --
 
 # What eval refuses.
 refuses 1 "cannot read 'nothing'" "a run that is not there" eval nothing
-refuses 1 "'elsewhere' holds no checkpoint.safetensors" "a folder without a checkpoint" eval elsewhere
+refuses 1 "'elsewhere' holds no last.safetensors" "a folder without a checkpoint" eval elsewhere
 refuses 1 "file: expected a safetensors file" "a text for a checkpoint" eval file
-head -c 1000 before/checkpoint.safetensors > short.safetensors
+head -c 1000 before/last.safetensors > short.safetensors
 refuses 1 'short.safetensors' "a checkpoint that is cut off" eval --backend reference short.safetensors
 printf '\2\0\0\0\0\0\0\0{}' > empty.safetensors
 refuses 1 'does not say which model it belongs to; name it with --model' "a checkpoint without metadata" \

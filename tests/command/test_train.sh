@@ -32,16 +32,16 @@ check "it has learned something" less 0.3 "$(value train_accuracy 3 first)"
 # The same seed: the same bytes.
 once() { run train lenet-mnist "${small[@]}" --epochs 1 --out "$@"; }
 once one && once two
-check "the same seed gives the same checkpoint" same one/checkpoint.safetensors two/checkpoint.safetensors
+check "the same seed gives the same checkpoint" same one/last.safetensors two/last.safetensors
 once seed --seed 7
-check "another seed gives another" differ one/checkpoint.safetensors seed/checkpoint.safetensors
+check "another seed gives another" differ one/last.safetensors seed/last.safetensors
 once order --no-shuffle
-check "another order gives another" differ one/checkpoint.safetensors order/checkpoint.safetensors
+check "another order gives another" differ one/last.safetensors order/last.safetensors
 if [[ $backend == cpu ]]; then
     for threads in 1 2 3; do
         once threads-$threads --threads $threads
-        check "$threads threads give the same checkpoint" same one/checkpoint.safetensors \
-            threads-$threads/checkpoint.safetensors
+        check "$threads threads give the same checkpoint" same one/last.safetensors \
+            threads-$threads/last.safetensors
     done
 fi
 
@@ -51,8 +51,10 @@ check "eval succeeds" test "$status" -eq 0
 check "eval finds the accuracy of the last epoch" out_has "accuracy $accuracy% "
 check "which is a number" test -n "$accuracy"
 check "eval is about the 100 images of the training's test set" out_has ' of 100 images)'
-run eval --backend "$backend" first/checkpoint.safetensors --split train
+run eval --backend "$backend" first/last.safetensors --split train
 check "eval --split train" out_has '^digits train: .* of 400 images)'
+run eval --backend "$backend" first --checkpoint best
+check "eval --checkpoint best" out_has "first/best.safetensors"
 run eval --backend "$backend" first --digits-test 50
 check "eval of other data" out_has ' of 50 images)'
 

@@ -123,6 +123,26 @@ float *read_parameters(const struct fixture *fixture, struct tuff_trainer *train
     return values;
 }
 
+float *read_gradients(const struct fixture *fixture, struct tuff_trainer *trainer)
+{
+    size_t count = (size_t)tuff_model_parameter_elements(fixture->model), at = 0;
+    float *values = malloc(count * sizeof *values);
+    cr_assert_not_null(values);
+    for (size_t i = 0; i < count; i++)
+        values[i] = NAN;
+    for (size_t i = 0; i < tuff_model_parameter_count(fixture->model); i++) {
+        struct tuff_parameter_info info;
+        size_t elements = 1;
+        tuff_model_parameter(fixture->model, i, &info);
+        for (uint32_t k = 0; k < info.rank; k++)
+            elements *= info.dims[k];
+        cr_assert_eq(tuff_trainer_read_gradient(trainer, i, values + at), TUFF_OK);
+        at += elements;
+    }
+    cr_assert_eq(at, count);
+    return values;
+}
+
 struct tuff_dataset *load_digits(enum tuff_split split, uint32_t count)
 {
     struct tuff_dataset_options options = {

@@ -41,6 +41,9 @@ const char *last_error(void);
 // All parameters of the model, one after the other; free() them. *count: how many.
 float *read_parameters(const struct fixture *fixture, struct tuff_trainer *trainer, size_t *count);
 
+// All gradients in the same order; free() them.
+float *read_gradients(const struct fixture *fixture, struct tuff_trainer *trainer);
+
 // Digits from the first on that `split` has. Fails the test if they cannot be had.
 struct tuff_dataset *load_digits(enum tuff_split split, uint32_t count);
 

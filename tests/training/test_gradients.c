@@ -10,32 +10,6 @@
 
 enum { SAMPLES = 21, BATCH = 16 };
 
-static size_t elements(const struct tuff_model *model, size_t index)
-{
-    struct tuff_parameter_info info;
-    size_t count = 1;
-    tuff_model_parameter(model, index, &info);
-    for (uint32_t i = 0; i < info.rank; i++)
-        count *= info.dims[i];
-    return count;
-}
-
-// All gradients, one after the other, as read_parameters has the parameters; free() them.
-static float *read_gradients(const struct fixture *fixture, struct tuff_trainer *trainer)
-{
-    size_t count = (size_t)tuff_model_parameter_elements(fixture->model), at = 0;
-    float *values = malloc(count * sizeof *values);
-    cr_assert_not_null(values);
-    for (size_t i = 0; i < count; i++)
-        values[i] = NAN;
-    for (size_t i = 0; i < tuff_model_parameter_count(fixture->model); i++) {
-        cr_assert_eq(tuff_trainer_read_gradient(trainer, i, values + at), TUFF_OK);
-        at += elements(fixture->model, i);
-    }
-    cr_assert_eq(at, count);
-    return values;
-}
-
 ParameterizedTestParameters(backend, gradients_are_what_the_step_followed)
 {
     return backends_under_test();

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "checkpoint_file.h"
 #include "console.h"
 #include "metadata.h"
 #include "progress.h"
@@ -54,7 +53,8 @@ enum tuff_status evaluation_open(struct evaluation_settings *settings, const cha
     struct tuff_log log = console_log();
     struct setup *setup = &evaluation->setup;
     *evaluation = (struct evaluation){.classes = 0};
-    enum tuff_status status = checkpoint_file_find(operand, settings->checkpoint);
+    enum tuff_status status =
+        run_find_checkpoint(operand, (enum run_which)settings->which.chosen, settings->checkpoint);
     if (status == TUFF_OK)
         status = tuff_metadata_read(&log, settings->checkpoint, &evaluation->metadata);
     if (status == TUFF_OK)

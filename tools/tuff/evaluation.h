@@ -4,6 +4,7 @@
 
 #include <limits.h>
 
+#include "run.h"
 #include "setup.h"
 #include "tuff/checkpoint.h"
 #include "tuff/scores.h"
@@ -11,6 +12,7 @@
 struct evaluation_settings {
     char checkpoint[PATH_MAX];  // the file
     const char *model;          // NULL: as the checkpoint says
+    struct option_choice which; // of a run's checkpoints: run_checkpoints
     struct option_choice split; // of evaluation_splits
     uint32_t batch;
     bool silent; // says neither model nor device
@@ -22,12 +24,14 @@ extern const char *const evaluation_splits[2]; // names, by enum tuff_split
 
 #define EVALUATION_DEFAULTS                                                                                  \
     {                                                                                                        \
-        .split = {evaluation_splits, 2, TUFF_SPLIT_TEST}, .batch = 16, .target.backend = "auto"              \
+        .which = {run_checkpoints, 2, RUN_WHICH_LAST}, .split = {evaluation_splits, 2, TUFF_SPLIT_TEST},     \
+        .batch = 16, .target.backend = "auto"                                                                \
     }
 
 // clang-format off
 #define EVALUATION_OPTIONS(e)                                                                                  \
     {"model", 'm', OPTION_TEXT, &(e).model, "MODEL", "model, if the checkpoint does not say which"},           \
+    {"checkpoint", 'c', OPTION_CHOICE, &(e).which, "NAME", "of a run: the last, or the best evaluation's"},     \
     {"split", 's', OPTION_CHOICE, &(e).split, "NAME", "which part of the data set"},                           \
     {"batch", 'n', OPTION_COUNT, &(e).batch, "N", "samples per step"},                                         \
     DATA_OPTIONS((e).data, "a name or a folder; else the one trained on")

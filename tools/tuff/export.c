@@ -5,18 +5,19 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "checkpoint_file.h"
 #include "commands.h"
 #include "console.h"
 #include "format.h"
 #include "metadata.h"
 #include "options.h"
+#include "run.h"
 #include "tuff/onnx.h"
 
 struct export_settings {
-    const char *operand; // a run's folder or a checkpoint
-    const char *onnx;    // the file to write
-    const char *model;   // NULL: the one that the checkpoint names
+    const char *operand;        // a run's folder or a checkpoint
+    const char *onnx;           // the file to write
+    const char *model;          // NULL: the one that the checkpoint names
+    struct option_choice which; // of a run's checkpoints
     bool force;
 };
 
@@ -99,7 +100,8 @@ static enum tuff_status run_export(const struct export_settings *settings)
     struct tuff_metadata_list *metadata = NULL;
     struct tuff_model *model = NULL;
     const struct tuff_log log = console_log();
-    enum tuff_status status = checkpoint_file_find(settings->operand, checkpoint);
+    enum tuff_status status =
+        run_find_checkpoint(settings->operand, (enum run_which)settings->which.chosen, checkpoint);
     if (status == TUFF_OK)
         status = check_target(settings);
     if (status == TUFF_OK)
@@ -117,10 +119,12 @@ static enum tuff_status run_export(const struct export_settings *settings)
 
 int command_export(int argc, char **argv)
 {
-    struct export_settings settings = {.onnx = NULL};
+    struct export_settings settings = {.which = {run_checkpoints, 2, RUN_WHICH_LAST}};
     const struct option options[] = {
         {"onnx", '\0', OPTION_TEXT, &settings.onnx, "FILE", "the ONNX file to write; must be given"},
         {"model", 'm', OPTION_TEXT, &settings.model, "MODEL", "model, if the checkpoint does not say which"},
+        {"checkpoint", 'c', OPTION_CHOICE, &settings.which, "NAME",
+         "of a run: the last, or the best evaluation's"},
         {"force", 'f', OPTION_FLAG, &settings.force, NULL, "replace FILE if it is there"},
     };
     const struct usage usage = {

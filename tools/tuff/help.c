@@ -1,6 +1,7 @@
 #include "help.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

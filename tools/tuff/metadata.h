@@ -2,7 +2,7 @@
 #ifndef TUFF_TOOL_METADATA_H
 #define TUFF_TOOL_METADATA_H
 
-// Keys that tuff train writes.
+// Keys that tuff train writes. Those of the library in a saved training have dots.
 #define METADATA_MODEL        "model" // a shipped model's name, or a model file's path
 #define METADATA_DATA         "data"
 #define METADATA_DIGITS_TRAIN "digits_train" // of data "digits" only
@@ -12,5 +12,17 @@
 #define METADATA_STEP         "step"  // optimizer steps
 #define METADATA_SEED         "seed"
 #define METADATA_VERSION      "tuff"
+
+// Of a saved training only: how far the run's files and events were.
+#define METADATA_SETTLED       "settled_step" // the last step whose evaluation, if it had one, is done
+#define METADATA_BEST_EPOCH    "best_epoch"
+#define METADATA_BEST_STEP     "best_step"
+#define METADATA_BEST_LOSS     "best_loss" // the bits of a double, in hexadecimal digits
+#define METADATA_BEST_CORRECT  "best_correct"
+#define METADATA_BEST_SAMPLES  "best_samples"
+#define METADATA_NOT_BETTER    "evaluations_not_better"
+#define METADATA_METRICS_BYTES "metrics_bytes"
+#define METADATA_TABLE_BYTES   "table_bytes"
+#define METADATA_EVENTS_BYTES  "events_bytes"
 
 #endif

@@ -39,7 +39,7 @@ struct option {
     const char *name; // without the dashes
     char letter;      // '\0': none
     enum option_kind kind;
-    void *value; // holds the default, which --help shows: none for NULL, an empty list, or a count of 0
+    void *value; // holds the default, which --help shows: none for NULL, an empty list, a count of 0, or NAN
     const char *placeholder; // "N"; NULL for flags
     const char *help;
 };

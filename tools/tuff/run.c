@@ -1,9 +1,11 @@
 #include "run.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <math.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,12 +68,15 @@ static enum tuff_status check_parents(const char *folder)
     }
 }
 
+static const char *const files[] = {RUN_CONFIG, RUN_METRICS, RUN_TABLE, RUN_STATE,
+                                    RUN_LAST,   RUN_BEST,    RUN_EVENTS};
+enum { FILE_COUNT = sizeof files / sizeof *files };
+
 enum tuff_status run_check(const char *folder, bool force)
 {
-    static const char *const files[] = {RUN_CONFIG, RUN_METRICS, RUN_CHECKPOINT};
     if (folder == NULL)
         return check_parents("runs");
-    for (size_t i = 0; i < sizeof files / sizeof *files && !force; i++) {
+    for (size_t i = 0; i < FILE_COUNT && !force; i++) {
         char path[PATH_MAX];
         enum tuff_status status = join(path, folder, files[i]);
         if (status != TUFF_OK)
@@ -125,6 +130,45 @@ static enum tuff_status make_new_folder(char folder[PATH_MAX], const char *model
     }
 }
 
+static enum tuff_status set_paths(struct run *run)
+{
+    enum tuff_status status = join(run->state, run->folder, RUN_STATE);
+    if (status == TUFF_OK)
+        status = join(run->last, run->folder, RUN_LAST);
+    if (status == TUFF_OK)
+        status = join(run->best, run->folder, RUN_BEST);
+    return status == TUFF_OK ? join(run->events, run->folder, RUN_EVENTS) : status;
+}
+
+static void set_folder(struct run *run, const char *folder)
+{
+    snprintf(run->folder, sizeof run->folder, "%s", folder);
+    // Without the slashes that a shell's completion leaves at the end.
+    for (size_t n = strlen(run->folder); n > 1 && run->folder[n - 1] == '/'; n--)
+        run->folder[n - 1] = '\0';
+}
+
+static enum tuff_status open_metrics(struct run *run, const char *mode)
+{
+    char path[PATH_MAX];
+    enum tuff_status status = join(path, run->folder, RUN_METRICS);
+    if (status != TUFF_OK)
+        return status;
+    run->metrics = fopen(path, mode);
+    if (run->metrics == NULL)
+        return io_failed("write", path);
+    // As long as this process lives. Where locks are not known, nobody is kept away.
+    if (flock(fileno(run->metrics), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        console_error("'%s' is in use by another tuff train", run->folder);
+        return TUFF_ERROR_INVALID;
+    }
+    status = join(path, run->folder, RUN_TABLE);
+    if (status != TUFF_OK)
+        return status;
+    run->table = fopen(path, mode);
+    return run->table == NULL ? io_failed("write", path) : TUFF_OK;
+}
+
 enum tuff_status run_create(struct run *run, const char *folder, const char *model, const char *data)
 {
     char path[PATH_MAX];
@@ -135,24 +179,59 @@ enum tuff_status run_create(struct run *run, const char *folder, const char *mod
     } else {
         status = make_folder(folder);
         if (status == TUFF_OK)
-            snprintf(run->folder, sizeof run->folder, "%s", folder);
-        // Without the slashes that a shell's completion leaves at the end.
-        for (size_t n = strlen(run->folder); n > 1 && run->folder[n - 1] == '/'; n--)
-            run->folder[n - 1] = '\0';
+            set_folder(run, folder);
     }
     if (status == TUFF_OK)
-        status = join(run->checkpoint, run->folder, RUN_CHECKPOINT);
-    if (status == TUFF_OK && unlink(run->checkpoint) != 0 && errno != ENOENT)
-        status = io_failed("replace", run->checkpoint);
+        status = set_paths(run);
+    // What a former run left would not fit to the new one; metrics.jsonl is written over.
+    for (size_t i = 0; status == TUFF_OK && i < FILE_COUNT; i++) {
+        status = join(path, run->folder, files[i]);
+        if (status == TUFF_OK && strcmp(files[i], RUN_METRICS) != 0 && unlink(path) != 0 && errno != ENOENT)
+            status = io_failed("remove", path);
+    }
     if (status == TUFF_OK)
-        status = join(path, run->folder, RUN_METRICS);
-    if (status != TUFF_OK)
-        return status;
-    run->metrics = fopen(path, "we");
-    return run->metrics == NULL ? io_failed("write", path) : TUFF_OK;
+        status = open_metrics(run, "we");
+    return status == TUFF_OK ? run_begin_table(run) : status;
 }
 
-enum tuff_status run_write_config(struct run *run, json_t *config)
+// What a process that was killed has left aside; nobody else is at work here.
+static void remove_left_aside(const struct run *run)
+{
+    static const char *const patterns[] = {"*.safetensors.tmp.*", RUN_CONFIG ".new"};
+    DIR *folder = opendir(run->folder);
+    if (folder == NULL)
+        return;
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+        for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
+            if (fnmatch(patterns[i], entry->d_name, FNM_PERIOD) == 0)
+                (void)unlinkat(dirfd(folder), entry->d_name, 0); // in nobody's way if it stays
+    closedir(folder);
+}
+
+enum tuff_status run_open(struct run *run, const char *folder)
+{
+    *run = (struct run){.metrics = NULL};
+    set_folder(run, folder);
+    enum tuff_status status = set_paths(run);
+    if (status == TUFF_OK)
+        status = open_metrics(run, "r+e");
+    if (status == TUFF_OK)
+        remove_left_aside(run);
+    return status;
+}
+
+// As few digits as give back every number that is in it.
+static size_t json_digits(const json_t *config)
+{
+    char *text = json_dumps(config, JSON_REAL_PRECISION(15));
+    json_t *read = text == NULL ? NULL : json_loads(text, 0, NULL);
+    size_t digits = json_equal(read, config) ? 15 : 17;
+    json_decref(read);
+    free(text);
+    return digits;
+}
+
+enum tuff_status run_write_config(const struct run *run, json_t *config)
 {
     char path[PATH_MAX], aside[PATH_MAX];
     enum tuff_status status = join(path, run->folder, RUN_CONFIG);
@@ -167,8 +246,9 @@ enum tuff_status run_write_config(struct run *run, json_t *config)
             status = io_failed("write", aside);
     }
     if (file != NULL) {
-        bool written = json_dumpf(config, file, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0 &&
-                       fputc('\n', file) != EOF;
+        bool written =
+            json_dumpf(config, file, JSON_INDENT(2) | JSON_REAL_PRECISION(json_digits(config))) == 0 &&
+            fputc('\n', file) != EOF && fflush(file) == 0 && fsync(fileno(file)) == 0;
         written = fclose(file) == 0 && written;
         if (!written || rename(aside, path) != 0) {
             status = io_failed("write", path);
@@ -179,26 +259,59 @@ enum tuff_status run_write_config(struct run *run, json_t *config)
     return status;
 }
 
-enum tuff_status run_write_metrics(struct run *run, json_t *line)
+enum tuff_status run_read_config(const char *folder, json_t **config)
 {
-    if (line == NULL)
-        return out_of_memory();
-    bool written = json_dumpf(line, run->metrics, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0 &&
-                   fputc('\n', run->metrics) != EOF && fflush(run->metrics) == 0;
-    json_decref(line);
-    return written ? TUFF_OK : io_failed("write " RUN_METRICS " in", run->folder);
+    char path[PATH_MAX];
+    json_error_t error;
+    *config = NULL;
+    enum tuff_status status = join(path, folder, RUN_CONFIG);
+    if (status != TUFF_OK)
+        return status;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return io_failed("read", path);
+    *config = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+    fclose(file);
+    if (json_is_object(*config))
+        return TUFF_OK;
+    console_error("%s:%d:%d: %s", path, *config == NULL ? error.line : 1, *config == NULL ? error.column : 1,
+                  *config == NULL ? error.text : "expected a JSON object");
+    json_decref(*config);
+    *config = NULL;
+    return TUFF_ERROR_FORMAT;
 }
 
 enum tuff_status run_close(struct run *run)
 {
-    FILE *metrics = run->metrics;
+    FILE *metrics = run->metrics, *table = run->table;
     run->metrics = NULL;
-    if (metrics != NULL && fclose(metrics) != 0)
-        return io_failed("write " RUN_METRICS " in", run->folder);
-    return TUFF_OK;
+    run->table = NULL;
+    int failed = metrics != NULL ? fclose(metrics) : 0;
+    failed = (table != NULL ? fclose(table) : 0) | failed;
+    return failed != 0 ? io_failed("write the metrics in", run->folder) : TUFF_OK;
 }
 
-json_t *json_number(double value)
+const char *const run_checkpoints[2] = {[RUN_WHICH_LAST] = "last", [RUN_WHICH_BEST] = "best"};
+
+enum tuff_status run_find_checkpoint(const char *operand, enum run_which which, char path[PATH_MAX])
 {
-    return isfinite(value) ? json_real(value) : json_null();
+    struct stat info;
+    if (stat(operand, &info) != 0)
+        return io_failed("read", operand);
+    if (!S_ISDIR(info.st_mode)) {
+        int length = snprintf(path, PATH_MAX, "%s", operand);
+        if (length < PATH_MAX)
+            return TUFF_OK;
+        errno = ENAMETOOLONG;
+        return io_failed("read", operand);
+    }
+    const char *file = which == RUN_WHICH_BEST ? RUN_BEST : RUN_LAST;
+    enum tuff_status status = join(path, operand, file);
+    if (status == TUFF_OK && !exists(path)) {
+        console_error("'%s' holds no %s; %s", operand, file,
+                      which == RUN_WHICH_BEST ? "one is written by a training with evaluations"
+                                              : "one is written at the end of each epoch");
+        return TUFF_ERROR_NOT_FOUND;
+    }
+    return status;
 }

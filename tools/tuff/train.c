@@ -3,18 +3,18 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "console.h"
 #include "format.h"
 #include "interrupt.h"
-#include "progress.h"
 #include "train_loop.h"
-
-enum { EPOCHS = 10 };
+#include "tuff/checkpoint.h"
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -48,11 +48,44 @@ static enum tuff_status find_data_source(struct train_settings *settings)
     return TUFF_OK;
 }
 
+// Whether the run's folder can be written, or gone on with.
+static enum tuff_status check_folder(const struct train_settings *settings)
+{
+    char state[PATH_MAX];
+    if (settings->resume == NULL)
+        return run_check(settings->out, settings->force);
+    int length = snprintf(state, sizeof state, "%s/" RUN_STATE, settings->resume);
+    if (length < PATH_MAX && access(state, R_OK) == 0)
+        return TUFF_OK;
+    console_error("'%s' cannot be resumed: cannot read " RUN_STATE
+                  " in it, which is written at the end of an epoch: %s",
+                  settings->resume, strerror(errno));
+    return TUFF_ERROR_NOT_FOUND;
+}
+
+static enum tuff_status load_data(struct train_settings *settings, struct setup *setup)
+{
+    tuff_model_input(setup->model, settings->data.input);
+    enum tuff_status status = setup_find_data(&settings->data, TUFF_SPLIT_TRAIN);
+    if (status == TUFF_OK && settings->steps == 0)
+        status = setup_find_data(&settings->data, TUFF_SPLIT_TEST);
+    if (status == TUFF_OK)
+        status = setup_load_data(&settings->data, TUFF_SPLIT_TRAIN, &setup->train);
+    if (status == TUFF_OK)
+        status = train_limit(settings->limit, setup->train, &settings->part);
+    // Some steps for comparing backends are about the training alone.
+    if (status == TUFF_OK && settings->steps == 0)
+        status = setup_load_data(&settings->data, TUFF_SPLIT_TEST, &setup->test);
+    if (status == TUFF_OK)
+        status = find_data_source(settings);
+    return status;
+}
+
 // Opens and checks all that the training needs; nothing is written.
 static enum tuff_status prepare(struct train_settings *settings, struct setup *setup)
 {
     struct tuff_log log = console_log();
-    enum tuff_status status = run_check(settings->out, settings->force);
+    enum tuff_status status = check_folder(settings);
     if (status == TUFF_OK)
         status = tuff_model_load(&log, settings->model, &setup->model);
     if (status == TUFF_OK)
@@ -62,20 +95,9 @@ static enum tuff_status prepare(struct train_settings *settings, struct setup *s
     if (status == TUFF_OK)
         status = setup_open_target(setup, &settings->target);
     if (status == TUFF_OK)
-        tuff_model_input(setup->model, settings->data.input);
+        status = load_data(settings, setup);
     if (status == TUFF_OK)
-        status = setup_find_data(&settings->data, TUFF_SPLIT_TRAIN);
-    if (status == TUFF_OK && settings->steps == 0)
-        status = setup_find_data(&settings->data, TUFF_SPLIT_TEST);
-    if (status == TUFF_OK)
-        status = setup_load_data(&settings->data, TUFF_SPLIT_TRAIN, &setup->train);
-    // Some steps for comparing backends are about the training alone.
-    if (status == TUFF_OK && settings->steps == 0)
-        status = setup_load_data(&settings->data, TUFF_SPLIT_TEST, &setup->test);
-    if (status == TUFF_OK)
-        status = find_data_source(settings);
-    if (status == TUFF_OK)
-        status = tuff_trainer_create(setup->target, setup->model, setup->train, setup->test,
+        status = tuff_trainer_create(setup->target, setup->model, train_set(settings, setup), setup->test,
                                      &settings->trainer, &setup->trainer);
     if (status != TUFF_OK)
         return status;
@@ -88,9 +110,9 @@ static enum tuff_status prepare(struct train_settings *settings, struct setup *s
     return TUFF_OK;
 }
 
-static void print_header(const struct setup *setup)
+static void print_header(const struct train_settings *settings, const struct setup *setup)
 {
-    const struct tuff_dataset *train = setup->train;
+    const struct tuff_dataset *train = train_set(settings, setup);
     const struct tuff_device_info *device = tuff_target_info(setup->target);
     const uint32_t shape[3] = {train->channels, train->height, train->width};
     struct tuff_memory_plan memory;
@@ -109,32 +131,112 @@ static void print_header(const struct setup *setup)
                   format_bytes(memory.data).s);
 }
 
+// A word as a shell reads it back.
+static void print_word(const char *before, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=+,:@%";
+    if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+        console_print("%s%s", before, word);
+        return;
+    }
+    console_print("%s'", before);
+    for (const char *c = word; *c != '\0'; c++)
+        console_print(*c == '\'' ? "'\\''" : "%c", *c);
+    console_print("'");
+}
+
+// As the program was called, so that the line can be copied.
+static void print_command(const char *label, const char *command, const char *folder)
+{
+    print_word(label, program_invocation_name);
+    console_print(" %s", command);
+    print_word(" ", folder);
+}
+
 static void print_end(const struct train_settings *settings, const struct run *run,
                       const struct train_result *result, double seconds)
 {
+    const struct train_best *best = &result->best;
+    if (result->stopped_early)
+        console_note("stopped early: no better evaluation in %" PRIu32 " since epoch %" PRIu32,
+                     settings->early_stop, best->epoch + 1);
     if (result->evaluated)
         console_print("test accuracy %.2f%% after %" PRIu32 " epoch%s in %s\n",
                       100.0 * (double)result->test.correct / (double)result->test.samples, result->epochs,
                       result->epochs == 1 ? "" : "s", format_seconds(seconds).s);
     if (console_quiet())
         return;
+    if (best->step != 0 && best->step != result->steps)
+        console_print("best    %.2f%% in epoch %" PRIu32 ", after step %" PRIu64 "\n",
+                      100.0 * (double)best->metrics.correct / (double)best->metrics.samples, best->epoch + 1,
+                      best->step);
     console_print("run     %s\n", run->folder);
-    // As the program was called, so that the line can be copied.
-    console_print("next    %s eval %s", program_invocation_name, run->folder);
+    print_command("next    ", "eval", run->folder);
     if (strcmp(settings->target.backend, "auto") != 0)
         console_print(" --backend %s", settings->target.backend);
     if (settings->data.folder != NULL)
-        console_print(" --data-dir %s", settings->data.folder);
+        print_word(" --data-dir ", settings->data.folder);
+    console_print("\n");
+}
+
+static void print_resume(const struct run *run)
+{
+    if (console_quiet())
+        return;
+    print_command("resume  ", "train --resume", run->folder);
     console_print("\n");
 }
 
 static int print_interrupted(const struct run *run, const struct train_result *result)
 {
-    if (result->saved)
-        console_note("interrupted at step %" PRIu64 "; saved: %s", result->steps, run->checkpoint);
-    else
-        console_note("interrupted before the first step; no checkpoint");
+    if (result->saved_steps != 0) {
+        console_note("interrupted at step %" PRIu64 "; saved in %s", result->saved_steps, run->folder);
+        print_resume(run);
+    } else {
+        console_note("interrupted before the first step; nothing was saved");
+    }
     return EXIT_SIGNAL + interrupt_signal();
+}
+
+static enum tuff_status open_run(const struct train_settings *settings, const struct setup *setup,
+                                 struct run *run)
+{
+    if (settings->resume != NULL)
+        return run_open(run, settings->resume);
+    enum tuff_status status =
+        run_create(run, settings->out, tuff_model_name(setup->model), setup->train->name);
+    return status == TUFF_OK ? run_write_config(run, train_config(settings, setup)) : status;
+}
+
+// Returns what became of it; the run is closed again.
+static enum tuff_status train(struct train_settings *settings, const struct setup *setup, struct run *run,
+                              struct train_result *result)
+{
+    struct train_loop loop = {.settings = settings, .setup = setup, .run = run, .result = result};
+    enum tuff_status status = open_run(settings, setup, run);
+    if (status == TUFF_OK)
+        status = train_loop_begin(&loop);
+    if (status == TUFF_OK)
+        print_header(settings, setup);
+    if (status == TUFF_OK && settings->resume != NULL) {
+        console_note("%s goes on after step %" PRIu64 " of %" PRIu64, run->folder, result->steps, loop.total);
+        status = run_write_config(run, train_config_resumed(settings, setup, result->steps));
+    }
+    if (status == TUFF_OK)
+        status = train_loop_run(&loop);
+    enum tuff_status ended = train_loop_end(&loop), closed = run_close(run);
+    if (status == TUFF_OK)
+        status = ended == TUFF_OK ? closed : ended;
+    return status;
+}
+
+// Whether what is saved fits the settings.
+static enum tuff_status try_resume(const struct train_settings *settings, const struct setup *setup)
+{
+    char state[PATH_MAX];
+    struct tuff_log log = console_log();
+    snprintf(state, sizeof state, "%s/" RUN_STATE, settings->resume);
+    return tuff_training_load(&log, state, setup->trainer);
 }
 
 // Returns the exit status.
@@ -142,35 +244,28 @@ static int run_train(struct train_settings *settings)
 {
     struct setup setup = {.context = NULL};
     struct run run = {.metrics = NULL};
-    struct train_result result = {.saved = false};
+    struct train_result result = {.steps = 0};
     double start = progress_clock();
     int exit_status = EXIT_DONE;
     enum tuff_status status = prepare(settings, &setup);
+    if (status == TUFF_OK && settings->dry_run && settings->resume != NULL)
+        status = try_resume(settings, &setup);
     if (status == TUFF_OK && settings->dry_run) {
-        print_header(&setup);
+        print_header(settings, &setup);
         console_note("all is well; nothing was trained or written (--dry-run)");
     } else if (status == TUFF_OK) {
         interrupt_catch();
-        status = run_create(&run, settings->out, tuff_model_name(setup.model), setup.train->name);
-        if (status == TUFF_OK)
-            status = run_write_config(&run, train_config(settings, &setup));
+        status = train(settings, &setup, &run, &result);
         if (status == TUFF_OK) {
-            print_header(&setup);
-            status = train_loop(settings, &setup, &run, &result);
-        }
-        enum tuff_status closed = run_close(&run);
-        if (status == TUFF_OK)
-            status = closed;
-        if (status == TUFF_OK)
             print_end(settings, &run, &result, progress_clock() - start);
-        else if (status == TUFF_ERROR_INTERRUPTED && interrupt_signal() != 0)
+        } else if (status == TUFF_ERROR_INTERRUPTED && interrupt_signal() != 0) {
             exit_status = print_interrupted(&run, &result);
-        else if (result.saved)
-            console_note("the parameters after %" PRIu64 " steps are in %s", result.steps, run.checkpoint);
+        } else if (result.saved_steps != 0 && result.steps > result.saved_steps) {
+            console_note("the training up to step %" PRIu64 " is saved", result.saved_steps);
+            print_resume(&run);
+        }
     }
     setup_close(&setup);
-    free(settings->model_source);
-    free(settings->data_source);
     return exit_status != EXIT_DONE ? exit_status : console_exit_status(status);
 }
 
@@ -183,69 +278,134 @@ static void list_models(char *text, size_t size)
         used += (size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? "" : ", ", tuff_model_shipped(i));
 }
 
-static int check_settings(struct train_settings *settings)
+// The operand of --resume, wherever it is: what that run was made with has to be known before the command
+// line is read over it.
+static const char *find_resume(int argc, char **argv)
 {
-    if (settings->steps != 0 && settings->epochs != 0) {
-        console_error("train: --steps and --epochs exclude each other");
-        return EXIT_USAGE;
+    static const char option[] = "--resume";
+    const char *found = NULL;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        size_t length = sizeof option - 1;
+        if (strcmp(argv[i], option) == 0 && i + 1 < argc)
+            found = argv[++i];
+        else if (strncmp(argv[i], option, length) == 0 && argv[i][length] == '=')
+            found = argv[i] + length + 1;
     }
-    if (settings->epochs == 0)
-        settings->epochs = EPOCHS;
-    settings->trainer.shuffle = !settings->no_shuffle;
-    return EXIT_DONE;
+    return found;
 }
 
-int command_train(int argc, char **argv)
+static bool asks_for_help(int argc, char **argv)
 {
-    struct train_settings s = {.data.name = "digits", .target.backend = "auto"};
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 ||
+            strcmp(argv[i], "--help-all") == 0)
+            return true;
+    return false;
+}
+
+// Reads the command line into *s. Returns whether to go on; *exit_status: if not.
+static bool read_settings(int argc, char **argv, struct train_settings *s, int *exit_status)
+{
     struct verbosity verbosity = {.quiet = false};
     char models[256], purpose[1024];
-    tuff_trainer_options_default(&s.trainer);
     const struct option options[] = {
         OPTIONS_GROUP("Data"),
-        DATA_OPTIONS(s.data, "a name of tuff data list, or a folder"),
+        DATA_OPTIONS(s->data, "a name of tuff data list, or a folder"),
+        {"limit", '\0', OPTION_COUNT, &s->limit, "N", "train on N samples of the set, chosen at random"},
         OPTIONS_GROUP("Device"),
-        TARGET_OPTIONS(s.target),
+        TARGET_OPTIONS(s->target),
         OPTIONS_GROUP("Training"),
-        {"epochs", 'e', OPTION_COUNT, &s.epochs, "N", "passes over the training set; else 10"},
-        {"batch", 'n', OPTION_COUNT, &s.trainer.batch_size, "N", "samples per step"},
-        {"lr", 'l', OPTION_POSITIVE, &s.trainer.learning_rate, "X", "learning rate of Adam"},
-        {"seed", '\0', OPTION_SEED, &s.trainer.seed, "N", "of initial weights and sample order"},
+        {"epochs", 'e', OPTION_COUNT, &s->epochs, "N", "passes over the training set; else 10"},
+        {"batch", 'n', OPTION_COUNT, &s->trainer.batch_size, "N", "samples per step"},
+        {"lr", 'l', OPTION_POSITIVE, &s->trainer.learning_rate, "X", "learning rate"},
+        {"optimizer", '\0', OPTION_CHOICE, &s->optimizer, "NAME", "how parameters are updated"},
+        {"schedule", '\0', OPTION_CHOICE, &s->schedule, "NAME", "how the learning rate goes"},
+        {"warmup", '\0', OPTION_AMOUNT, &s->trainer.warmup_epochs, "N", "epochs of rising learning rate"},
+        {"seed", '\0', OPTION_SEED, &s->trainer.seed, "N", "of initial weights and sample order"},
+        {"resume", 'r', OPTION_TEXT, &s->resume, "RUN", "go on with RUN, with its settings"},
         OPTIONS_RARE,
-        {"beta1", '\0', OPTION_FRACTION, &s.trainer.beta1, "X", "decay of Adam's first moment"},
-        {"beta2", '\0', OPTION_FRACTION, &s.trainer.beta2, "X", "decay of Adam's second moment"},
-        {"epsilon", '\0', OPTION_POSITIVE, &s.trainer.epsilon, "X", "added to Adam's denominator"},
-        {"weight-decay", '\0', OPTION_AMOUNT, &s.trainer.weight_decay, "X", "L2 penalty"},
-        {"no-shuffle", '\0', OPTION_FLAG, &s.no_shuffle, NULL, "keep the data set's order"},
-        {"steps", '\0', OPTION_COUNT, &s.steps, "N", "only N steps of epoch 1, no evaluation"},
-        OPTIONS_GROUP("Output"),
-        {"out", 'o', OPTION_TEXT, &s.out, "DIR", "the run's folder; else a new one in runs/"},
-        {"force", 'f', OPTION_FLAG, &s.force, NULL, "replace the run that --out holds"},
-        {"dry-run", '\0', OPTION_FLAG, &s.dry_run, NULL, "check everything, train and write nothing"},
-        {"log-every", '\0', OPTION_COUNT, &s.log_every, "N", "print and log every Nth step's loss"},
+        {"weight-decay", '\0', OPTION_AMOUNT, &s->weight_decay, "X", "else 0; of adamw 0.01"},
+        {"beta1", '\0', OPTION_FRACTION, &s->trainer.beta1, "X", "decay of Adam's first moment"},
+        {"beta2", '\0', OPTION_FRACTION, &s->trainer.beta2, "X", "decay of Adam's second moment"},
+        {"epsilon", '\0', OPTION_POSITIVE, &s->trainer.epsilon, "X", "added to Adam's denominator"},
+        {"momentum", '\0', OPTION_FRACTION, &s->trainer.momentum, "X", "of sgd"},
+        {"nesterov", '\0', OPTION_FLAG, &s->nesterov, NULL, "Nesterov's momentum"},
+        {"label-smoothing", '\0', OPTION_FRACTION, &s->trainer.label_smoothing, "X", "of the training loss"},
+        {"clip-norm", '\0', OPTION_AMOUNT, &s->trainer.clip_norm, "X",
+         "greatest norm of the gradient; 0: any"},
+        {"lr-min", '\0', OPTION_AMOUNT, &s->trainer.least_learning_rate, "X", "where a schedule ends"},
+        {"decay-epochs", '\0', OPTION_POSITIVE, &s->trainer.decay_epochs, "N",
+         "of step: epochs between decays"},
+        {"gamma", '\0', OPTION_POSITIVE, &s->trainer.decay_factor, "X", "of step: factor at each decay"},
+        {"freeze", '\0', OPTION_LIST, &s->freeze, "NAMES", "leave conv1,fc* as they are; may be repeated"},
+        {"no-shuffle", '\0', OPTION_FLAG, &s->no_shuffle, NULL, "keep the data set's order"},
+        {"steps", '\0', OPTION_COUNT, &s->steps, "N", "only N steps of epoch 1, no evaluation"},
+        OPTIONS_GROUP("Evaluation and saving"),
+        {"out", 'o', OPTION_TEXT, &s->out, "DIR", "the run's folder; else a new one in runs/"},
+        {"force", 'f', OPTION_FLAG, &s->force, NULL, "replace the run that --out holds"},
+        {"early-stop", '\0', OPTION_COUNT, &s->early_stop, "N",
+         "stop after N evaluations without a better one"},
+        OPTIONS_RARE,
+        {"eval-every", '\0', OPTION_POSITIVE, &s->eval_every, "N",
+         "epochs between evaluations, or parts of one"},
+        {"save-every", '\0', OPTION_POSITIVE, &s->save_every, "N",
+         "epochs between checkpoints, or parts of one"},
+        {"tensorboard", '\0', OPTION_FLAG, &s->tensorboard, NULL, "write figures for TensorBoard as well"},
+        {"log-every", '\0', OPTION_COUNT, &s->log_every, "N", "print and log every Nth step's loss"},
+        {"dry-run", '\0', OPTION_FLAG, &s->dry_run, NULL, "check everything, train and write nothing"},
+        OPTIONS_GROUP("Messages"),
         VERBOSITY_OPTIONS(verbosity),
     };
     list_models(models, sizeof models);
     snprintf(purpose, sizeof purpose,
-             "Trains MODEL with Adam, evaluates it after every epoch, and keeps settings,\n"
-             "metrics and a checkpoint in a folder.\n"
+             "Trains MODEL, evaluates it after every epoch, and keeps settings, metrics and\n"
+             "checkpoints in a folder.\n"
              "MODEL: %s, or the path of a .yaml file.\n",
              models);
     const struct usage usage = {
         .command = "train",
-        .operand = "MODEL",
+        .operand = s->saved == NULL ? "MODEL" : NULL,
         .purpose = purpose,
         .examples = "  tuff train lenet-mnist\n"
                     "  tuff train lenet-mnist -D mnist -b vulkan -e 5 -n 64 -o runs/first\n"
+                    "  tuff train lenet-mnist --optimizer sgd --lr 0.05 --schedule cosine\n"
+                    "  tuff train --resume runs/first --epochs 10\n"
                     "  tuff train lenet-mnist -b cpu --steps 20 --log-every 1\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
     };
-    enum options_result parsed = options_parse(&usage, argc, argv, &s.model);
+    const char *operand;
+    enum options_result parsed = options_parse(&usage, argc, argv, &operand);
+    *exit_status = parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
     if (parsed != OPTIONS_READY)
-        return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
-    if (check_settings(&s) != EXIT_DONE)
-        return EXIT_USAGE;
+        return false;
+    if (operand != NULL)
+        s->model = operand;
     console_setup(verbosity.verbose, verbosity.quiet);
-    return run_train(&s);
+    *exit_status = train_settings_finish(s);
+    return *exit_status == EXIT_DONE;
+}
+
+int command_train(int argc, char **argv)
+{
+    struct train_settings settings = {
+        .data.name = "digits",
+        .target.backend = "auto",
+        .optimizer = {train_optimizers, TRAIN_OPTIMIZER_COUNT, TUFF_OPTIMIZER_ADAM},
+        .schedule = {train_schedules, TRAIN_SCHEDULE_COUNT, TUFF_SCHEDULE_CONSTANT},
+        .weight_decay = NAN,
+        .eval_every = 1,
+        .save_every = 1,
+        .arguments = argv,
+    };
+    int exit_status = EXIT_DONE;
+    tuff_trainer_options_default(&settings.trainer);
+    settings.resume = asks_for_help(argc, argv) ? NULL : find_resume(argc, argv);
+    enum tuff_status status = settings.resume == NULL ? TUFF_OK : train_settings_read(&settings);
+    if (status != TUFF_OK)
+        exit_status = console_exit_status(status);
+    else if (read_settings(argc, argv, &settings, &exit_status))
+        exit_status = run_train(&settings);
+    train_settings_clear(&settings);
+    return exit_status;
 }

@@ -1,10 +1,13 @@
-// What tuff train was asked to do, and how it writes that down.
+// What tuff train was asked to do, and how it writes that down and reads it again.
 #ifndef TUFF_TOOL_TRAIN_H
 #define TUFF_TOOL_TRAIN_H
 
 #include <jansson.h>
 
+#include "run.h"
 #include "setup.h"
+
+enum { TRAIN_OPTIMIZER_COUNT = 3, TRAIN_SCHEDULE_COUNT = 4 };
 
 struct train_settings {
     const char *model;  // as given
@@ -13,14 +16,56 @@ struct train_settings {
     char *data_source; // the absolute path of a folder; NULL: a set that has a name
     struct target_settings target;
     struct tuff_trainer_options trainer;
-    uint32_t epochs;    // 0: not given
-    uint32_t steps;     // 0: whole epochs
-    uint32_t log_every; // 0: never
-    const char *out;    // NULL: a new folder below runs/
-    bool no_shuffle, force, dry_run;
+    struct option_choice optimizer, schedule; // of the names below
+    double weight_decay;                      // NAN: the optimizer's own
+    struct option_list freeze;                // each with commas
+    char **frozen;                            // the same, taken apart; trainer.frozen points here
+    uint32_t epochs;                          // 0: not given
+    uint32_t steps;                           // 0: whole epochs
+    uint32_t limit;                           // training samples; 0: all
+    uint32_t log_every;                       // steps; 0: never
+    double eval_every, save_every;            // epochs
+    uint32_t early_stop;                      // evaluations; 0: never
+    const char *out;                          // NULL: a new folder below runs/
+    const char *resume;                       // a run's folder; NULL: a new run
+    bool nesterov, no_shuffle, force, dry_run, tensorboard;
+    struct tuff_dataset *part; // of --limit
+    char **arguments;          // the command line, ended by NULL
+    json_t *saved;             // config.json of the run that is resumed; texts above may lie in it
 };
+
+extern const char *const train_optimizers[TRAIN_OPTIMIZER_COUNT]; // by enum tuff_optimizer
+extern const char *const train_schedules[TRAIN_SCHEDULE_COUNT];   // by enum tuff_schedule
+
+// Frees what the functions below have made.
+void train_settings_clear(struct train_settings *settings);
+
+// -- train_settings.c
+
+// Names and lists as the trainer wants them, and what does not go together. Shows an error; returns the exit
+// status.
+int train_settings_finish(struct train_settings *settings);
+
+// -- train_config.c
 
 // The content of config.json; NULL if memory is exhausted.
 json_t *train_config(const struct train_settings *settings, const struct setup *setup);
+// Where and when a run went on, added to the config of its beginning, whose epochs become the new ones. step:
+// where it went on.
+json_t *train_config_resumed(const struct train_settings *settings, const struct setup *setup, uint64_t step);
+
+// -- train_resume.c
+
+// Sets all from the config.json of settings->resume, for the command line to be read over it.
+TUFF_MUST_CHECK enum tuff_status train_settings_read(struct train_settings *settings);
+
+// -- train_limit.c
+
+// `count` samples of a set; NULL if that is 0 or all of them. The set outlives its part.
+TUFF_MUST_CHECK enum tuff_status train_limit(uint32_t count, const struct tuff_dataset *whole,
+                                             struct tuff_dataset **part);
+void train_part_destroy(struct tuff_dataset **part); // NULL-safe, nulls
+// What is trained on: the part, or the whole set.
+const struct tuff_dataset *train_set(const struct train_settings *settings, const struct setup *setup);
 
 #endif

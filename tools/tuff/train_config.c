@@ -1,12 +1,30 @@
-#include "train.h"
-
+// config.json: what was trained, with all settings.
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+
+#include "train.h"
 
 static json_t *text_or_null(const char *text)
 {
     return text == NULL ? json_null() : json_string(text);
+}
+
+// So that the run can be gone on with from any folder.
+static json_t *path_or_null(const char *path)
+{
+    char *absolute = path == NULL ? NULL : realpath(path, NULL);
+    json_t *text = text_or_null(absolute == NULL ? path : absolute);
+    free(absolute);
+    return text;
+}
+
+// A count of 0 stands for what was not given.
+static json_t *count_or_null(uint32_t count)
+{
+    return count == 0 ? json_null() : json_integer((json_int_t)count);
 }
 
 static json_t *model_config(const struct train_settings *settings, const struct tuff_model *model)
@@ -21,10 +39,13 @@ static json_t *model_config(const struct train_settings *settings, const struct 
 
 static json_t *data_config(const struct train_settings *settings, const struct setup *setup)
 {
-    return json_pack("{s:s, s:o, s:f, s:I, s:o}", "name", settings->data.name, "folder",
-                     text_or_null(settings->data.folder), "test_fraction", settings->data.test_fraction,
-                     "train_samples", (json_int_t)setup->train->count, "test_samples",
-                     setup->test == NULL ? json_null() : json_integer((json_int_t)setup->test->count));
+    const struct data_settings *data = &settings->data;
+    return json_pack("{s:s, s:o, s:f, s:o, s:o, s:o, s:I, s:o}", "name", data->name, "folder",
+                     path_or_null(data->folder), "test_fraction", data->test_fraction, "digits_train",
+                     count_or_null(data->digits_train), "digits_test", count_or_null(data->digits_test),
+                     "limit", count_or_null(settings->limit), "train_samples",
+                     (json_int_t)train_set(settings, setup)->count, "test_samples",
+                     count_or_null(setup->test == NULL ? 0 : setup->test->count));
 }
 
 static json_t *device_config(const struct tuff_target *target)
@@ -34,11 +55,37 @@ static json_t *device_config(const struct tuff_target *target)
                      info->driver);
 }
 
-static json_t *optimizer_config(const struct tuff_trainer_options *options)
+static json_t *optimizer_config(const struct train_settings *settings)
 {
-    return json_pack("{s:s, s:f, s:f, s:f, s:f, s:f}", "name", "adam", "lr", options->learning_rate, "beta1",
-                     options->beta1, "beta2", options->beta2, "epsilon", options->epsilon, "weight_decay",
-                     options->weight_decay);
+    const struct tuff_trainer_options *o = &settings->trainer;
+    if (o->optimizer == TUFF_OPTIMIZER_SGD)
+        return json_pack("{s:s, s:f, s:f, s:b, s:f, s:f}", "name",
+                         settings->optimizer.names[settings->optimizer.chosen], "lr", o->learning_rate,
+                         "momentum", o->momentum, "nesterov", o->nesterov, "weight_decay", o->weight_decay,
+                         "clip_norm", o->clip_norm);
+    return json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f}", "name",
+                     settings->optimizer.names[settings->optimizer.chosen], "lr", o->learning_rate, "beta1",
+                     o->beta1, "beta2", o->beta2, "epsilon", o->epsilon, "weight_decay", o->weight_decay,
+                     "clip_norm", o->clip_norm);
+}
+
+static json_t *schedule_config(const struct train_settings *settings)
+{
+    const struct tuff_trainer_options *o = &settings->trainer;
+    return json_pack("{s:s, s:f, s:f, s:f, s:f}", "name", settings->schedule.names[settings->schedule.chosen],
+                     "warmup", o->warmup_epochs, "lr_min", o->least_learning_rate, "decay_epochs",
+                     o->decay_epochs, "gamma", o->decay_factor);
+}
+
+static json_t *list_config(size_t count, const char *const *items, json_t *(*convert)(const char *))
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list != NULL && i < count; i++)
+        if (json_array_append_new(list, convert(items[i])) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    return list;
 }
 
 // As text: JSON's numbers end at 2^53 in many readers.
@@ -49,7 +96,7 @@ static json_t *seed_config(uint64_t seed)
     return json_string(text);
 }
 
-static json_t *start_time(void)
+static json_t *time_now(void)
 {
     char text[64] = "";
     time_t now = time(NULL);
@@ -59,17 +106,60 @@ static json_t *start_time(void)
     return json_string(text);
 }
 
+static json_t *command_config(const struct train_settings *settings)
+{
+    size_t count = 0;
+    while (settings->arguments[count] != NULL)
+        count++;
+    json_t *list = list_config(count, (const char *const *)settings->arguments, text_or_null);
+    if (list != NULL && json_array_insert_new(list, 0, json_string(program_invocation_name)) != 0) {
+        json_decref(list);
+        return NULL;
+    }
+    return list;
+}
+
 json_t *train_config(const struct train_settings *settings, const struct setup *setup)
 {
+    const struct train_settings *s = settings;
     char abi[32];
     snprintf(abi, sizeof abi, "%d.%d", TUFF_ABI_MAJOR, TUFF_ABI_MINOR);
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:o, s:I, s:o, s:o, s:b}", "tuff",
-                     TUFF_VERSION, "abi", abi, "started", start_time(), "model",
-                     model_config(settings, setup->model), "data", data_config(settings, setup), "backend",
-                     tuff_target_backend(setup->target), "device", device_config(setup->target), "threads",
-                     (json_int_t)settings->target.threads, "epochs", (json_int_t)settings->epochs, "steps",
-                     settings->steps == 0 ? json_null() : json_integer((json_int_t)settings->steps), "batch",
-                     (json_int_t)settings->trainer.batch_size, "optimizer",
-                     optimizer_config(&settings->trainer), "seed", seed_config(settings->trainer.seed),
-                     "shuffle", settings->trainer.shuffle);
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:I, s:o, s:o, s:f, s:o, s:o, s:b,"
+        " s:f, s:f, s:o, s:o, s:b}",
+        "tuff", TUFF_VERSION, "abi", abi, "started", time_now(), "command", command_config(s), "model",
+        model_config(s, setup->model), "data", data_config(s, setup), "backend",
+        tuff_target_backend(setup->target), "device", device_config(setup->target), "device_option",
+        text_or_null(s->target.device), "threads", count_or_null(s->target.threads), "plugins",
+        list_config(s->target.plugins.count, s->target.plugins.items, path_or_null), "epochs",
+        (json_int_t)s->epochs, "steps", count_or_null(s->steps), "batch", (json_int_t)s->trainer.batch_size,
+        "optimizer", optimizer_config(s), "schedule", schedule_config(s), "label_smoothing",
+        s->trainer.label_smoothing, "freeze", list_config(s->freeze.count, s->freeze.items, text_or_null),
+        "seed", seed_config(s->trainer.seed), "shuffle", s->trainer.shuffle, "eval_every", s->eval_every,
+        "save_every", s->save_every, "early_stop", count_or_null(s->early_stop), "log_every",
+        count_or_null(s->log_every), "tensorboard", s->tensorboard);
+}
+
+json_t *train_config_resumed(const struct train_settings *settings, const struct setup *setup, uint64_t step)
+{
+    json_t *config = json_deep_copy(settings->saved), *list = json_object_get(config, "resumed");
+    json_t *entry = json_pack("{s:o, s:I, s:s, s:s, s:o, s:o, s:I}", "time", time_now(), "step",
+                              (json_int_t)step, "tuff", TUFF_VERSION, "backend",
+                              tuff_target_backend(setup->target), "device", device_config(setup->target),
+                              "command", command_config(settings), "epochs", (json_int_t)settings->epochs);
+    bool made = config != NULL && entry != NULL;
+    if (made && !json_is_array(list))
+        made = json_object_set_new(config, "resumed", list = json_array()) == 0;
+    made = made && json_array_append(list, entry) == 0 &&
+           json_object_set_new(config, "epochs", json_integer((json_int_t)settings->epochs)) == 0 &&
+           json_object_set_new(config, "early_stop", count_or_null(settings->early_stop)) == 0 &&
+           json_object_set_new(config, "eval_every", json_real(settings->eval_every)) == 0 &&
+           json_object_set_new(config, "save_every", json_real(settings->save_every)) == 0 &&
+           json_object_set_new(config, "log_every", count_or_null(settings->log_every)) == 0 &&
+           json_object_set_new(config, "tensorboard", json_boolean(settings->tensorboard)) == 0;
+    json_decref(entry);
+    if (made)
+        return config;
+    json_decref(config);
+    return NULL;
 }

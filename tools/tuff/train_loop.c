@@ -5,28 +5,63 @@
 #include <stdlib.h>
 
 #include "console.h"
-#include "format.h"
 #include "interrupt.h"
-#include "metadata.h"
-#include "progress.h"
-#include "tuff/checkpoint.h"
 
-struct loop {
-    const struct train_settings *settings;
-    const struct setup *setup;
-    struct run *run;
-    struct train_result *result;
-    struct progress progress;
-    float *losses;  // of each step of an epoch; NULL if they are not logged
-    bool warned;    // about a loss that is not finite
-    bool announced; // that a signal came
-};
+// -- When things are due
+
+// How often a thing that is due every `epochs` epochs has been due up to `step`. Part of an epoch that is no
+// whole number of steps is rounded up each time, so that 0.5 hits every epoch's end.
+static uint64_t times_due(const struct train_loop *loop, double epochs, uint64_t step)
+{
+    double steps = fmax(1, epochs * loop->steps_per_epoch);
+    return (uint64_t)floor((double)step / steps + 1e-9);
+}
+
+static bool is_due(const struct train_loop *loop, double epochs, uint64_t step)
+{
+    return step == loop->total || times_due(loop, epochs, step) != times_due(loop, epochs, step - 1);
+}
+
+static uint64_t next_due(const struct train_loop *loop, double epochs, uint64_t done)
+{
+    uint64_t times = times_due(loop, epochs, done), next = done + 1;
+    double at = (double)(times + 1) * fmax(1, epochs * loop->steps_per_epoch);
+    if (at > (double)loop->total)
+        return loop->total;
+    if (at - 2 > (double)next)
+        next = (uint64_t)at - 2;
+    while (times_due(loop, epochs, next) == times)
+        next++;
+    return next;
+}
+
+static bool ends_epoch(const struct train_loop *loop, uint64_t step)
+{
+    return step % loop->steps_per_epoch == 0 || (loop->settings->steps != 0 && step == loop->total);
+}
+
+// The next step at which something is due.
+static uint64_t next_stop(const struct train_loop *loop, uint64_t done)
+{
+    const double intervals[] = {1, loop->settings->eval_every, loop->settings->save_every};
+    uint64_t stop = loop->total;
+    for (size_t i = 0; i < sizeof intervals / sizeof *intervals; i++) {
+        uint64_t next = next_due(loop, intervals[i], done);
+        stop = next < stop ? next : stop;
+    }
+    return stop;
+}
+
+// -- Training
 
 static int show_progress(void *user, const struct tuff_progress *now)
 {
-    struct loop *loop = user;
+    struct train_loop *loop = user;
+    struct tuff_progress shown = *now;
+    if (loop->settings->steps != 0)
+        shown.steps = loop->settings->steps;
     if (interrupt_signal() == 0) {
-        progress_update(&loop->progress, now);
+        progress_update(&loop->progress, &shown);
         return 0;
     }
     if (!loop->announced)
@@ -35,186 +70,192 @@ static int show_progress(void *user, const struct tuff_progress *now)
     return 1;
 }
 
-static double accuracy(const struct tuff_metrics *metrics)
+static int observe_training(void *user, const struct tuff_progress *now)
 {
-    return metrics->samples == 0 ? 0.0 : (double)metrics->correct / (double)metrics->samples;
+    struct train_loop *loop = user;
+    uint64_t done = loop->result->steps / loop->steps_per_epoch * loop->steps_per_epoch + now->step;
+    loop->failed = train_log_steps(loop, done);
+    return loop->failed != TUFF_OK ? 1 : show_progress(user, now);
 }
 
-static double rate(const struct tuff_metrics *metrics)
+// Up to the next step at which something is due.
+static enum tuff_status train_on(struct train_loop *loop)
 {
-    return metrics->seconds > 0 ? (double)metrics->samples / metrics->seconds : 0.0;
-}
-
-static enum tuff_status save_checkpoint(const struct loop *loop)
-{
-    const struct train_settings *settings = loop->settings;
-    struct tuff_log log = console_log();
-    char epoch[16], step[24], seed[24], digits_train[16], digits_test[16], fraction[32];
-    snprintf(epoch, sizeof epoch, "%" PRIu32, loop->result->epochs);
-    snprintf(step, sizeof step, "%" PRIu64, loop->result->steps);
-    snprintf(seed, sizeof seed, "%" PRIu64, settings->trainer.seed);
-    snprintf(digits_train, sizeof digits_train, "%" PRIu32, settings->data.digits_train);
-    snprintf(digits_test, sizeof digits_test, "%" PRIu32, settings->data.digits_test);
-    snprintf(fraction, sizeof fraction, "%.17g", settings->data.test_fraction);
-    struct tuff_metadata metadata[9] = {
-        {METADATA_VERSION, TUFF_VERSION},
-        {METADATA_MODEL, settings->model_source},
-        {METADATA_DATA, settings->data.name},
-        {METADATA_EPOCH, epoch},
-        {METADATA_STEP, step},
-        {METADATA_SEED, seed},
-    };
-    size_t count = 6;
-    if (settings->data.digits_train != 0)
-        metadata[count++] = (struct tuff_metadata){METADATA_DIGITS_TRAIN, digits_train};
-    if (settings->data.digits_test != 0)
-        metadata[count++] = (struct tuff_metadata){METADATA_DIGITS_TEST, digits_test};
-    if (settings->data.test_fraction > 0)
-        metadata[count++] = (struct tuff_metadata){METADATA_FRACTION, fraction};
-    enum tuff_status status =
-        tuff_checkpoint_save(&log, loop->run->checkpoint, loop->setup->trainer, metadata, count);
-    if (status == TUFF_OK)
-        loop->result->saved = true;
-    return status;
-}
-
-// The losses of every n-th step, counted from the training's first.
-static enum tuff_status log_steps(const struct loop *loop, uint32_t epoch, uint64_t first, uint32_t count)
-{
-    uint32_t every = loop->settings->log_every;
-    enum tuff_status status = TUFF_OK;
-    for (uint32_t i = 0; status == TUFF_OK && loop->losses != NULL && i < count; i++) {
-        uint64_t step = first + i + 1;
-        if (step % every != 0)
-            continue;
-        console_print("step %6" PRIu64 "  loss %.7f\n", step, (double)loop->losses[i]);
-        status = run_write_metrics(loop->run, json_pack("{s:s, s:I, s:I, s:o}", "type", "step", "epoch",
-                                                        (json_int_t)epoch + 1, "step", (json_int_t)step,
-                                                        "loss", json_number((double)loop->losses[i])));
-    }
-    return status;
-}
-
-static enum tuff_status log_epoch(const struct loop *loop, uint32_t epoch, const struct tuff_metrics *train,
-                                  const struct tuff_metrics *test)
-{
-    json_t *line = json_pack("{s:s, s:I, s:I, s:o, s:o, s:I, s:o, s:o}", "type", "epoch", "epoch",
-                             (json_int_t)epoch + 1, "step", (json_int_t)loop->result->steps, "train_loss",
-                             json_number(train->loss), "train_accuracy", json_number(accuracy(train)),
-                             "train_samples", (json_int_t)train->samples, "train_seconds",
-                             json_number(train->seconds), "samples_per_second", json_number(rate(train)));
-    if (line != NULL && test != NULL &&
-        (json_object_set_new(line, "test_loss", json_number(test->loss)) != 0 ||
-         json_object_set_new(line, "test_accuracy", json_number(accuracy(test))) != 0 ||
-         json_object_set_new(line, "test_samples", json_integer((json_int_t)test->samples)) != 0 ||
-         json_object_set_new(line, "test_seconds", json_number(test->seconds)) != 0)) {
-        json_decref(line);
-        line = NULL;
-    }
-    return run_write_metrics(loop->run, line);
-}
-
-static void print_epoch(const char *label, const struct tuff_metrics *train, const struct tuff_metrics *test)
-{
-    console_print("%s  train loss %.4f acc %.2f%%", label, train->loss, 100.0 * accuracy(train));
-    if (test != NULL)
-        console_print("  test loss %.4f acc %.2f%%", test->loss, 100.0 * accuracy(test));
-    console_print("  %s samples/s  %s\n", format_rate(rate(train)).s,
-                  format_seconds(train->seconds + (test == NULL ? 0.0 : test->seconds)).s);
-}
-
-static enum tuff_status log_interruption(const struct loop *loop, uint32_t epoch,
-                                         const struct tuff_metrics *train)
-{
-    return run_write_metrics(
-        loop->run, json_pack("{s:s, s:I, s:I, s:o, s:o, s:I}", "type", "interrupted", "epoch",
-                             (json_int_t)epoch + 1, "step", (json_int_t)loop->result->steps, "train_loss",
-                             json_number(train->loss), "train_accuracy", json_number(accuracy(train)),
-                             "train_samples", (json_int_t)train->samples));
-}
-
-// Trains one epoch and saves it; also what an interrupted one has done.
-static enum tuff_status train_epoch(struct loop *loop, uint32_t epoch, const char *label,
-                                    struct tuff_metrics *metrics)
-{
-    const struct train_settings *settings = loop->settings;
-    struct tuff_observer observer = {.progress = show_progress, .user = loop};
-    uint64_t first = loop->result->steps;
-    *metrics = (struct tuff_metrics){.samples = 0};
+    struct train_result *result = loop->result;
+    struct tuff_observer observer = {.progress = observe_training, .user = loop};
+    struct tuff_trainer_position at = {.size = sizeof at};
+    uint32_t epoch = (uint32_t)(result->steps / loop->steps_per_epoch);
+    uint32_t to = (uint32_t)(next_stop(loop, result->steps) - (uint64_t)epoch * loop->steps_per_epoch);
+    char label[48];
+    train_label(loop, epoch, label, sizeof label);
+    loop->losses_from = result->steps;
+    loop->losses_logged = 0;
     progress_begin(&loop->progress, label);
     enum tuff_status trained =
-        tuff_trainer_steps(loop->setup->trainer, epoch, settings->steps, &observer, metrics, loop->losses);
+        tuff_trainer_advance(loop->setup->trainer, epoch, to, &observer, NULL, loop->losses);
     progress_end(&loop->progress);
+    if (loop->failed != TUFF_OK)
+        return loop->failed;
     if (trained != TUFF_OK && trained != TUFF_ERROR_INTERRUPTED)
         return trained;
-    uint64_t batch = settings->trainer.batch_size;
-    uint64_t steps = (metrics->samples + batch - 1) / batch;
-    loop->result->steps += steps;
-    if (trained == TUFF_OK && settings->steps == 0)
-        loop->result->epochs = epoch + 1;
-    enum tuff_status status = save_checkpoint(loop);
-    if (status == TUFF_OK)
-        status = log_steps(loop, epoch, first, (uint32_t)steps);
-    if (status == TUFF_OK && trained == TUFF_ERROR_INTERRUPTED)
-        status = log_interruption(loop, epoch, metrics);
-    if (!isfinite(metrics->loss) && !loop->warned) {
-        console_warning("the loss is %f in %s: a smaller --lr may help", metrics->loss, label);
+    tuff_trainer_position(loop->setup->trainer, &at);
+    result->steps = at.steps_done;
+    result->epochs = (uint32_t)(at.steps_done / loop->steps_per_epoch);
+    if (!isfinite(at.metrics.loss) && !loop->warned) {
+        console_warning("the loss is %f in %s: a smaller --lr may help", at.metrics.loss, label);
         loop->warned = true;
     }
-    return status == TUFF_OK ? trained : status;
+    enum tuff_status logged = train_log_steps(loop, result->steps);
+    return logged == TUFF_OK ? trained : logged;
 }
 
-static enum tuff_status run_epoch(struct loop *loop, uint32_t epoch)
+// -- What is due after a step
+
+static bool is_better(const struct tuff_metrics *test, const struct train_best *best)
 {
-    const struct train_settings *settings = loop->settings;
+    if (!isfinite(test->loss))
+        return false;
+    if (best->step == 0 || test->correct != best->metrics.correct)
+        return best->step == 0 || test->correct > best->metrics.correct;
+    return test->loss < best->metrics.loss;
+}
+
+static enum tuff_status evaluate(struct train_loop *loop, uint32_t epoch)
+{
+    struct train_result *result = loop->result;
     struct tuff_observer observer = {.progress = show_progress, .user = loop};
-    struct tuff_metrics train, test;
-    char label[48];
-    if (settings->steps != 0)
-        snprintf(label, sizeof label, "%" PRIu32 " steps", settings->steps);
-    else
-        snprintf(label, sizeof label, "epoch %*" PRIu32 "/%" PRIu32,
-                 snprintf(NULL, 0, "%" PRIu32, settings->epochs), epoch + 1, settings->epochs);
-    enum tuff_status status = train_epoch(loop, epoch, label, &train);
+    char label[48], evaluation[64];
+    train_label(loop, epoch, label, sizeof label);
+    snprintf(evaluation, sizeof evaluation, "%s test", label);
+    progress_begin(&loop->progress, evaluation);
+    enum tuff_status status = tuff_trainer_evaluate(loop->setup->trainer, &observer, &result->test);
+    progress_end(&loop->progress);
     if (status != TUFF_OK)
         return status;
-    if (loop->setup->test != NULL) {
-        char evaluation[64];
-        snprintf(evaluation, sizeof evaluation, "%s test", label);
-        progress_begin(&loop->progress, evaluation);
-        status = tuff_trainer_evaluate(loop->setup->trainer, &observer, &test);
-        progress_end(&loop->progress);
-        if (status == TUFF_OK) {
-            loop->result->test = test;
-            loop->result->evaluated = true;
-        }
+    result->evaluated = true;
+    loop->not_better++;
+    if (is_better(&result->test, &result->best)) {
+        result->best = (struct train_best){.step = result->steps, .epoch = epoch, .metrics = result->test};
+        loop->not_better = 0;
     }
-    const struct tuff_metrics *tested = status == TUFF_OK && loop->setup->test != NULL ? &test : NULL;
-    print_epoch(label, &train, tested);
-    enum tuff_status logged = log_epoch(loop, epoch, &train, tested);
-    return status == TUFF_OK ? logged : status;
+    return TUFF_OK;
 }
 
-enum tuff_status train_loop(const struct train_settings *settings, const struct setup *setup, struct run *run,
-                            struct train_result *result)
+// Evaluates, logs and saves, as far as that is due after the steps that are done.
+static enum tuff_status settle(struct train_loop *loop)
 {
-    struct loop loop = {.settings = settings, .setup = setup, .run = run, .result = result};
+    const struct train_settings *settings = loop->settings;
+    struct train_result *result = loop->result;
+    struct tuff_trainer_position at = {.size = sizeof at};
+    bool evaluated = loop->setup->test != NULL && is_due(loop, settings->eval_every, result->steps);
     enum tuff_status status = TUFF_OK;
-    *result = (struct train_result){.epochs = 0};
+    tuff_trainer_position(loop->setup->trainer, &at);
+    if (evaluated)
+        status = evaluate(loop, at.epoch);
+    if (status == TUFF_OK && ends_epoch(loop, result->steps))
+        status = train_log_epoch(loop, at.epoch, &at.metrics, evaluated ? &result->test : NULL);
+    else if (status == TUFF_OK && evaluated)
+        status = train_log_evaluation(loop, at.epoch, &result->test);
+    if (status != TUFF_OK)
+        return status;
+    loop->settled = result->steps;
+    result->stopped_early = settings->early_stop != 0 && loop->not_better >= settings->early_stop;
+    if (is_due(loop, settings->save_every, result->steps) || result->best.step == result->steps ||
+        result->stopped_early)
+        status = train_save(loop);
+    return status;
+}
+
+// -- The whole
+
+static enum tuff_status run_steps(struct train_loop *loop)
+{
+    struct train_result *result = loop->result;
+    enum tuff_status status = TUFF_OK;
+    while (status == TUFF_OK) {
+        if (interrupt_signal() != 0)
+            return TUFF_ERROR_INTERRUPTED;
+        if (loop->settled != result->steps)
+            status = settle(loop);
+        if (status != TUFF_OK || result->steps >= loop->total || result->stopped_early)
+            break;
+        status = train_on(loop);
+    }
+    return status;
+}
+
+// Saves what a signal has left, unless that is nothing.
+static enum tuff_status save_interrupted(struct train_loop *loop)
+{
+    struct tuff_trainer_position at = {.size = sizeof at};
+    tuff_trainer_position(loop->setup->trainer, &at);
+    if (at.steps_done == 0)
+        return TUFF_OK;
+    enum tuff_status status = train_save(loop);
+    return status == TUFF_OK ? train_log_interruption(loop, &at) : status;
+}
+
+static enum tuff_status check_unfinished(const struct train_loop *loop)
+{
+    const struct train_settings *settings = loop->settings;
+    const struct train_result *result = loop->result;
+    bool finished =
+        result->steps > loop->total || (result->steps == loop->total && loop->settled == result->steps);
+    if (finished && settings->steps != 0) {
+        console_error("'%s' has its %" PRIu64 " steps already", loop->run->folder, result->steps);
+        return TUFF_ERROR_INVALID;
+    }
+    if (finished) {
+        console_error("'%s' has its %" PRIu32 " epoch%s already; --epochs N trains it up to N",
+                      loop->run->folder, result->epochs, result->epochs == 1 ? "" : "s");
+        return TUFF_ERROR_INVALID;
+    }
+    if (settings->early_stop != 0 && loop->not_better >= settings->early_stop) {
+        console_error("'%s' was stopped early, %" PRIu32 " evaluation%s after its best one; a greater "
+                      "--early-stop trains on",
+                      loop->run->folder, loop->not_better, loop->not_better == 1 ? "" : "s");
+        return TUFF_ERROR_INVALID;
+    }
+    return TUFF_OK;
+}
+
+enum tuff_status train_loop_begin(struct train_loop *loop)
+{
+    const struct train_settings *settings = loop->settings;
+    loop->steps_per_epoch = tuff_trainer_steps_per_epoch(loop->setup->trainer);
+    loop->total = settings->steps != 0 ? settings->steps : (uint64_t)settings->epochs * loop->steps_per_epoch;
+    *loop->result = (struct train_result){.steps = 0};
+    if (loop->total > UINT32_MAX) {
+        console_error("--epochs: %" PRIu32 " epochs of %" PRIu32 " steps are more than 4,294,967,295 steps",
+                      settings->epochs, loop->steps_per_epoch);
+        return TUFF_ERROR_INVALID;
+    }
     if (settings->log_every != 0) {
-        loop.losses = calloc(tuff_trainer_steps_per_epoch(setup->trainer), sizeof *loop.losses);
-        if (loop.losses == NULL) {
+        loop->losses = calloc(loop->steps_per_epoch, sizeof *loop->losses);
+        if (loop->losses == NULL) {
             console_error("out of memory");
             return TUFF_ERROR_MEMORY;
         }
     }
-    uint32_t epochs = settings->steps != 0 ? 1 : settings->epochs;
-    for (uint32_t epoch = 0; status == TUFF_OK && epoch < epochs; epoch++) {
-        if (interrupt_signal() != 0)
-            status = TUFF_ERROR_INTERRUPTED;
-        else
-            status = run_epoch(&loop, epoch);
+    if (settings->resume == NULL)
+        return settings->tensorboard ? event_file_open(loop->run->events, 0, &loop->events) : TUFF_OK;
+    enum tuff_status status = train_restore(loop);
+    return status == TUFF_OK ? check_unfinished(loop) : status;
+}
+
+enum tuff_status train_loop_run(struct train_loop *loop)
+{
+    enum tuff_status status = run_steps(loop);
+    if (status == TUFF_ERROR_INTERRUPTED && interrupt_signal() != 0) {
+        enum tuff_status saved = save_interrupted(loop);
+        status = saved == TUFF_OK ? status : saved;
     }
-    free(loop.losses);
     return status;
+}
+
+enum tuff_status train_loop_end(struct train_loop *loop)
+{
+    free(loop->losses);
+    loop->losses = NULL;
+    return event_file_close(&loop->events);
 }

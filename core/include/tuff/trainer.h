@@ -12,23 +12,67 @@ extern "C" {
 
 struct tuff_trainer;
 
+enum tuff_optimizer {
+    TUFF_OPTIMIZER_ADAM = 0,  // weight decay is an L2 penalty, as in torch.optim.Adam
+    TUFF_OPTIMIZER_ADAMW = 1, // weight decay apart from the gradient, as in torch.optim.AdamW
+    TUFF_OPTIMIZER_SGD = 2,   // as torch.optim.SGD
+};
+
+// How the learning rate goes on from step to step. t: optimizer steps before this one; S: steps in an epoch;
+// T = epochs * S; W = warmup_epochs * S, rounded. In the first W steps the rate of all but ONE_CYCLE is
+// multiplied by (t+1)/(W+1).
+enum tuff_schedule {
+    TUFF_SCHEDULE_CONSTANT = 0,
+    // learning_rate * decay_factor^floor(t / (decay_epochs * S)), and at least least_learning_rate
+    TUFF_SCHEDULE_STEP = 1,
+    // From learning_rate at W down to least_learning_rate at T, along half a cosine.
+    TUFF_SCHEDULE_COSINE = 2,
+    // torch.optim.lr_scheduler.OneCycleLR: up from learning_rate / 25 within W steps (0.3 T where there is no
+    // warm-up), then down to least_learning_rate (learning_rate / 250,000 where that is 0), both along half a
+    // cosine. The momentum stays.
+    TUFF_SCHEDULE_ONE_CYCLE = 3,
+};
+
 struct tuff_trainer_options {
     size_t size;
     uint32_t batch_size;  // at least 1
     uint64_t seed;        // of initial parameters and of the order of samples
     int shuffle;          // 1: every epoch has an order of its own; 0: the data set's order
-    double learning_rate; // of Adam
-    double beta1, beta2, epsilon, weight_decay;
-    int keep_outputs; // 1: tuff_trainer_outputs can be asked
+    double learning_rate; // above 0
+    double beta1, beta2, epsilon; // of Adam and AdamW
+    double weight_decay;          // in [0,1)
+    int keep_outputs;             // 1: tuff_trainer_outputs can be asked
+    uint32_t optimizer;           // enum tuff_optimizer
+    int nesterov;                 // 1: Nesterov's momentum, which needs a momentum
+    double momentum;              // of SGD, in [0,1); 0 for the others
+    double label_smoothing;       // in [0,1]; of training alone
+    double clip_norm;             // the gradient's greatest Euclidean norm, over all parameters; 0: no limit
+    uint32_t schedule;            // enum tuff_schedule
+    uint32_t epochs;              // that COSINE and ONE_CYCLE are stretched over; 0: not known
+    double warmup_epochs;         // may be a fraction
+    double least_learning_rate;   // at least 0, below learning_rate
+    double decay_epochs;          // of STEP, above 0; may be a fraction
+    double decay_factor;          // of STEP, in (0,1]
+    // Parameters that training leaves as they are, bit for bit: names ("conv1.weight"), names of layers
+    // ("conv1"), or patterns of either, as fnmatch(3) has them ("fc*"). Read by tuff_trainer_create only.
+    const char *const *frozen;
+    size_t frozen_count;
 };
 
-// batch 16, seed 42, shuffled, lr 1e-3, beta 0.9 and 0.999, epsilon 1e-8, no weight decay.
-TUFF_API void tuff_trainer_options_default(struct tuff_trainer_options *options);
+// Sets the first `size` bytes of *options: batch 16, seed 42, shuffled, Adam with lr 1e-3, beta 0.9 and 0.999 and
+// epsilon 1e-8, a constant learning rate (a step schedule would decay it by 0.1 every 10 epochs), and all else off.
+TUFF_API void tuff_trainer_options_fill(struct tuff_trainer_options *options, size_t size);
+// The same for the struct as the caller knows it, which may be smaller than the library's.
+static inline void tuff_trainer_options_default(struct tuff_trainer_options *options)
+{
+    tuff_trainer_options_fill(options, sizeof *options);
+}
 
 // Plans the training step and the evaluation of `model` for one batch size, takes memory for them, uploads
 // the data sets, and initializes the parameters. model, train, test and target outlive the trainer. train may
-// be NULL (only evaluation), test may be NULL (only training). Failure: shapes or classes that do not fit the
-// model; an op the backend lacks, by name; memory.
+// be NULL (only evaluation), test may be NULL (only training). Options beyond options->size are the default's.
+// Failure: options that cannot be; shapes or classes that do not fit the model; an op the backend lacks, by
+// name; memory.
 TUFF_API TUFF_MUST_CHECK enum tuff_status
 tuff_trainer_create(struct tuff_target *target, const struct tuff_model *model,
                     const struct tuff_dataset *train, const struct tuff_dataset *test,
@@ -64,10 +108,33 @@ TUFF_API uint32_t tuff_trainer_steps_per_epoch(const struct tuff_trainer *traine
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_epoch(struct tuff_trainer *trainer, uint32_t epoch,
                                                              const struct tuff_observer *observer,
                                                              struct tuff_metrics *metrics);
-// The first `steps` steps of an epoch (0: all of them). mean_losses: room for as many floats, or NULL.
+// The first `steps` steps of an epoch (0: all of them), whatever was done of it before. mean_losses: room for as many floats, or NULL.
 TUFF_API TUFF_MUST_CHECK enum tuff_status
 tuff_trainer_steps(struct tuff_trainer *trainer, uint32_t epoch, uint32_t steps,
                    const struct tuff_observer *observer, struct tuff_metrics *metrics, float *mean_losses);
+
+// Where a training stands.
+struct tuff_trainer_position {
+    size_t size;                 // set by the caller; no more than that is written
+    uint32_t epoch;              // the one at hand, or the last one; the first is 0
+    uint32_t step;               // steps of it that are done: from 0 to tuff_trainer_steps_per_epoch
+    uint64_t steps_done;         // of the optimizer, in all epochs
+    struct tuff_metrics metrics; // of those steps of the epoch
+};
+TUFF_API void tuff_trainer_position(const struct tuff_trainer *trainer,
+                                    struct tuff_trainer_position *position);
+
+// Trains epoch `epoch` up to its step number `to` (0: to its end), from where it stands: after the steps that are
+// done if it is the epoch at hand, else from its beginning. An epoch in parts, each followed by an evaluation or
+// not, gives the same bits as in one. metrics and progress cover the epoch from its first step. mean_losses: room
+// for as many floats as steps are run, or NULL; they are filled in before the observer is told of their steps.
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_trainer_advance(struct tuff_trainer *trainer, uint32_t epoch, uint32_t to,
+                     const struct tuff_observer *observer, struct tuff_metrics *metrics, float *mean_losses);
+
+// The learning rate of the optimizer's step number `step`; the first is 1.
+TUFF_API double tuff_trainer_learning_rate(const struct tuff_trainer *trainer, uint64_t step);
+
 // The test set in order. Blocking; changes nothing that training sees.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_evaluate(struct tuff_trainer *trainer,
                                                                 const struct tuff_observer *observer,
@@ -86,9 +153,9 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_parameter(struct tuf
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_write_parameter(struct tuff_trainer *trainer,
                                                                        size_t index, const float *values);
 
-// The gradient of parameter `index` as the last training step left it: of its batch's mean loss, by the same
-// layout as tuff_trainer_read_parameter; zeros before the first step. For looking at a training, not for
-// taking part in it. Failure: a trainer without training data has none. Blocking.
+// The gradient of parameter `index` as the last training step left it: of its batch's mean loss, clipped if
+// there is a clip_norm, by the same layout as tuff_trainer_read_parameter; zeros before the first step. Not
+// defined for a parameter that is frozen. For looking at a training, not for taking part in it. Failure: a trainer without training data has none. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_gradient(struct tuff_trainer *trainer,
                                                                      size_t index, float *values);
 

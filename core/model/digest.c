@@ -1,0 +1,42 @@
+#include <string.h>
+
+#include "layer.h"
+#include "model/model.h"
+
+// FNV-1a with 64 bits (Fowler, Noll & Vo).
+static const uint64_t FNV_OFFSET = UINT64_C(0xcbf29ce484222325), FNV_PRIME = UINT64_C(0x100000001b3);
+
+static void add_text(uint64_t *digest, const char *text)
+{
+    size_t length = strlen(text) + 1; // with its end, so that texts do not run into each other
+    for (size_t i = 0; i < length; i++)
+        *digest = (*digest ^ (uint8_t)text[i]) * FNV_PRIME;
+}
+
+static void add_number(uint64_t *digest, uint32_t number)
+{
+    for (int byte = 0; byte < 4; byte++)
+        *digest = (*digest ^ (uint8_t)(number >> (8 * byte))) * FNV_PRIME;
+}
+
+uint64_t tuff_model_digest(const struct tuff_model *model)
+{
+    uint64_t digest = FNV_OFFSET;
+    for (int i = 0; i < 3; i++)
+        add_number(&digest, model->input[i]);
+    for (uint32_t l = 0; l < model->layer_count; l++) {
+        const struct tuff_layer *layer = &model->layers[l];
+        add_text(&digest, layer->kind->name);
+        for (size_t k = 0; k < layer->kind->key_count; k++) {
+            const struct tuff_layer_key *key = &layer->kind->keys[k];
+            const struct tuff_setting *setting = &layer->settings[k];
+            if (setting->value[0] == key->fallback && setting->value[1] == key->fallback && !setting->same)
+                continue;
+            add_text(&digest, key->name);
+            add_number(&digest, setting->value[0]);
+            add_number(&digest, setting->value[1]);
+            add_number(&digest, setting->same);
+        }
+    }
+    return digest;
+}

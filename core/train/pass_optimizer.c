@@ -1,0 +1,43 @@
+// The end of a training step: from gradients to new parameters.
+#include "pass_state.h"
+
+static enum tuff_status add_clip(struct tuff_graph *graph, double max_norm, tuff_value_id gradients)
+{
+    const struct tuff_gradient_clip_params clip = {.size = sizeof clip, .max_norm = (float)max_norm};
+    tuff_value_id norm[2] = {TUFF_NO_VALUE, gradients};
+    enum tuff_status status = tuff_graph_add_node(graph, TUFF_OP_GRADIENT_NORM, NULL, NULL, norm);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(graph, TUFF_OP_GRADIENT_CLIP, &clip, NULL,
+                                     (tuff_value_id[]){gradients, norm[0]});
+    return status;
+}
+
+enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT])
+{
+    const struct tuff_trainer_options *o = pass->options.training;
+    bool sgd = o->optimizer == TUFF_OPTIMIZER_SGD;
+    const struct tuff_adam_params adam = {
+        .size = sizeof adam,
+        .beta1 = o->beta1,
+        .beta2 = o->beta2,
+        .epsilon = o->epsilon,
+        .weight_decay = o->weight_decay,
+        .decoupled = o->optimizer == TUFF_OPTIMIZER_ADAMW,
+    };
+    const struct tuff_sgd_params descent = {
+        .size = sizeof descent,
+        .nesterov = o->nesterov != 0,
+        .momentum = o->momentum,
+        .weight_decay = o->weight_decay,
+    };
+    tuff_value_id moments = pass->parameters->moment_count == 0 ? TUFF_NO_VALUE : ids[EXTERNAL_MOMENTS];
+    tuff_value_id values[4] = {ids[EXTERNAL_PARAMETERS], moments, ids[EXTERNAL_GRADIENTS],
+                               ids[EXTERNAL_STATE]};
+    enum tuff_status status = TUFF_OK;
+    if (o->clip_norm > 0)
+        status = add_clip(pass->graph, o->clip_norm, ids[EXTERNAL_GRADIENTS]);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(pass->graph, sgd ? TUFF_OP_SGD : TUFF_OP_ADAM,
+                                     sgd ? (const void *)&descent : &adam, NULL, values);
+    return status;
+}

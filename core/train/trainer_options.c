@@ -1,0 +1,144 @@
+#include <fnmatch.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/suggest.h"
+#include "schedule.h"
+#include "trainer_parts.h"
+
+void tuff_trainer_options_fill(struct tuff_trainer_options *options, size_t size)
+{
+    const struct tuff_trainer_options whole = {
+        .size = size,
+        .batch_size = 16,
+        .seed = 42,
+        .shuffle = 1,
+        .learning_rate = 1e-3,
+        .beta1 = 0.9,
+        .beta2 = 0.999,
+        .epsilon = 1e-8,
+        .decay_epochs = 10,
+        .decay_factor = 0.1,
+    };
+    if (size > sizeof whole)
+        memset(options, 0, size);
+    memcpy(options, &whole, size < sizeof whole ? size : sizeof whole);
+}
+
+static enum tuff_status check_optimizer(const struct tuff_log *log,
+                                        const struct tuff_trainer_options *options)
+{
+    const struct tuff_trainer_options *o = options;
+    if (o->optimizer > TUFF_OPTIMIZER_SGD)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "optimizer is %u, expected one of enum tuff_optimizer",
+                         o->optimizer);
+    if (o->optimizer != TUFF_OPTIMIZER_SGD && (o->momentum != 0 || o->nesterov))
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "momentum and nesterov are options of SGD; Adam and AdamW have beta1");
+    if (o->nesterov && !(o->momentum > 0))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "nesterov needs a momentum above 0");
+    if (!(o->momentum >= 0 && o->momentum < 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "momentum is %g, expected at least 0 and below 1",
+                         o->momentum);
+    if (!(o->weight_decay >= 0 && o->weight_decay < 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "weight decay is %g, expected at least 0 and below 1",
+                         o->weight_decay);
+    return TUFF_OK;
+}
+
+static enum tuff_status check(const struct tuff_log *log, const struct tuff_trainer_options *options)
+{
+    if (options->batch_size == 0)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "batch size is 0, expected at least 1");
+    if (!(options->label_smoothing >= 0 && options->label_smoothing <= 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "label smoothing is %g, expected from 0 to 1",
+                         options->label_smoothing);
+    // The op takes it as float32.
+    if (!(options->clip_norm == 0 || (options->clip_norm >= 1e-30 && options->clip_norm <= 1e30)))
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "the gradient's greatest norm is %g, expected a number above 0, or 0 for no limit",
+                         options->clip_norm);
+    enum tuff_status status = check_optimizer(log, options);
+    return status == TUFF_OK ? tuff_schedule_check(log, options) : status;
+}
+
+enum tuff_status tuff_trainer_options_take(const struct tuff_log *log,
+                                           const struct tuff_trainer_options *given,
+                                           struct tuff_trainer_options *options)
+{
+    tuff_trainer_options_default(options);
+    if (given->size < sizeof given->size)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "the trainer options' size is not set");
+    memcpy(options, given, given->size < sizeof *options ? given->size : sizeof *options);
+    options->size = sizeof *options;
+    return check(log, options);
+}
+
+// Bytes of a parameter's name that name its layer: all before the last dot.
+static size_t layer_length(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot == NULL ? strlen(name) : (size_t)(dot - name);
+}
+
+static bool fits(const char *pattern, const char *name)
+{
+    char layer[256];
+    snprintf(layer, sizeof layer, "%.*s", (int)layer_length(name), name);
+    return fnmatch(pattern, name, 0) == 0 || fnmatch(pattern, layer, 0) == 0;
+}
+
+static enum tuff_status fits_none(const struct tuff_log *log, const struct tuff_model *model,
+                                  const char *pattern)
+{
+    size_t count = tuff_model_parameter_count(model), layers = tuff_model_layer_count(model);
+    const char **names = calloc(count + layers + 1, sizeof *names);
+    for (size_t i = 0; i < count + layers && names != NULL; i++) {
+        struct tuff_parameter_info parameter;
+        struct tuff_layer_info layer;
+        if (i < layers) {
+            tuff_model_layer(model, i, &layer);
+            names[i] = layer.parameters > 0 ? layer.name : "";
+        } else {
+            tuff_model_parameter(model, i - layers, &parameter);
+            names[i] = parameter.name;
+        }
+    }
+    const char *nearest = names == NULL ? NULL : tuff_suggest(pattern, names, count + layers);
+    free(names);
+    if (nearest != NULL && nearest[0] != '\0')
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "freeze: model %s has no parameter that '%s' fits; did you mean '%s'?",
+                         tuff_model_name(model), pattern, nearest);
+    return tuff_fail(log, TUFF_ERROR_INVALID, "freeze: model %s has no parameter that '%s' fits",
+                     tuff_model_name(model), pattern);
+}
+
+enum tuff_status tuff_trainer_options_frozen(const struct tuff_log *log,
+                                             const struct tuff_trainer_options *options,
+                                             const struct tuff_model *model, bool **frozen)
+{
+    size_t count = tuff_model_parameter_count(model), left = count;
+    *frozen = calloc(count + 1, sizeof **frozen);
+    if (*frozen == NULL)
+        return tuff_fail(log, TUFF_ERROR_MEMORY, "out of memory");
+    for (size_t p = 0; p < options->frozen_count; p++) {
+        bool fit = false;
+        for (size_t i = 0; i < count; i++) {
+            struct tuff_parameter_info info;
+            tuff_model_parameter(model, i, &info);
+            if (!fits(options->frozen[p], info.name))
+                continue;
+            fit = true;
+            left -= !(*frozen)[i];
+            (*frozen)[i] = true;
+        }
+        if (!fit)
+            return fits_none(log, model, options->frozen[p]);
+    }
+    if (left == 0 && count > 0)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "all parameters of model %s are frozen: nothing is trained",
+                         tuff_model_name(model));
+    return TUFF_OK;
+}

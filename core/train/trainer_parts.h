@@ -1,0 +1,38 @@
+// What the files of a trainer share: its options (trainer_options.c), its parts (trainer.c), its work
+// (trainer_run.c), its saving (training_facts.c, training_state.c).
+#ifndef TUFF_CORE_TRAINER_PARTS_H
+#define TUFF_CORE_TRAINER_PARTS_H
+
+#include "parameters.h"
+#include "pass.h"
+#include "tuff/trainer.h"
+
+struct tuff_trainer {
+    const struct tuff_target *target;
+    const struct tuff_model *model;
+    const struct tuff_dataset *train_data, *test_data;
+    struct tuff_trainer_options options; // frozen is NULL: it belongs to the caller
+    struct tuff_parameters *parameters;
+    struct tuff_pass *train, *test;  // NULL where there is no such data
+    struct tuff_buffer *activations; // shared by both passes, which never run at once
+    uint64_t activation_bytes;
+    bool data_summed; // data_sum: CRC-32 of the training data
+    uint32_t data_sum;
+    uint32_t steps_done;            // of the optimizer
+    uint32_t epoch, epoch_steps;    // the epoch at hand and its steps that are done
+    struct tuff_metrics epoch_sums; // of those; the loss is a sum over the samples
+};
+
+// The caller's options, whatever size they have, as a whole struct; checked as far as they can be without a
+// model.
+TUFF_MUST_CHECK enum tuff_status tuff_trainer_options_take(const struct tuff_log *log,
+                                                           const struct tuff_trainer_options *given,
+                                                           struct tuff_trainer_options *options);
+
+// Which parameters of the model the options freeze: *frozen has one entry for each; free() it. Failure: a
+// pattern that fits none, or nothing left to train.
+TUFF_MUST_CHECK enum tuff_status tuff_trainer_options_frozen(const struct tuff_log *log,
+                                                             const struct tuff_trainer_options *options,
+                                                             const struct tuff_model *model, bool **frozen);
+
+#endif

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# test_resume.sh TUFF BACKEND: a training that is interrupted by signals, or killed, and resumed, ends with the files
+# of one that was not.
+# shellcheck disable=SC2317,SC2012,SC2016 # functions that check calls; names of our own making; awk
+tuff=$1
+backend=$2
+source "$(dirname "$0")/assert.sh"
+
+run train lenet-mnist --backend "$backend" --digits-train 1 --digits-test 1 --dry-run
+if ((status != 0)) && [[ ,${TUFF_SKIP_BACKENDS:-}, == *,$backend,* ]]; then
+    finished=true
+    echo "skipped: $backend cannot be opened, and TUFF_SKIP_BACKENDS names it"
+    exit 77
+fi
+check "the backend can be opened" test "$status" -eq 0
+
+# Figures of time differ from run to run.
+timeless() { sed -E 's/"(train_seconds|samples_per_second|test_seconds)":[^,}]*//g' "$1"; }
+timeless_table() { cut -d, -f1-6,9-11 "$1"; }
+same_run()
+{
+    check "$1: the same parameters" same "$2/last.safetensors" "$3/last.safetensors"
+    check "$1: the same best parameters" same "$2/best.safetensors" "$3/best.safetensors"
+    check "$1: the same metrics.jsonl" diff <(timeless "$2/metrics.jsonl") <(timeless "$3/metrics.jsonl")
+    check "$1: the same metrics.csv" diff <(timeless_table "$2/metrics.csv") <(timeless_table "$3/metrics.csv")
+    check "$1: nothing is left aside" test "$(ls "$2")" = "$(ls "$3")"
+}
+
+# Starts tuff in the background, and sends SIGNAL once metrics.jsonl has grown by LINES. A shell starts such programs
+# with SIGINT ignored, which tuff would respect.
+lines() { cat "$1/metrics.jsonl" 2> /dev/null | wc -l; }
+stop_after()
+{
+    local signal=$1 wanted=$2 folder=$3 before
+    shift 3
+    before=$(lines "$folder")
+    env --default-signal=INT "$tuff" train "$@" > "$out" 2> "$err" < /dev/null &
+    local training=$!
+    # The lines of a run that is resumed may first become fewer.
+    while kill -0 $training 2> /dev/null && (($(lines "$folder") < before + wanted)); do sleep 0.01; done
+    kill -"$signal" $training 2> /dev/null
+    wait $training 2> /dev/null
+    status=$?
+}
+
+# 3 epochs of 25 steps on the reference; the others are faster and get more to do.
+count=400 every=2
+[[ $backend == reference ]] || count=4800 every=12
+[[ $backend == vulkan ]] && count=1200 every=5
+some=(lenet-mnist --backend "$backend" --digits-train $count --digits-test 64 --epochs 3 --log-every $every)
+adam=("${some[@]}" --optimizer adamw --schedule cosine --warmup 0.3 --eval-every 0.5 --save-every 0.25 --tensorboard)
+
+run train "${adam[@]}" --out whole
+check "a training that nobody stops" test "$status" -eq 0
+stop_after INT 4 parts "${adam[@]}" --out parts
+check "SIGINT: exit status 130" test "$status" -eq 130
+check "SIGINT: says how to go on" out_has "^resume  *$tuff train --resume parts$"
+command=$(sed -n 's/^resume  *//p' "$out")
+stop_after INT 4 parts --resume parts
+check "SIGINT again: exit status 130" test "$status" -eq 130
+bash -c "$command" > "$out" 2> "$err" < /dev/null
+status=$?
+check "the command that was printed resumes" test "$status" -eq 0
+check "it says from where" err_has '^tuff: parts goes on after step [1-9][0-9]* of '
+check "no warning, no error" lacks 'warning: parts\|error' "$err"
+same_run "interrupted" whole parts
+
+# Killed at any moment, again and again.
+kills=0
+stop_after KILL 4 killed "${adam[@]}" --out killed
+while ((status == 137 && kills < 6)) || [[ ! -e killed/state.safetensors ]]; do
+    kills=$((kills + 1))
+    if [[ -e killed/state.safetensors ]]; then
+        stop_after KILL $((kills % 3 + 1)) killed --resume killed
+    else
+        stop_after KILL $((4 + kills)) killed "${adam[@]}" --out killed --force
+    fi
+done
+check "it was killed" test "$kills" -ge 1
+run train --resume killed
+same_run "killed" whole killed
+
+# SGD with momentum, in a single part of the first epoch, and more epochs than there were to be.
+sgd=("${some[@]}" --optimizer sgd --momentum 0.9 --nesterov --lr 0.02 --clip-norm 1 --freeze conv1 --label-smoothing 0.1)
+run train "${sgd[@]}" --out sgd
+stop_after INT 2 sgd-parts "${sgd[@]}" --epochs 1 --out sgd-parts
+check "sgd: interrupted" test "$status" -eq 130
+run train --resume sgd-parts
+check "sgd: resumed" test "$status" -eq 0
+run train --resume sgd-parts
+check "a run that is complete is refused" test "$status" -eq 1
+check "and the error says what to do" err_has "'sgd-parts' has its 1 epoch already; --epochs N trains it up to N"
+run train --resume sgd-parts/ --epochs 3
+check "sgd: more epochs" test "$status" -eq 0
+same_run "sgd" sgd sgd-parts
+check "config.json says where it went on" test "$(grep -c '"step":' sgd-parts/config.json)" -eq 2
+check "config.json has the new number of epochs" has '^  "epochs": 3,$' sgd-parts/config.json
+
+# What differs is refused, and the run stays as it is.
+cp -r sgd-parts before
+differs() { refuses 1 "$2" "$1" train --resume sgd-parts --epochs 4 "${@:3}"; }
+differs "another seed" 'another seed: expected 42, found 7' --seed 7
+differs "another batch size" 'another batch size: expected 16, found 8' --batch 8
+differs "other data" 'another number of training samples' --digits-train 100
+differs "another learning rate" 'another learning rate: expected 0.02, found 0.5' --lr 0.5
+differs "another label smoothing" 'another label smoothing: expected 0.1, found 0.2' --label-smoothing 0.2
+check "the run is unchanged" diff -r before sgd-parts
+refuses 2 '\-\-resume and --out exclude each other' "--out" train --resume sgd-parts --out new
+refuses 2 "unexpected argument 'lenet-mnist'" "a model beside --resume" train lenet-mnist --resume sgd-parts
+refuses 1 "cannot read 'nothing/config.json'" "a run that is not there" train --resume nothing
+mkdir begun && cp before/config.json begun/
+refuses 1 "'begun' cannot be resumed: cannot read state.safetensors" "a run without a saved training" train --resume begun
+echo '{"model": {"source": 7}}' > begun/config.json
+refuses 1 "begun/config.json: 'source' is missing or not what tuff train writes" "a config.json of somebody else" \
+    train --resume begun
+finish

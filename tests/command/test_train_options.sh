@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# test_train_options.sh TUFF JSON_LINES READ_EVENTS: optimizers, schedules and what else a training can be told.
+# shellcheck disable=SC2317,SC2012,SC2016 # functions that check calls; names of our own making; awk
+tuff=$1
+json_lines=$(realpath "$2")
+read_events=$(realpath "$3")
+source "$(dirname "$0")/assert.sh"
+small=(lenet-mnist --backend reference --digits-train 128 --digits-test 32) # 8 steps an epoch
+train() { run train "${small[@]}" "$@"; }
+
+# Each changes what comes out, and config.json says so.
+train --epochs 1 --out plain
+changes()
+{
+    local name=$1 pattern=$2
+    shift 2
+    train --epochs 1 --out "$name" "$@"
+    check "$name: succeeds" test "$status" -eq 0
+    check "$name: other parameters" differ plain/last.safetensors "$name/last.safetensors"
+    check "$name: config.json" has "$pattern" "$name/config.json"
+}
+changes adamw '"weight_decay": 0.01' --optimizer adamw
+changes decay '"weight_decay": 0.3' --weight-decay 0.3
+changes sgd '"name": "sgd"' --optimizer sgd --lr 0.05
+changes nesterov '"nesterov": true' --optimizer sgd --lr 0.05 --momentum 0.9 --nesterov
+changes smooth '"label_smoothing": 0.1' --label-smoothing 0.1
+changes clipped '"clip_norm": 0.25' --clip-norm 0.25
+changes frozen '"fc1,conv\*"' --freeze 'fc1,conv*' --freeze fc2.bias
+changes warm '"warmup": 0.5' --warmup 0.5
+changes limited '"limit": 64' --limit 64
+check "limited: 64 samples" has '"train_samples":64,' limited/metrics.jsonl
+train --epochs 1 --out limited-2 --limit 64
+check "limited: the same ones each time" same limited/last.safetensors limited-2/last.safetensors
+
+# Schedules, as metrics.csv has their rates: of each epoch's last step.
+rates() { cut -d, -f3 "$1/metrics.csv" | tail -n +2 | xargs; }
+train --epochs 4 --schedule step --decay-epochs 2 --gamma 0.5 --lr 0.01 --out step
+check "step: rates" test "$(rates step)" = "0.01 0.01 0.005 0.005"
+train --epochs 2 --schedule cosine --lr 0.01 --lr-min 0.002 --out cosine
+check "cosine: rates" awk '{ exit !($1 > 0.006 && $1 < 0.0075 && $2 >= 0.002 && $2 < 0.0021) }' <<< "$(rates cosine)"
+train --epochs 2 --schedule one-cycle --lr 0.01 --out cycle
+check "one-cycle: ends at lr/250,000" test "$(rates cycle | cut -d' ' -f2)" = 4e-08
+
+# When it evaluates, saves and stops.
+train --epochs 2 --eval-every 0.25 --out often
+check "--eval-every 0.25: eight evaluations" test "$(grep -c test_loss often/metrics.jsonl)" -eq 8
+check "--eval-every 0.25: two of them end an epoch" test "$(grep -c '"epoch".*train_loss.*test_loss' often/metrics.jsonl)" -eq 2
+check "--eval-every 0.25: a line for each" test "$(grep -c 'test loss' "$out")" -eq 8
+train --epochs 5 --eval-every 2 --out seldom
+check "--eval-every 2: after epochs 2, 4 and the last" \
+    test "$(sed -n 's/.*"epoch":\([0-9]\),.*test_loss.*/\1/p' seldom/metrics.jsonl | xargs)" = "2 4 5"
+train --epochs 20 --optimizer sgd --lr 1e-9 --early-stop 2 --out early
+check "--early-stop: succeeds" test "$status" -eq 0
+check "--early-stop: stops" test "$(grep -c '"type":"epoch"' early/metrics.jsonl)" -lt 20
+check "--early-stop: says so" err_has '^tuff: stopped early: no better evaluation in 2 since epoch [0-9]*$'
+best=$(sed -n 's/.*"best_epoch":"\([0-9]*\)".*/\1/p' early/state.safetensors)
+check "--early-stop: two epochs after the best" \
+    test "$(grep -c '"type":"epoch"' early/metrics.jsonl)" -eq $((best + 3))
+refuses 1 "'early' was stopped early, 2 evaluations after its best one" "a run that was stopped early" \
+    train --resume early
+run train --resume early --early-stop 4
+check "a greater --early-stop goes on" test "$(grep -c '"type":"epoch"' early/metrics.jsonl)" -ge $((best + 5))
+
+# The best parameters are those of the best line.
+train --epochs 6 --lr 0.02 --out best
+figures() { sed -n 's/.*"step":\([0-9]*\),.*"test_loss":\([^,]*\),"test_accuracy":\([^,]*\),.*/\3 \2 \1/p' "$1"; }
+step=$(figures best/metrics.jsonl | sort -k1,1gr -k2,2g | head -n 1 | cut -d' ' -f3)
+check "best.safetensors is of the best evaluation" has "\"step\":\"$step\"" best/best.safetensors
+check "last.safetensors is of the last step" has '"step":"48"' best/last.safetensors
+
+# TensorBoard, as another program reads it.
+train --epochs 2 --log-every 4 --tensorboard --out board
+"$read_events" board/events.out.tfevents.tuff > events 2> "$err"
+status=$?
+check "events: every record is whole" test "$status" -eq 0
+check "events: 4 steps with 2 figures, 2 epochs with 5" test "$(wc -l < events)" -eq 18
+tag() { awk -v tag="$1" '$2 == tag { print $1, $3 + 0 }' events; }
+column() { tail -n +2 board/metrics.csv | awk -F, -v c="$1" '{ printf "%d %.6g\n", $2, $c }'; }
+check "events: train/loss is metrics.csv's" test "$(tag train/loss)" = "$(column 4)"
+check "events: train/accuracy" test "$(tag train/accuracy)" = "$(column 5)"
+check "events: test/loss" test "$(tag test/loss)" = "$(column 9)"
+check "events: test/accuracy" test "$(tag test/accuracy)" = "$(column 10)"
+check "events: learning_rate" test "$(tag learning_rate)" = "$(column 3)"
+check "events: steps" test "$(tag step/loss | cut -d' ' -f1 | xargs)" = "4 8 12 16"
+printf 'x' | dd of=board/events.out.tfevents.tuff bs=1 seek=100 conv=notrunc 2> "$err"
+check "the reader finds a broken record" test "$("$read_events" board/events.out.tfevents.tuff 2> "$err" | wc -l)" -lt 18
+
+# Losses are printed as they come.
+long=(lenet-mnist --backend reference --digits-train 4800 --digits-test 16 --epochs 1)
+env --default-signal=INT "$tuff" train "${long[@]}" --log-every 1 --out live > "$out" 2> "$err" < /dev/null &
+training=$!
+for ((i = 0; i < 300; i++)); do (($(grep -c '^step' "$out") < 5)) || break; sleep 0.05; done
+check "--log-every prints while the epoch runs" kill -0 $training
+check "--log-every writes them as well" has '"type":"step"' live/metrics.jsonl
+kill -INT $training && wait $training
+
+# What cannot be.
+refuses 2 "\-\-optimizer: expected adam, adamw or sgd, found 'adan'; did you mean 'adam'?" "misspelt optimizer" \
+    train "${small[@]}" --optimizer adan
+refuses 2 "\-\-schedule: expected constant, step, cosine or one-cycle, found 'cosin'" "misspelt schedule" \
+    train "${small[@]}" --schedule cosin
+refuses 1 "momentum and nesterov are options of SGD" "momentum of adam" \
+    train "${small[@]}" --momentum 0.9 --out never
+refuses 1 "freeze: model lenet-mnist has no parameter that 'conv9' fits; did you mean 'conv1'?" "freezing nothing" \
+    train "${small[@]}" --freeze conv9 --out never
+refuses 1 "warm-up takes 3 epochs, but the training has 2" "nothing but warm-up" \
+    train "${small[@]}" --warmup 3 --epochs 2 --out never
+check "nothing was written for what was refused" absent never
+finish

@@ -1,0 +1,82 @@
+// The settings of tuff train as the trainer wants them.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console.h"
+#include "train.h"
+
+const char *const train_optimizers[TRAIN_OPTIMIZER_COUNT] = {"adam", "adamw", "sgd"};
+const char *const train_schedules[TRAIN_SCHEDULE_COUNT] = {"constant", "step", "cosine", "one-cycle"};
+
+// torch.optim.AdamW's
+static const double ADAMW_DECAY = 0.01;
+
+void train_settings_clear(struct train_settings *settings)
+{
+    for (size_t i = 0; settings->frozen != NULL && i < settings->trainer.frozen_count; i++)
+        free(settings->frozen[i]);
+    free(settings->frozen);
+    free(settings->model_source);
+    free(settings->data_source);
+    train_part_destroy(&settings->part);
+    json_decref(settings->saved);
+    settings->frozen = NULL;
+    settings->model_source = NULL;
+    settings->data_source = NULL;
+    settings->saved = NULL;
+}
+
+// "conv1,fc*" and the next --freeze after it, as one list.
+static bool split_frozen(struct train_settings *settings)
+{
+    size_t room = 1;
+    for (size_t i = 0; i < settings->freeze.count; i++)
+        for (const char *c = settings->freeze.items[i]; *c != '\0'; c++)
+            room += c == settings->freeze.items[i] || *c == ',';
+    settings->frozen = calloc(room, sizeof *settings->frozen);
+    settings->trainer.frozen = (const char *const *)settings->frozen;
+    for (size_t i = 0; settings->frozen != NULL && i < settings->freeze.count; i++) {
+        const char *rest = settings->freeze.items[i];
+        while (*rest != '\0') {
+            size_t length = strcspn(rest, ",");
+            char *pattern = length == 0 ? NULL : strndup(rest, length);
+            if (length != 0 && pattern == NULL)
+                break;
+            if (pattern != NULL)
+                settings->frozen[settings->trainer.frozen_count++] = pattern;
+            rest += length + (rest[length] == ',');
+        }
+    }
+    if (settings->frozen == NULL)
+        console_error("out of memory");
+    return settings->frozen != NULL;
+}
+
+static bool excluded(bool given, const char *option, const char *other)
+{
+    if (given)
+        console_error("train: %s and %s exclude each other", option, other);
+    return given;
+}
+
+int train_settings_finish(struct train_settings *settings)
+{
+    struct train_settings *s = settings;
+    bool resumed = s->resume != NULL;
+    if (excluded(s->steps != 0 && s->epochs != 0, "--steps", "--epochs") ||
+        excluded(resumed && s->out != NULL, "--resume", "--out") ||
+        excluded(resumed && s->force, "--resume", "--force"))
+        return EXIT_USAGE;
+    s->trainer.optimizer = (uint32_t)s->optimizer.chosen;
+    s->trainer.schedule = (uint32_t)s->schedule.chosen;
+    if (s->epochs == 0)
+        s->epochs = s->steps != 0 ? 1 : 10;
+    if (isnan(s->weight_decay))
+        s->weight_decay = s->trainer.optimizer == TUFF_OPTIMIZER_ADAMW ? ADAMW_DECAY : 0;
+    s->trainer.weight_decay = s->weight_decay;
+    s->trainer.nesterov = s->nesterov;
+    s->trainer.epochs = s->epochs;
+    s->trainer.shuffle = !s->no_shuffle;
+    return split_frozen(s) ? EXIT_DONE : EXIT_FAILED;
+}
