@@ -97,7 +97,7 @@ if command -v zsh > /dev/null; then
     lines=('tuff tra' 'tuff train lenet-m' 'tuff train --epo' 'tuff train -D mn' 'tuff train --data=di'
         'tuff check --backend refe' 'tuff check --op conv2d_f' 'tuff plugin n' 'tuff plugin new --o' 'tuff --vers'
         'tuff help trai' 'tuff man chec' 'tuff eval weig' 'tuff train mod' 'tuff train --data-dir oth')
-    timeout 60 zsh -f "$typist" "$tuff" "$PWD/_tuff" "${lines[@]}" > "$out" 2> "$err"
+    timeout 300 zsh -f "$typist" "$tuff" "$PWD/_tuff" "${lines[@]}" > "$out" 2> "$err"
     cat > wanted << 'LINES'
 tuff train 
 tuff train lenet-mnist 

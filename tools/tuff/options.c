@@ -79,7 +79,7 @@ static bool wrong_value(const struct usage *usage, const struct option *option, 
 
 static bool set_real(const struct usage *usage, const struct option *option, const char *text)
 {
-    double value;
+    double value = 0;
     bool number = read_real(text, &value);
     if (option->kind == OPTION_POSITIVE && !(number && value > 0))
         return wrong_value(usage, option, "a number above 0", text);
