@@ -110,7 +110,8 @@ LANES_INLINE bytes16 load_row(const uint8_t *row, bool narrow, ptrdiff_t width)
 // -- Sixteen samples, one in each lane.
 
 // What a row's lanes need: where in the picture its strip begins, all ones for those that lie outside of it,
-// and how many of their columns are cut out.
+// and how many of their columns are cut out. Offsets fit: where 16 pictures are a
+// tensor of floats, one has 2^27 bytes at most.
 struct row_plan {
     int32_t offsets[LANES_BLOCK], outside[LANES_BLOCK];
     uint32_t cut[LANES_BLOCK];

@@ -27,32 +27,28 @@ struct tuff_gather_augmented_images_params {
     uint32_t cutout;                   // side of the square: at most the greater of height and width; 0: none
 };
 
-// x as gather_images has it, of a picture that is changed first. What is random follows from 8 words per
-// sample (random.h): those of the Philox blocks with key (seed_low, seed_high) and counters (begin + n, 0,
-// step, TUFF_RANDOM_AUGMENT = 6), words 0 to 3, and (begin + n, 1, step, 6), words 4 to 7; begin, valid and
-// step are state.row's. With below(word, m) = floor(word * m / 2^32), for n < valid and image =
-// images[index[begin + n]]:
+// x as gather_images has it, of pictures that are changed at random.
+//
+// What is random follows from 8 words per sample (random.h): the Philox blocks with key (seed_low, seed_high)
+// and counters (begin + n, 0, step, TUFF_RANDOM_AUGMENT = 6), words 0 to 3, and (begin + n, 1, step, 6),
+// words 4 to 7. begin, valid and step are state.row's; word 3 is not used. below(i, m), the floor of word i
+// times m / 2^32, is uniform below m. For n < valid and image = images[index[begin + n]], in this order:
 //
 // 1. Flip: f[c,h,w] = image[c,h,W-1-w] if word 0 >> 8 is below flip, else image[c,h,w].
-// 2. Crop: k[c,h,w] = f[c,h+dy,w+dx] with dy = below(word 1, 2*crop_y+1) - crop_y, and dx likewise of word 2
-// and
-//    crop_x: a window of H x W on the picture with a padding of crop_y and crop_x around it. The padding is
-//    byte 0, or the picture mirrored at its border pixels (TUFF_PADDING_REFLECT), or these repeated
-//    (TUFF_PADDING_REPLICATE).
-// 3. Translation: t[c,h,w] = k[c,h-ty,w-tx] with ty = below(word 4, 2*translate_y+1) - translate_y, and tx
-// likewise of
-//    word 5 and translate_x; byte 0 where that lies outside. Without a crop it is a crop with zeros; after
-//    one it also takes the mirrored or repeated padding out of the picture.
+// 2. Crop: k[c,h,w] = f[c,h+dy,w+dx], where dy = below(1, 2*crop_y+1) - crop_y and
+//    dx = below(2, 2*crop_x+1) - crop_x: a window of H x W on the picture with a padding of crop_y and crop_x
+//    around it. The padding is byte 0, the picture mirrored at its border pixels (TUFF_PADDING_REFLECT), or
+//    these repeated (TUFF_PADDING_REPLICATE).
+// 3. Translation: t[c,h,w] = k[c,h-ty,w-tx], where ty = below(4, 2*translate_y+1) - translate_y and
+//    tx = below(5, 2*translate_x+1) - translate_x; byte 0 where that lies outside of k. It is a crop with
+//    zeros, one that can be had beside a crop with another padding.
 // 4. Normalization: x[n,c,h,w] = t[c,h,w] * scale[c] + shift[c], rounded as the backend's gather_images
-// rounds. The
-//    byte 0 of steps 2 and 3 becomes shift[c], as black does.
-// 5. Cutout, if cutout > 0: x[n,c,h,w] = 0, which is the mean of normalized pixels, in all channels of the
-// rows from
-//    below(word 6, H) - floor(cutout/2) on and the columns from below(word 7, W) - floor(cutout/2) on,
-//    `cutout` of each, as far as they lie in the picture.
+//    rounds it. The byte 0 of steps 2 and 3 becomes shift[c], as black does.
+// 5. Cutout, if that is above 0: x[n,c,h,w] = 0, the mean of normalized pixels, in all channels of the rows
+//    from below(6, H) - floor(cutout/2) on and the columns from below(7, W) - floor(cutout/2) on, `cutout` of
+//    each, as far as they lie in the picture.
 //
-// For n >= valid, and in padding lanes, x is 0. Word 3 is not used. Which byte lands where is the same on
-// every backend.
+// For n >= valid, and in padding lanes, x is 0. Which byte lands where is the same on every backend.
 //
 // x: (N,C,H,W) f32, C <= TUFF_MAX_IMAGE_CHANNELS, H and W <= TUFF_MAX_AUGMENTED_SIDE.  images: (S,C,H,W) u8,
 // row-major, of any size (a backend whose bound ranges are limited works in windows).  index: (P) u32, each
