@@ -34,6 +34,7 @@ static const struct tuff_kernels kernels = {
     .sgd = dnn_sgd,
     .gradient_norm = dnn_gradient_norm,
     .gradient_clip = dnn_gradient_clip,
+    .moving_average = dnn_moving_average,
 };
 
 static void backend_close(struct tuff_backend *backend)
