@@ -1,4 +1,4 @@
-// adam, sgd, gradient_norm, gradient_clip
+// adam, sgd, gradient_norm, gradient_clip, moving_average
 #include <float.h>
 #include <math.h>
 
@@ -172,4 +172,34 @@ void cpu_gradient_clip(struct tuff_device *device, const struct tuff_gradient_cl
     };
     if (!(job.scale >= 1)) // NaN goes on
         cpu_elementwise(device, job.elements, 1, clip_chunk, &job);
+}
+
+struct average_job {
+    const struct lanes_table *lanes;
+    float *average;
+    const float *parameters;
+    float decay;
+    uint64_t elements;
+};
+
+static void average_chunk(void *context, uint64_t chunk, uint32_t worker)
+{
+    (void)worker;
+    const struct average_job *job = context;
+    uint64_t count;
+    const uint64_t begin = cpu_elements_of_chunk(job->elements, chunk, &count);
+    job->lanes->moving_average(job->average + begin, job->parameters + begin, job->decay, count);
+}
+
+void cpu_moving_average(struct tuff_device *device, const struct tuff_moving_average_args *args)
+{
+    const struct tuff_step_state *state = cpu_data(args->state);
+    struct average_job job = {
+        .lanes = device->lanes,
+        .average = cpu_f32(args->average),
+        .parameters = cpu_f32(args->parameters),
+        .decay = state->row.average_decay,
+        .elements = tuff_tensor_elements(args->average),
+    };
+    cpu_elementwise(device, job.elements, 2, average_chunk, &job);
 }

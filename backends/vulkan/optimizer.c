@@ -1,4 +1,4 @@
-// adam, sgd, gradient_norm, gradient_clip
+// adam, sgd, gradient_norm, gradient_clip, moving_average
 #include "ops.h"
 #include "optimizer_push.h"
 
@@ -135,6 +135,27 @@ enum tuff_status vk_gradient_clip(struct tuff_stream *stream, const struct tuff_
                                    .kernel = &kernel,
                                    .constants = {VK_LOCAL_SIZE},
                                    .storage = {vk_range_of(args->gradients), vk_range_of(args->norm)},
+                                   .push = &push,
+                                   .groups = vk_element_groups(push.count),
+                               });
+}
+
+enum tuff_status vk_moving_average(struct tuff_stream *stream, const struct tuff_moving_average_args *args)
+{
+    static const struct vk_kernel kernel = {
+        .shader = VK_SHADER_moving_average,
+        .storage_count = 2,
+        .written = 1,
+        .uniform = true,
+        .push_bytes = sizeof(struct vk_moving_average_push),
+        .constant_count = 1,
+    };
+    struct vk_moving_average_push push = {.count = (uint32_t)tuff_tensor_elements(args->average)};
+    return vk_dispatch(stream, &(struct vk_dispatch){
+                                   .kernel = &kernel,
+                                   .constants = {VK_LOCAL_SIZE},
+                                   .storage = {vk_range_of(args->average), vk_range_of(args->parameters)},
+                                   .uniform = vk_uniform_of(args->state),
                                    .push = &push,
                                    .groups = vk_element_groups(push.count),
                                });

@@ -28,7 +28,7 @@ static enum tuff_status collect(struct tuff_trainer *trainer, const struct tuff_
         struct tuff_parameter_info info;
         tuff_model_parameter(model, i, &info);
         uint64_t elements = parameter_elements(&info);
-        enum tuff_status status = tuff_trainer_read_parameter(trainer, i, values);
+        enum tuff_status status = tuff_trainer_read_average(trainer, i, values);
         if (status != TUFF_OK)
             return status;
         tuff_floats_encode(bytes, values, elements);

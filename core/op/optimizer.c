@@ -120,3 +120,24 @@ const struct tuff_op_info tuff_op_info_gradient_clip = {
               {.name = "norm", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1}},
     .check = check_clip,
 };
+
+static enum tuff_status check_average(const struct tuff_log *log, const void *params,
+                                      const struct tuff_tensor *const tensors[])
+{
+    (void)params;
+    enum tuff_status status =
+        tuff_check_shape(log, "moving_average", "parameters", tensors[1], 1, tensors[0]->dims);
+    if (status == TUFF_OK)
+        status = tuff_check_shape(log, "moving_average", "state", tensors[2], 1,
+                                  (uint32_t[]){TUFF_STEP_STATE_WORDS});
+    return status;
+}
+
+const struct tuff_op_info tuff_op_info_moving_average = {
+    .name = "moving_average",
+    .tensor_count = 3,
+    .roles = {{.name = "average", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},
+              {.name = "parameters", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},
+              {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
+    .check = check_average,
+};

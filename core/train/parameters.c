@@ -88,6 +88,8 @@ enum tuff_status tuff_parameters_create(const struct tuff_target *target, const 
     if (status == TUFF_OK)
         status = tuff_device_zeroed(target, "optimizer state", made->moment_count * made->trained_bytes,
                                     &made->moments);
+    if (status == TUFF_OK && options->training && options->averages)
+        status = tuff_device_zeroed(target, "averages", made->arena_bytes, &made->averages);
     if (status == TUFF_OK)
         status = initialize(made, model, options->seed);
     if (status != TUFF_OK)
@@ -104,6 +106,7 @@ void tuff_parameters_destroy(struct tuff_parameters **parameters)
     tuff_device_release(p->target, &p->values);
     tuff_device_release(p->target, &p->gradients);
     tuff_device_release(p->target, &p->moments);
+    tuff_device_release(p->target, &p->averages);
     free(p->offsets);
     free(p->bytes);
     free(p->wanted);
@@ -121,7 +124,17 @@ enum tuff_status tuff_parameters_read_gradient(struct tuff_parameters *p, size_t
     return tuff_device_read(p->target, p->gradients, p->offsets[index], values, p->bytes[index]);
 }
 
+enum tuff_status tuff_parameters_read_average(struct tuff_parameters *p, size_t index, float *values)
+{
+    struct tuff_buffer *from = p->averages != NULL ? p->averages : p->values;
+    return tuff_device_read(p->target, from, p->offsets[index], values, p->bytes[index]);
+}
+
 enum tuff_status tuff_parameters_write(struct tuff_parameters *p, size_t index, const float *values)
 {
-    return tuff_device_write(p->target, p->values, p->offsets[index], values, p->bytes[index]);
+    enum tuff_status status =
+        tuff_device_write(p->target, p->values, p->offsets[index], values, p->bytes[index]);
+    if (status == TUFF_OK && p->averages != NULL)
+        status = tuff_device_write(p->target, p->averages, p->offsets[index], values, p->bytes[index]);
+    return status;
 }

@@ -17,12 +17,14 @@ struct tuff_parameters {
     // gradients: of the arena's layout. moments: moment_count times the arena's trained part. Both may be
     // NULL.
     struct tuff_buffer *values, *gradients, *moments;
+    struct tuff_buffer *averages; // moving ones of the values, in the arena's layout; NULL: none are kept
 };
 
 struct tuff_parameters_options {
     uint64_t seed;         // of the initial values
     bool training;         // with gradients and moments
     const bool *frozen;    // of each parameter; NULL: none is
+    bool averages;         // keep them, if for training
     uint32_t moment_count; // of the optimizer: values that it keeps for each parameter
 };
 
@@ -39,6 +41,10 @@ TUFF_MUST_CHECK enum tuff_status tuff_parameters_read(struct tuff_parameters *pa
 // The same from the gradients, which there must be.
 TUFF_MUST_CHECK enum tuff_status tuff_parameters_read_gradient(struct tuff_parameters *parameters,
                                                                size_t index, float *values);
+// The same from the averages; from the values where there are none.
+TUFF_MUST_CHECK enum tuff_status tuff_parameters_read_average(struct tuff_parameters *parameters,
+                                                              size_t index, float *values);
+// Its average becomes the same.
 TUFF_MUST_CHECK enum tuff_status tuff_parameters_write(struct tuff_parameters *parameters, size_t index,
                                                        const float *values);
 

@@ -91,7 +91,12 @@ enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *acti
         [EXTERNAL_PARAMETERS] = {pass->parameters->values, 0},
         [EXTERNAL_GRADIENTS] = {pass->parameters->gradients, 0},
         [EXTERNAL_MOMENTS] = {pass->parameters->moments, 0},
+        [EXTERNAL_AVERAGES] = {pass->parameters->averages, 0},
     };
+    // What is evaluated are the averages, where they are kept.
+    struct tuff_buffer *values = pass->options.training == NULL && pass->parameters->averages != NULL
+                                     ? pass->parameters->averages
+                                     : pass->parameters->values;
     for (enum external e = 0; status == TUFF_OK && e < EXTERNAL_OWN_COUNT; e++) {
         uint64_t bytes = external_bytes(pass, e);
         if (e == EXTERNAL_IMAGES || e == EXTERNAL_LABELS)
@@ -105,7 +110,7 @@ enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *acti
     }
     struct tuff_bindings bindings = {
         .activations = activations,
-        .parameters = pass->parameters->values,
+        .parameters = values,
         .gradients = pass->parameters->gradients,
         .parameter_offsets = pass->parameters->offsets,
         .externals = places,

@@ -24,6 +24,7 @@ static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
         [EXTERNAL_OUTPUTS] = {"outputs", TUFF_F32, 2, {pass->batch_size, pass->classes}},
         [EXTERNAL_PARAMETERS] = {"parameters", TUFF_F32, 1, {trained}},
         [EXTERNAL_GRADIENTS] = {"gradients", TUFF_F32, 1, {trained}},
+        [EXTERNAL_AVERAGES] = {"averages", TUFF_F32, 1, {trained}},
         // (2,P) of Adam, (P) of SGD's velocity
         [EXTERNAL_MOMENTS] = {"moments",
                               TUFF_F32,

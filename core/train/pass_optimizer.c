@@ -39,5 +39,9 @@ enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, const tuff_valu
     if (status == TUFF_OK)
         status = tuff_graph_add_node(pass->graph, sgd ? TUFF_OP_SGD : TUFF_OP_ADAM,
                                      sgd ? (const void *)&descent : &adam, NULL, values);
+    if (status == TUFF_OK && pass->parameters->averages != NULL)
+        status = tuff_graph_add_node(
+            pass->graph, TUFF_OP_MOVING_AVERAGE, NULL, NULL,
+            (tuff_value_id[]){ids[EXTERNAL_AVERAGES], ids[EXTERNAL_PARAMETERS], ids[EXTERNAL_STATE]});
     return status;
 }

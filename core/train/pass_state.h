@@ -19,6 +19,7 @@ enum external {
     EXTERNAL_PARAMETERS = EXTERNAL_OWN_COUNT, // of the arenas: the part that is trained
     EXTERNAL_GRADIENTS,
     EXTERNAL_MOMENTS,
+    EXTERNAL_AVERAGES,
     EXTERNAL_COUNT
 };
 

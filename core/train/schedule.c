@@ -98,6 +98,7 @@ void tuff_schedule_rows(const struct tuff_trainer_options *options, uint32_t ste
             .learning_rate = (float)tuff_schedule_rate(options, steps_per_epoch, done + i),
             .bias_correction1 = (float)(1 - pow(options->beta1, step)),
             .bias_correction2_sqrt = (float)sqrt(1 - pow(options->beta2, step)),
+            .average_decay = (float)fmin(options->average_decay, (1.0 + step) / (10.0 + step)),
         };
     }
 }

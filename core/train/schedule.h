@@ -1,4 +1,5 @@
-// What the host computes for each step ahead of time: learning rates and Adam's corrections.
+// What the host computes for each step ahead of time: learning rates, Adam's corrections, the decay of the
+// moving average.
 #ifndef TUFF_CORE_SCHEDULE_H
 #define TUFF_CORE_SCHEDULE_H
 

@@ -86,6 +86,7 @@ static enum tuff_status create_parameters(struct tuff_trainer *trainer,
         .seed = options->seed,
         .training = trainer->train_data != NULL,
         .frozen = frozen,
+        .averages = options->average_decay > 0,
         .moment_count = options->optimizer != TUFF_OPTIMIZER_SGD ? 2
                         : options->momentum > 0                  ? 1
                                                                  : 0,
@@ -181,6 +182,11 @@ enum tuff_status tuff_trainer_read_parameter(struct tuff_trainer *trainer, size_
     return tuff_parameters_read(trainer->parameters, index, values);
 }
 
+enum tuff_status tuff_trainer_read_average(struct tuff_trainer *trainer, size_t index, float *values)
+{
+    return tuff_parameters_read_average(trainer->parameters, index, values);
+}
+
 enum tuff_status tuff_trainer_write_parameter(struct tuff_trainer *trainer, size_t index, const float *values)
 {
     return tuff_parameters_write(trainer->parameters, index, values);
@@ -200,7 +206,8 @@ void tuff_trainer_memory(const struct tuff_trainer *trainer, struct tuff_memory_
     *plan = (struct tuff_memory_plan){
         .parameters = parameters->arena_bytes,
         .gradients = parameters->gradients == NULL ? 0 : parameters->arena_bytes,
-        .optimizer = parameters->moment_count * parameters->trained_bytes,
+        .optimizer = parameters->moment_count * parameters->trained_bytes +
+                     (parameters->averages == NULL ? 0 : parameters->arena_bytes),
         .activations = trainer->activation_bytes,
     };
     if (trainer->train != NULL) {

@@ -54,6 +54,10 @@ static enum tuff_status check(const struct tuff_log *log, const struct tuff_trai
     if (!(options->label_smoothing >= 0 && options->label_smoothing <= 1))
         return tuff_fail(log, TUFF_ERROR_INVALID, "label smoothing is %g, expected from 0 to 1",
                          options->label_smoothing);
+    if (!(options->average_decay >= 0 && options->average_decay < 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "decay of the average is %g, expected at least 0 and below 1",
+                         options->average_decay);
     // The op takes it as float32.
     if (!(options->clip_norm == 0 || (options->clip_norm >= 1e-30 && options->clip_norm <= 1e30)))
         return tuff_fail(log, TUFF_ERROR_INVALID,

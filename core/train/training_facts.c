@@ -72,6 +72,7 @@ static void add_optimizer(struct tuff_training_facts *facts, const struct tuff_t
     add_real(facts, "option.weight_decay", "weight decay", o->weight_decay);
     add_real(facts, "option.label_smoothing", "label smoothing", o->label_smoothing);
     add_real(facts, "option.clip_norm", "greatest norm of the gradient", o->clip_norm);
+    add_real(facts, "option.average_decay", "decay of the average", o->average_decay);
 }
 
 static void add_schedule(struct tuff_training_facts *facts, const struct tuff_trainer_options *o)
@@ -106,7 +107,10 @@ static void add_frozen(struct tuff_training_facts *facts, const struct tuff_trai
             strcat(names, ",");
         strcat(names, info.name);
     }
-    add(facts, "option.frozen", "set of frozen parameters", "%s", names == NULL ? "" : names[0] == '\0' ? "none" : names);
+    add(facts, "option.frozen", "set of frozen parameters", "%s",
+        names == NULL      ? ""
+        : names[0] == '\0' ? "none"
+                           : names);
     if (names == NULL) {
         free(facts->facts[facts->count - 1].text);
         facts->facts[facts->count - 1].text = NULL;

@@ -77,3 +77,15 @@ enum tuff_status dnn_gradient_clip(struct tuff_stream *stream, const struct tuff
         gradients[i] *= scale;
     return TUFF_OK;
 }
+
+enum tuff_status dnn_moving_average(struct tuff_stream *stream, const struct tuff_moving_average_args *args)
+{
+    (void)stream;
+    const struct tuff_step_state *state = dnn_data(args->state);
+    const float *parameters = dnn_data(args->parameters); // (P)
+    float *average = dnn_data(args->average);             // (P)
+    const float decay = state->row.average_decay, rest = 1 - decay;
+    for (uint32_t i = 0; i < args->average->dims[0]; i++)
+        average[i] = decay * average[i] + rest * parameters[i];
+    return TUFF_OK;
+}

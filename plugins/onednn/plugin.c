@@ -53,6 +53,7 @@ static const struct tuff_kernels kernels = {
     .adaptive_avg_pool2d_forward = dnn_adaptive_avg_pool2d_forward,
     .adaptive_avg_pool2d_backward = dnn_adaptive_avg_pool2d_backward,
     .gather_augmented_images = dnn_gather_augmented_images,
+    .moving_average = dnn_moving_average,
 };
 
 static void backend_close(struct tuff_backend *backend)

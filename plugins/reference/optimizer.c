@@ -74,3 +74,15 @@ enum tuff_status ref_gradient_clip(struct tuff_stream *stream, const struct tuff
         gradients[i] = (float)(gradients[i] * scale);
     return TUFF_OK;
 }
+
+enum tuff_status ref_moving_average(struct tuff_stream *stream, const struct tuff_moving_average_args *args)
+{
+    (void)stream;
+    const struct tuff_step_state *state = ref_data(args->state);
+    const float *parameters = ref_data(args->parameters); // (P)
+    float *average = ref_data(args->average);             // (P)
+    const double decay = state->row.average_decay;
+    for (uint32_t i = 0; i < args->average->dims[0]; i++)
+        average[i] = (float)(decay * average[i] + (1 - decay) * parameters[i]);
+    return TUFF_OK;
+}

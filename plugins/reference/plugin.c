@@ -36,6 +36,7 @@ static const struct tuff_kernels kernels = {
     .sgd = ref_sgd,
     .gradient_norm = ref_gradient_norm,
     .gradient_clip = ref_gradient_clip,
+    .moving_average = ref_moving_average,
     .activation_forward = ref_activation_forward,
     .activation_backward = ref_activation_backward,
     .multiply = ref_multiply,

@@ -29,3 +29,8 @@ struct vk_gradient_clip_push {
     PUSH_F32 max_norm;
 };
 PUSH_CHECK(vk_gradient_clip_push)
+
+struct vk_moving_average_push {
+    PUSH_U32 count;
+};
+PUSH_CHECK(vk_moving_average_push)

@@ -35,6 +35,11 @@ float step_bias_correction2_sqrt()
     return uintBitsToFloat(step_state.words[3].z);
 }
 
+float step_average_decay()
+{
+    return uintBitsToFloat(step_state.words[3].w);
+}
+
 uint step_number()
 {
     return step_state.words[2].x;

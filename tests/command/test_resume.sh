@@ -48,7 +48,7 @@ count=400 every=2
 [[ $backend == reference ]] || count=4800 every=12
 [[ $backend == vulkan ]] && count=1200 every=5
 some=(lenet-mnist --backend "$backend" --digits-train $count --digits-test 64 --epochs 3 --log-every $every)
-adam=("${some[@]}" --optimizer adamw --schedule cosine --warmup 0.3 --eval-every 0.5 --save-every 0.25 --tensorboard)
+adam=("${some[@]}" --optimizer adamw --schedule cosine --warmup 0.3 --ema 0.9 --eval-every 0.5 --save-every 0.25 --tensorboard)
 
 run train "${adam[@]}" --out whole
 check "a training that nobody stops" test "$status" -eq 0

@@ -5,7 +5,18 @@ tuff=$1
 json_lines=$(realpath "$2")
 read_events=$(realpath "$3")
 source "$(dirname "$0")/assert.sh"
-small=(lenet-mnist --backend reference --digits-train 128 --digits-test 32) # 8 steps an epoch
+cat > small.yaml <<'END'
+name: small
+input: [1, 28, 28]
+layers:
+  - conv2d: {name: conv1, channels: 2, kernel: 5, stride: 3}
+  - relu
+  - flatten
+  - linear: {name: fc1, features: 12}
+  - relu
+  - linear: {name: fc2, features: 10}
+END
+small=(small.yaml --backend reference --digits-train 128 --digits-test 32) # 8 steps an epoch
 train() { run train "${small[@]}" "$@"; }
 
 # Each changes what comes out, and config.json says so.
@@ -24,6 +35,7 @@ changes decay '"weight_decay": 0.3' --weight-decay 0.3
 changes sgd '"name": "sgd"' --optimizer sgd --lr 0.05
 changes nesterov '"nesterov": true' --optimizer sgd --lr 0.05 --momentum 0.9 --nesterov
 changes smooth '"label_smoothing": 0.1' --label-smoothing 0.1
+changes averaged '"ema": 0.9' --ema 0.9
 changes clipped '"clip_norm": 0.25' --clip-norm 0.25
 changes frozen '"fc1,conv\*"' --freeze 'fc1,conv*' --freeze fc2.bias
 changes warm '"warmup": 0.5' --warmup 0.5
@@ -101,7 +113,7 @@ refuses 2 "\-\-schedule: expected constant, step, cosine or one-cycle, found 'co
     train "${small[@]}" --schedule cosin
 refuses 1 "momentum and nesterov are options of SGD" "momentum of adam" \
     train "${small[@]}" --momentum 0.9 --out never
-refuses 1 "freeze: model lenet-mnist has no parameter that 'conv9' fits; did you mean 'conv1'?" "freezing nothing" \
+refuses 1 "freeze: model small has no parameter that 'conv9' fits; did you mean 'conv1'?" "freezing nothing" \
     train "${small[@]}" --freeze conv9 --out never
 refuses 1 "warm-up takes 3 epochs, but the training has 2" "nothing but warm-up" \
     train "${small[@]}" --warmup 3 --epochs 2 --out never

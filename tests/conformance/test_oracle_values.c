@@ -298,6 +298,30 @@ Test(oracle_values, sgd_by_hand)
     }
 }
 
+Test(oracle_values, moving_average_by_hand)
+{
+    const struct {
+        float decay, average[2];
+    } expected[3] = {{0, {8, -1}}, {0.75f, {5, 1.25f}}, {1, {4, 2}}};
+    for (int i = 0; i < 3; i++) {
+        const struct tuff_step_state state = {.row = {.step = 1, .average_decay = expected[i].decay}};
+        struct case_setup call;
+        void *outputs[TUFF_OP_MAX_TENSORS];
+        oracle_begin(&call, TUFF_OP_MOVING_AVERAGE, NULL);
+        oracle_shape(&call, 0, (const uint32_t[4]){2});
+        oracle_shape(&call, 1, (const uint32_t[4]){2});
+        oracle_shape(&call, 2, (const uint32_t[4]){TUFF_STEP_STATE_WORDS});
+        oracle_allocate(&call);
+        oracle_set(&call, 0, (const float[2]){4, 2});
+        oracle_set(&call, 1, (const float[2]){8, -1});
+        oracle_set(&call, 2, &state);
+        oracle_run(&call, outputs);
+        expect_floats(outputs[0], expected[i].average, 2, 0);
+        oracle_free(outputs);
+        case_setup_clear(&call);
+    }
+}
+
 static void expect_norm(const float *gradients, uint32_t count, float norm)
 {
     struct case_setup call;

@@ -125,6 +125,90 @@ ParameterizedTest(const struct backend_name *backend, backend, optimizers_update
     fixture_close(&fixture);
 }
 
+// -- The moving average
+
+// Average after each step, as the header says, from the parameters that are read after each.
+static void follow_average(const struct tuff_trainer_options *o, int step, const float *parameters,
+                           size_t count, double *average)
+{
+    double d = fmin(o->average_decay, (1.0 + step) / (10.0 + step));
+    for (size_t i = 0; i < count; i++)
+        average[i] = d * average[i] + (1 - d) * (double)parameters[i];
+}
+
+static void copy_averages(const struct fixture *fixture, struct tuff_trainer *from, struct tuff_trainer *to,
+                          float *averages)
+{
+    for (size_t i = 0; i < tuff_model_parameter_count(fixture->model); i++) {
+        cr_assert_eq(tuff_trainer_read_average(from, i, averages), TUFF_OK);
+        cr_assert_eq(tuff_trainer_write_parameter(to, i, averages), TUFF_OK);
+        struct tuff_parameter_info info;
+        tuff_model_parameter(fixture->model, i, &info);
+        size_t size = 1;
+        for (uint32_t d = 0; d < info.rank; d++)
+            size *= info.dims[d];
+        averages += size;
+    }
+}
+
+ParameterizedTestParameters(backend, moving_average)
+{
+    return backends_under_test();
+}
+
+ParameterizedTest(const struct backend_name *backend, backend, moving_average, .timeout = 300)
+{
+    enum { AVERAGED = 6 };
+    static const char *const frozen[] = {"conv1"};
+    struct fixture fixture;
+    fixture_open(&fixture, backend->text, 0);
+    struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, SAMPLES);
+    struct tuff_trainer_options o = base_options(), plain = base_options();
+    o.average_decay = 0.35; // reached in the fifth step
+    o.frozen = frozen;
+    o.frozen_count = 1;
+    struct tuff_trainer *trainer = make_trainer(&fixture, digits, digits, &o);
+    size_t count;
+    float *values = read_parameters(&fixture, trainer, &count);
+    double *average = malloc(count * sizeof *average), worst = 0, apart = 0;
+    cr_assert_not_null(average);
+    for (size_t i = 0; i < count; i++)
+        average[i] = (double)values[i];
+    for (int step = 1; step <= AVERAGED; step++) {
+        free(values);
+        cr_assert_eq(tuff_trainer_steps(trainer, (uint32_t)step, 1, NULL, NULL, NULL), TUFF_OK);
+        values = read_parameters(&fixture, trainer, &count);
+        follow_average(&o, step, values, count, average);
+    }
+    struct tuff_trainer *other = make_trainer(&fixture, NULL, digits, &plain);
+    float *averages = malloc(count * sizeof *averages);
+    cr_assert_not_null(averages);
+    copy_averages(&fixture, trainer, other, averages);
+    for (size_t i = 0; i < count; i++) {
+        worst = fmax(worst, fabs(average[i] - (double)averages[i]));
+        apart = fmax(apart, fabs((double)values[i] - (double)averages[i]));
+    }
+    cr_expect_leq(worst, 1e-6, "averages are off by %g", worst);
+    cr_expect_gt(apart, 1e-3, "averages and parameters are the same");
+    cr_expect_eq(memcmp(values, averages, 6 * 9 * sizeof *values), 0,
+                 "a frozen parameter has another average");
+
+    // They are what is evaluated.
+    struct tuff_metrics metrics, expected;
+    cr_assert_eq(tuff_trainer_evaluate(trainer, NULL, &metrics), TUFF_OK);
+    cr_assert_eq(tuff_trainer_evaluate(other, NULL, &expected), TUFF_OK);
+    cr_expect(within(metrics.loss, expected.loss, 1e-6), "loss %.9g, expected %.9g", metrics.loss,
+              expected.loss);
+    cr_expect_eq(metrics.correct, expected.correct);
+    free(values);
+    free(average);
+    free(averages);
+    tuff_trainer_destroy(&trainer);
+    tuff_trainer_destroy(&other);
+    tuff_dataset_destroy(&digits);
+    fixture_close(&fixture);
+}
+
 // -- Label smoothing
 
 ParameterizedTestParameters(backend, label_smoothing)
@@ -315,6 +399,9 @@ Test(trainer, refuses_options_that_cannot_be, .timeout = 60)
     o = base_options();
     o.label_smoothing = 1.5;
     expect_refusal(&fixture, digits, &o, "label smoothing is 1.5");
+    o = base_options();
+    o.average_decay = 1;
+    expect_refusal(&fixture, digits, &o, "decay of the average is 1");
     o = base_options();
     o.clip_norm = -1;
     expect_refusal(&fixture, digits, &o, "norm is -1");

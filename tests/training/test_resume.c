@@ -33,6 +33,7 @@ static const char *state_path(void)
 struct trace {
     float *parameters, losses[STEPS];
     size_t count;
+    double tested; // loss of an evaluation at the end
     struct tuff_metrics epochs[EPOCHS];
 };
 
@@ -56,6 +57,9 @@ static void expect_same(const struct trace *expected, const struct trace *actual
     cr_assert_eq(expected->count, actual->count);
     cr_expect_eq(memcmp(expected->parameters, actual->parameters, actual->count * sizeof(float)), 0,
                  "%s: parameters differ", name);
+    cr_expect_eq(memcmp(&expected->tested, &actual->tested, sizeof actual->tested), 0,
+                 "%s: the evaluation has a loss of %.17g, expected %.17g", name, actual->tested,
+                 expected->tested);
     for (uint32_t s = from; s < STEPS; s++)
         cr_expect_eq(memcmp(&expected->losses[s], &actual->losses[s], sizeof(float)), 0,
                      "%s: loss of step %u is %.9g, expected %.9g", name, s + 1, (double)actual->losses[s],
@@ -92,6 +96,8 @@ static void resume_at(const struct fixture *fixture, const struct tuff_dataset *
     cr_expect_eq(at.steps_done, stop);
     cr_expect_eq(at.epoch * PER_EPOCH + at.step, stop);
     go_on(trainer, STEPS, trace);
+    cr_assert_eq(tuff_trainer_evaluate(trainer, NULL, &metrics), TUFF_OK);
+    trace->tested = metrics.loss;
     trace->parameters = read_parameters(fixture, trainer, &trace->count);
     tuff_trainer_destroy(&trainer);
     unlink(state_path());
@@ -103,7 +109,10 @@ static void expect_resumable(const struct fixture *fixture, const struct tuff_da
     static const uint32_t stops[] = {0, 1, PER_EPOCH - 1, PER_EPOCH, PER_EPOCH + 3};
     struct trace whole = {.count = 0};
     struct tuff_trainer *trainer = make_trainer(fixture, digits, digits, options);
+    struct tuff_metrics metrics;
     go_on(trainer, STEPS, &whole);
+    cr_assert_eq(tuff_trainer_evaluate(trainer, NULL, &metrics), TUFF_OK);
+    whole.tested = metrics.loss;
     whole.parameters = read_parameters(fixture, trainer, &whole.count);
     tuff_trainer_destroy(&trainer);
     for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
@@ -139,7 +148,8 @@ ParameterizedTest(const struct backend_name *backend, backend, resumed_trainings
     o.warmup_epochs = 0.5;
     o.frozen = frozen;
     o.frozen_count = 2;
-    expect_resumable(&fixture, digits, &o, "adamw, cosine, frozen");
+    o.average_decay = 0.9;
+    expect_resumable(&fixture, digits, &o, "adamw, cosine, frozen, averaged");
 
     o = base_options();
     o.optimizer = TUFF_OPTIMIZER_SGD;

@@ -46,6 +46,7 @@ static void put_words(const char *name, size_t length, char text[TEXT_BYTES])
         {"log_softmax", "logarithm of softmax"},
         {"max_pool2d", "maximum pooling"},
         {"metrics_record", "record of a step's loss and correct count"},
+        {"moving_average", "a moving average of the parameters"},
         {"multiply", "product of two tensors"},
         {"relu", "rectified linear unit"},
         {"sgd", "stochastic gradient descent's update of the parameters"},

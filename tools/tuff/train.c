@@ -333,6 +333,8 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         {"label-smoothing", '\0', OPTION_FRACTION, &s->trainer.label_smoothing, "X", "of the training loss"},
         {"clip-norm", '\0', OPTION_AMOUNT, &s->trainer.clip_norm, "X",
          "greatest norm of the gradient; 0: any"},
+        {"ema", '\0', OPTION_FRACTION, &s->trainer.average_decay, "X",
+         "keep a moving average of decay X; 0: none"},
         {"lr-min", '\0', OPTION_AMOUNT, &s->trainer.least_learning_rate, "X", "where a schedule ends"},
         {"decay-epochs", '\0', OPTION_POSITIVE, &s->trainer.decay_epochs, "N",
          "of step: epochs between decays"},

@@ -125,8 +125,8 @@ json_t *train_config(const struct train_settings *settings, const struct setup *
     char abi[32];
     snprintf(abi, sizeof abi, "%d.%d", TUFF_ABI_MAJOR, TUFF_ABI_MINOR);
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:I, s:o, s:o, s:f, s:o, s:o, s:b,"
-        " s:f, s:f, s:o, s:o, s:b}",
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:I, s:o, s:o, s:f, s:f, s:o, s:o,"
+        " s:b, s:f, s:f, s:o, s:o, s:b}",
         "tuff", TUFF_VERSION, "abi", abi, "started", time_now(), "command", command_config(s), "model",
         model_config(s, setup->model), "data", data_config(s, setup), "backend",
         tuff_target_backend(setup->target), "device", device_config(setup->target), "device_option",
@@ -134,10 +134,11 @@ json_t *train_config(const struct train_settings *settings, const struct setup *
         list_config(s->target.plugins.count, s->target.plugins.items, path_or_null), "epochs",
         (json_int_t)s->epochs, "steps", count_or_null(s->steps), "batch", (json_int_t)s->trainer.batch_size,
         "optimizer", optimizer_config(s), "schedule", schedule_config(s), "label_smoothing",
-        s->trainer.label_smoothing, "freeze", list_config(s->freeze.count, s->freeze.items, text_or_null),
-        "seed", seed_config(s->trainer.seed), "shuffle", s->trainer.shuffle, "eval_every", s->eval_every,
-        "save_every", s->save_every, "early_stop", count_or_null(s->early_stop), "log_every",
-        count_or_null(s->log_every), "tensorboard", s->tensorboard);
+        s->trainer.label_smoothing, "ema", s->trainer.average_decay, "freeze",
+        list_config(s->freeze.count, s->freeze.items, text_or_null), "seed", seed_config(s->trainer.seed),
+        "shuffle", s->trainer.shuffle, "eval_every", s->eval_every, "save_every", s->save_every, "early_stop",
+        count_or_null(s->early_stop), "log_every", count_or_null(s->log_every), "tensorboard",
+        s->tensorboard);
 }
 
 json_t *train_config_resumed(const struct train_settings *settings, const struct setup *setup, uint64_t step)

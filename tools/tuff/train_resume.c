@@ -179,6 +179,7 @@ static void read_rest(struct reader *reader, struct train_settings *settings)
         settings->epochs = 0;
     read_count(reader, "batch", &o->batch_size);
     read_number(reader, "label_smoothing", &o->label_smoothing);
+    read_number(reader, "ema", &o->average_decay);
     read_list(reader, "freeze", &settings->freeze);
     const json_t *seed = take(reader, "seed", is_seed);
     if (seed != NULL)

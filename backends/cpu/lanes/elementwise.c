@@ -159,3 +159,12 @@ void LANES_FN(scale)(float *x, float factor, size_t count)
     for (size_t i = 0; i < count; i += LANES_WIDTH)
         v_store_first(x + i, v_load_first(x + i, count - i) * v_splat(factor), count - i);
 }
+
+void LANES_FN(moving_average)(float *average, const float *x, float decay, size_t count)
+{
+    const vf kept = v_splat(decay), rest = v_splat(1 - decay);
+    for (size_t i = 0; i < count; i += LANES_WIDTH) {
+        const vf a = v_load_first(average + i, count - i), value = v_load_first(x + i, count - i);
+        v_store_first(average + i, kept * a + rest * value, count - i);
+    }
+}

@@ -223,6 +223,8 @@ struct lanes_table {
     // The sum of the squares of `count` floats, in a fixed order.
     float (*sum_of_squares)(const float *x, size_t count);
     void (*scale)(float *x, float factor, size_t count);
+    // average = decay * average + (1 - decay) * x
+    void (*moving_average)(float *average, const float *x, float decay, size_t count);
 
     // Element by element, by enum tuff_activation. slope: of leaky ReLU.
     void (*activation_forward[LANES_ACTIVATIONS])(float *y, const float *x, float slope, size_t count);

@@ -14,7 +14,8 @@ struct tuff_metadata {
     const char *key, *value;
 };
 
-// Writes all parameters, named as in a PyTorch state_dict, aside first, and renames once it is whole.
+// Writes all parameters, named as in a PyTorch state_dict, aside first, and renames once it is whole: their moving
+// averages, if the trainer keeps those.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_save(const struct tuff_log *log, const char *path,
                                                                struct tuff_trainer *trainer,
                                                                const struct tuff_metadata *metadata,

@@ -53,6 +53,10 @@ struct tuff_trainer_options {
     double least_learning_rate;   // at least 0, below learning_rate
     double decay_epochs;          // of STEP, above 0; may be a fraction
     double decay_factor;          // of STEP, in (0,1]
+    // In [0,1); above 0 there is a moving average of the parameters, which evaluation and checkpoints take in their
+    // place: average = d * average + (1-d) * parameters after each step, d = min(average_decay, (1+t)/(10+t)) with
+    // t steps done, so that it soon forgets where it began.
+    double average_decay;
     // Parameters that training leaves as they are, bit for bit: names ("conv1.weight"), names of layers
     // ("conv1"), or patterns of either, as fnmatch(3) has them ("fc*"). Read by tuff_trainer_create only.
     const char *const *frozen;
@@ -152,6 +156,10 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_parameter(struct tuf
                                                                       size_t index, float *values);
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_write_parameter(struct tuff_trainer *trainer,
                                                                        size_t index, const float *values);
+// The moving average of a parameter, by the same layout; the parameter itself without the option average_decay.
+// It is what evaluation takes. tuff_trainer_write_parameter sets it as well. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_average(struct tuff_trainer *trainer,
+                                                                    size_t index, float *values);
 
 // The gradient of parameter `index` as the last training step left it: of its batch's mean loss, clipped if
 // there is a clip_norm, by the same layout as tuff_trainer_read_parameter; zeros before the first step. Not

@@ -97,6 +97,20 @@ struct tuff_gradient_clip_args {
     const struct tuff_tensor *norm;
 };
 
+// A moving average of the parameters, to be taken after each step: average = d * average + (1 - d) * parameters
+// with d = state.row.average_decay. With d = 0 it becomes the parameters, bit for bit, if it was finite.
+//
+// average: (P) f32, inout.  parameters: (P) f32.  state: (16) u32. Elements are independent of each other.
+struct tuff_moving_average_args {
+    uint32_t size;
+    uint32_t reserved;
+    const void *params; // none
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *average; // inout
+    const struct tuff_tensor *parameters;
+    const struct tuff_tensor *state;
+};
+
 #ifdef __cplusplus
 }
 #endif

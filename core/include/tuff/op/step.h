@@ -19,7 +19,7 @@ struct tuff_step_row {
     float learning_rate;
     float bias_correction1;      // 1 - beta1^step
     float bias_correction2_sqrt; // sqrt(1 - beta2^step)
-    float reserved1;
+    float average_decay;         // of moving_average, in [0,1]
 };
 
 struct tuff_step_state {
