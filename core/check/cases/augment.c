@@ -26,8 +26,8 @@ static const struct case_field fields[] = {
     CASE_FIELD_HEX(struct augment_shape, seed_high),
     CASE_FIELD_HEX(struct augment_shape, flip),
     CASE_FIELD_NAME(struct augment_shape, mode, mode_names),
-    CASE_FIELD_LIST(struct augment_shape, crop, 2, 'x'),
-    CASE_FIELD_LIST(struct augment_shape, translate, 2, 'x'),
+    CASE_FIELD_LIST(struct augment_shape, crop, 2, ','),
+    CASE_FIELD_LIST(struct augment_shape, translate, 2, ','),
     CASE_FIELD_U32(struct augment_shape, cutout),
 };
 
