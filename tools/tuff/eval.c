@@ -31,8 +31,8 @@ static enum tuff_status show(const struct eval_settings *settings, const struct 
         status = eval_write_csv(settings->csv, scores, set->class_names);
     if (status == TUFF_OK && settings->heatmap != NULL) {
         char title[256];
-        snprintf(title, sizeof title, "%s on %s %s", tuff_model_name(evaluation->setup.model),
-                 settings->evaluation.data.name, evaluation_split_name(&settings->evaluation));
+        snprintf(title, sizeof title, "%s on %s %s", tuff_model_name(evaluation->setup.model), set->name,
+                 evaluation_split_name(&settings->evaluation));
         struct tuff_figure_options options = {.size = sizeof options, .title = title};
         status = tuff_confusion_write(&log, settings->heatmap, scores, set->class_names, &options);
         if (status == TUFF_OK)

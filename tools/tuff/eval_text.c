@@ -28,8 +28,8 @@ void eval_print_summary(const struct evaluation_settings *settings, const struct
     if (scores->unguessed != 0)
         snprintf(unguessed, sizeof unguessed, ", %s without a guess (NaN)",
                  format_count(scores->unguessed).s);
-    console_print("%s %s: loss %.4f, accuracy %.2f%% (%s of %s images)%s%s, %s\n", settings->data.name,
-                  evaluation_split_name(settings), metrics->loss,
+    console_print("%s %s: loss %.4f, accuracy %.2f%% (%s of %s images)%s%s, %s\n",
+                  evaluation->setup.test->name, evaluation_split_name(settings), metrics->loss,
                   100.0 * (double)metrics->correct / (double)metrics->samples,
                   format_count(metrics->correct).s, format_count(metrics->samples).s, top5, unguessed,
                   format_seconds(metrics->seconds).s);

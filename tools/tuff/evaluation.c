@@ -38,17 +38,14 @@ static enum tuff_status settle(struct evaluation_settings *settings,
     // The same division, or what was trained on would be taken for test images.
     if (settings->data.test_fraction == 0)
         settings->data.test_fraction = metadata_fraction(metadata);
-    if (settings->model == NULL || settings->data.name == NULL) {
-        const char *option = settings->model == NULL ? "model" : "data";
-        console_error("%s: does not say which %s it belongs to; name it with --%s", settings->checkpoint,
-                      settings->model == NULL ? "model" : "data set", option);
-        return TUFF_ERROR_INVALID;
-    }
-    return TUFF_OK;
+    if (settings->model != NULL)
+        return TUFF_OK;
+    console_error("%s: does not say which model it belongs to; name it with --model", settings->checkpoint);
+    return TUFF_ERROR_INVALID;
 }
 
-enum tuff_status evaluation_open(struct evaluation_settings *settings, const char *operand,
-                                 struct evaluation *evaluation)
+enum tuff_status evaluation_open_model(struct evaluation_settings *settings, const char *operand,
+                                       struct evaluation *evaluation)
 {
     struct tuff_log log = console_log();
     struct setup *setup = &evaluation->setup;
@@ -62,14 +59,29 @@ enum tuff_status evaluation_open(struct evaluation_settings *settings, const cha
     if (status == TUFF_OK)
         status = tuff_model_load(&log, settings->model, &setup->model);
     if (status == TUFF_OK)
+        tuff_model_input(setup->model, settings->data.input);
+    if (status == TUFF_OK)
         status = setup_open_context(setup, &settings->target.plugins);
     if (status == TUFF_OK)
         status = setup_open_target(setup, &settings->target);
-    if (status == TUFF_OK)
-        tuff_model_input(setup->model, settings->data.input);
-    if (status == TUFF_OK)
-        status = setup_load_data(&settings->data, (enum tuff_split)settings->split.chosen, &setup->test);
     return status;
+}
+
+enum tuff_status evaluation_load_data(const struct evaluation_settings *settings,
+                                      struct evaluation *evaluation)
+{
+    if (settings->data.name != NULL)
+        return setup_load_data(&settings->data, (enum tuff_split)settings->split.chosen,
+                               &evaluation->setup.test);
+    console_error("%s: does not say which data set it belongs to; name it with --data", settings->checkpoint);
+    return TUFF_ERROR_INVALID;
+}
+
+enum tuff_status evaluation_open(struct evaluation_settings *settings, const char *operand,
+                                 struct evaluation *evaluation)
+{
+    enum tuff_status status = evaluation_open_model(settings, operand, evaluation);
+    return status == TUFF_OK ? evaluation_load_data(settings, evaluation) : status;
 }
 
 // Model and device.

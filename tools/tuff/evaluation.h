@@ -52,7 +52,13 @@ struct evaluation {
 
 // Each says what is wrong on failure and leaves what has been opened to evaluation_close.
 
-// Finds and reads the checkpoint's header, opens model, backend and device, and loads the data set.
+// Finds and reads the checkpoint's header, and opens model, backend and device.
+TUFF_MUST_CHECK enum tuff_status evaluation_open_model(struct evaluation_settings *settings,
+                                                       const char *operand, struct evaluation *evaluation);
+// The data set, after that.
+TUFF_MUST_CHECK enum tuff_status evaluation_load_data(const struct evaluation_settings *settings,
+                                                      struct evaluation *evaluation);
+// Both.
 TUFF_MUST_CHECK enum tuff_status evaluation_open(struct evaluation_settings *settings, const char *operand,
                                                  struct evaluation *evaluation);
 // The parameters of the checkpoint, and what the model says of each sample of `set`.

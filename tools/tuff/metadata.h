@@ -8,8 +8,9 @@
 #define METADATA_DIGITS_TRAIN "digits_train" // of data "digits" only
 #define METADATA_DIGITS_TEST  "digits_test"
 #define METADATA_FRACTION     "test_fraction" // of a folder that was divided
-#define METADATA_EPOCH        "epoch" // whole epochs
-#define METADATA_STEP         "step"  // optimizer steps
+#define METADATA_CLASSES      "classes"       // their names, one a line
+#define METADATA_EPOCH        "epoch"         // whole epochs
+#define METADATA_STEP         "step"          // optimizer steps
 #define METADATA_SEED         "seed"
 #define METADATA_VERSION      "tuff"
 

@@ -124,7 +124,7 @@ static enum tuff_status draw(const struct misses_settings *settings, const struc
     } else if (status == TUFF_OK) {
         char title[256];
         snprintf(title, sizeof title, "Misses of %s on %s %s", tuff_model_name(evaluation->setup.model),
-                 settings->evaluation.data.name, evaluation_split_name(&settings->evaluation));
+                 set->name, evaluation_split_name(&settings->evaluation));
         struct tuff_figure_options options = {.size = sizeof options, .title = title};
         status = tuff_pictures_write(&log, settings->out, drawn, count, set->channels, set->height,
                                      set->width, 0, &options);
@@ -144,8 +144,7 @@ static enum tuff_status show(const struct misses_settings *settings, const struc
     uint32_t listed = how_many(settings, misses, LISTED), drawn = how_many(settings, misses, DRAWN);
     enum tuff_status status = TUFF_OK;
     console_print("%s of %s images of %s %s are misses%s\n", format_count(misses->count).s,
-                  format_count(set->count).s, settings->evaluation.data.name,
-                  evaluation_split_name(&settings->evaluation),
+                  format_count(set->count).s, set->name, evaluation_split_name(&settings->evaluation),
                   listed < misses->count ? "; the most confident:"
                   : listed > 0           ? ":"
                                          : "");

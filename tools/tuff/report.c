@@ -30,7 +30,7 @@ struct material {
     struct tuff_scores *scores;
     struct tuff_misses *misses;
     float *filters;
-    char title[256], subtitle[512], data_name[160];
+    char title[256], subtitle[512], data_name[PATH_MAX];
 };
 
 // The run's folder is what was named; a report of a checkpoint's file alone would have no curves.
@@ -108,8 +108,10 @@ static enum tuff_status judge(struct report_settings *settings, const char *oper
                                     &material->misses);
     if (status == TUFF_OK)
         status = read_filters(material, report);
-    snprintf(material->data_name, sizeof material->data_name, "%s %s", settings->evaluation.data.name,
-             evaluation_split_name(&settings->evaluation));
+    const char *slash = strrchr(settings->evaluation.checkpoint, '/');
+    snprintf(material->data_name, sizeof material->data_name, "%s %s by %s", set->name,
+             evaluation_split_name(&settings->evaluation),
+             slash == NULL ? settings->evaluation.checkpoint : slash + 1);
     report->model = evaluation->setup.model;
     report->data = set;
     report->data_name = material->data_name;

@@ -225,6 +225,9 @@ void report_facts_title(const struct report_facts *facts, char *text, size_t siz
 {
     const char *model = text_at(facts->config, "model", "name"),
                *data = text_at(facts->config, "data", "name");
+    // Of a folder its last part.
+    for (const char *slash; data != NULL && (slash = strchr(data, '/')) != NULL && slash[1] != '\0';)
+        data = slash + 1;
     snprintf(text, size, "%s%s%s", model == NULL ? "A training" : model, data == NULL ? "" : " on ",
              data == NULL ? "" : data);
 }

@@ -12,6 +12,7 @@ enum { MAX_TEXTS = 24, NUMBER_BYTES = 24 };
 
 struct texts {
     size_t count;
+    char *classes; // NULL if memory is exhausted: a checkpoint does without
     struct tuff_metadata list[MAX_TEXTS];
     char numbers[MAX_TEXTS][NUMBER_BYTES];
 };
@@ -36,6 +37,18 @@ static void add_bits(struct texts *texts, const char *key, double value)
     add_text(texts, key, texts->numbers[texts->count]);
 }
 
+// Names of classes, one a line; they hold no control characters.
+static char *join_names(const struct tuff_dataset *set)
+{
+    size_t length = 1, used = 0;
+    for (uint32_t c = 0; c < set->classes; c++)
+        length += strlen(set->class_names[c]) + 1;
+    char *text = malloc(length);
+    for (uint32_t c = 0; c < set->classes && text != NULL; c++)
+        used += (size_t)snprintf(text + used, length - used, "%s%s", c == 0 ? "" : "\n", set->class_names[c]);
+    return text;
+}
+
 // What a checkpoint's header says of itself.
 static void describe(const struct train_loop *loop, uint32_t epochs, uint64_t steps, struct texts *texts)
 {
@@ -43,6 +56,9 @@ static void describe(const struct train_loop *loop, uint32_t epochs, uint64_t st
     add_text(texts, METADATA_VERSION, TUFF_VERSION);
     add_text(texts, METADATA_MODEL, settings->model_source);
     add_text(texts, METADATA_DATA, settings->data.name);
+    texts->classes = join_names(loop->setup->train);
+    if (texts->classes != NULL)
+        add_text(texts, METADATA_CLASSES, texts->classes);
     add_number(texts, METADATA_EPOCH, epochs);
     add_number(texts, METADATA_STEP, steps);
     add_number(texts, METADATA_SEED, settings->trainer.seed);
@@ -62,7 +78,9 @@ static enum tuff_status save_parameters(const struct train_loop *loop, const cha
     struct tuff_log log = console_log();
     struct texts texts = {.count = 0};
     describe(loop, result->epochs, result->steps, &texts);
-    return tuff_checkpoint_save(&log, path, loop->setup->trainer, texts.list, texts.count);
+    enum tuff_status status = tuff_checkpoint_save(&log, path, loop->setup->trainer, texts.list, texts.count);
+    free(texts.classes);
+    return status;
 }
 
 static enum tuff_status save_training(struct train_loop *loop)
@@ -91,7 +109,9 @@ static enum tuff_status save_training(struct train_loop *loop)
         add_number(&texts, METADATA_BEST_SAMPLES, best->metrics.samples);
         add_number(&texts, METADATA_NOT_BETTER, loop->not_better);
     }
-    return tuff_training_save(&log, loop->run->state, loop->setup->trainer, texts.list, texts.count);
+    status = tuff_training_save(&log, loop->run->state, loop->setup->trainer, texts.list, texts.count);
+    free(texts.classes);
+    return status;
 }
 
 enum tuff_status train_save(struct train_loop *loop)

@@ -69,6 +69,14 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_dataset_load(const struct tuff_lo
                                                             enum tuff_split split,
                                                             const struct tuff_dataset_options *options,
                                                             struct tuff_dataset **dataset);
+// PNG and JPEG files as a set, to be predicted say: paths (count), in this order; scaled and cropped to chw, channels (1
+// or 3), height and width, as a folder's images are. Labels are all 0. class_names: (classes), or NULL for numbers.
+// Blocking. Failure: a file that cannot be read, or is no image, by its name and the reason.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_dataset_load_files(const struct tuff_log *log,
+                                                                  const char *const *paths, uint32_t count,
+                                                                  const uint32_t chw[3], uint32_t classes,
+                                                                  const char *const *class_names,
+                                                                  struct tuff_dataset **dataset);
 // NULL-safe, and *dataset becomes NULL.
 TUFF_API void tuff_dataset_destroy(struct tuff_dataset **dataset);
 
