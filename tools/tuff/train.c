@@ -106,8 +106,9 @@ static void print_header(const struct train_settings *settings, const struct set
     console_print("device  %s: %s\n", tuff_target_backend(setup->target), device->name);
     tuff_trainer_memory(setup->trainer, &memory);
     uint64_t sum = memory.parameters + memory.gradients + memory.optimizer + memory.activations + memory.data;
-    console_print("memory  %s on the device, %s of it data\n", format_bytes(sum).s,
-                  format_bytes(memory.data).s);
+    bool streamed = tuff_trainer_streams(setup->trainer, TUFF_SPLIT_TRAIN) != 0;
+    console_print("memory  %s on the device, %s of it data%s\n", format_bytes(sum).s,
+                  format_bytes(memory.data).s, streamed ? ", which is streamed" : "");
 }
 
 // A word as a shell reads it back.
@@ -293,6 +294,8 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         {"digits-test", '\0', OPTION_COUNT, &s->data.digits_test, "N", "test digits; else 10,000"},
         {"limit", '\0', OPTION_COUNT, &s->limit, "N", "train on N samples of the set, chosen at random"},
         TARGET_OPTIONS(s->target),
+        {"data-memory", '\0', OPTION_COUNT, &s->data_memory, "MIB",
+         "for images on the device; else what it has"},
         {"epochs", 'e', OPTION_COUNT, &s->epochs, "N", "passes over the training set; else 10"},
         {"batch", 'n', OPTION_COUNT, &s->trainer.batch_size, "N", "samples per step"},
         {"seed", '\0', OPTION_SEED, &s->trainer.seed, "N", "of initial weights and sample order"},
