@@ -5,6 +5,21 @@
 #include "device_memory.h"
 #include "pass_state.h"
 
+uint64_t tuff_pass_sample_bytes(const struct tuff_pass *pass)
+{
+    return (uint64_t)pass->data->channels * pass->data->height * pass->data->width;
+}
+
+uint64_t tuff_pass_image_bytes(const struct tuff_pass *pass)
+{
+    return pass->data->count * tuff_pass_sample_bytes(pass);
+}
+
+uint32_t tuff_pass_batch_size(const struct tuff_pass *pass)
+{
+    return pass->batch_size;
+}
+
 static uint64_t external_bytes(const struct tuff_pass *pass, enum external external)
 {
     const struct tuff_dataset *data = pass->data;
@@ -18,8 +33,10 @@ static uint64_t external_bytes(const struct tuff_pass *pass, enum external exter
     case EXTERNAL_INDEX:
     case EXTERNAL_LABELS:
         return (uint64_t)data->count * sizeof(uint32_t);
-    case EXTERNAL_IMAGES:
-        return (uint64_t)data->count * data->channels * data->height * data->width;
+    case EXTERNAL_SLOTS:
+        return pass->chunks.samples == 0 ? 0 : (uint64_t)data->count * sizeof(uint32_t);
+    case EXTERNAL_IMAGES: // two chunks are no single buffer
+        return pass->chunks.samples == 0 ? tuff_pass_image_bytes(pass) : 0;
     case EXTERNAL_OUTPUTS:
         return pass->options.outputs ? (uint64_t)pass->batch_size * pass->classes * sizeof(float) : 0;
     default:
@@ -27,12 +44,31 @@ static uint64_t external_bytes(const struct tuff_pass *pass, enum external exter
     }
 }
 
+bool tuff_pass_streams(const struct tuff_pass *pass)
+{
+    return pass->chunks.samples != 0;
+}
+
 uint64_t tuff_pass_data_bytes(const struct tuff_pass *pass)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = 2 * pass->chunks.samples * tuff_pass_sample_bytes(pass);
     for (enum external e = 0; e < EXTERNAL_OWN_COUNT; e++)
         bytes += external_bytes(pass, e);
     return bytes;
+}
+
+static enum tuff_status build_and_plan(struct tuff_pass *pass)
+{
+    tuff_plan_destroy(&pass->plan);
+    tuff_graph_destroy(&pass->graph);
+    enum tuff_status status = tuff_pass_build(pass, pass->model);
+    return status == TUFF_OK ? tuff_plan_create(pass->target, pass->graph, &pass->plan) : status;
+}
+
+enum tuff_status tuff_pass_stream(struct tuff_pass *pass, uint32_t samples)
+{
+    pass->chunks.samples = samples;
+    return build_and_plan(pass);
 }
 
 enum tuff_status tuff_pass_create(const struct tuff_target *target, const struct tuff_model *model,
@@ -44,15 +80,14 @@ enum tuff_status tuff_pass_create(const struct tuff_target *target, const struct
     if (made == NULL)
         return tuff_fail(target->log, TUFF_ERROR_MEMORY, "out of memory");
     made->target = target;
+    made->model = model;
     made->data = data;
     made->parameters = parameters;
     made->options = *options;
     made->batch_size = options->batch_size;
     made->classes = tuff_model_classes(model);
     made->steps = data->count / options->batch_size + (data->count % options->batch_size != 0);
-    enum tuff_status status = tuff_pass_build(made, model);
-    if (status == TUFF_OK)
-        status = tuff_plan_create(target, made->graph, &made->plan);
+    enum tuff_status status = build_and_plan(made);
     if (status != TUFF_OK)
         tuff_pass_destroy(&made);
     *pass = made;
@@ -65,6 +100,7 @@ void tuff_pass_destroy(struct tuff_pass **pass)
     if (p == NULL)
         return;
     tuff_runner_destroy(&p->runner);
+    tuff_pass_release_chunks(p);
     for (enum external e = 0; e < EXTERNAL_OWN_COUNT; e++)
         tuff_device_release(p->target, &p->buffers[e]);
     tuff_plan_destroy(&p->plan);
@@ -115,7 +151,9 @@ enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *acti
         .parameter_offsets = pass->parameters->offsets,
         .externals = places,
     };
-    if (status == TUFF_OK)
-        status = tuff_runner_create(target, pass->graph, pass->plan, &bindings, &pass->runner);
-    return status;
+    if (status != TUFF_OK)
+        return status;
+    if (pass->chunks.samples != 0)
+        return tuff_pass_bind_chunks(pass, places, &bindings);
+    return tuff_runner_create(target, pass->graph, pass->plan, &bindings, &pass->runner);
 }

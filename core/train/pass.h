@@ -1,5 +1,5 @@
-// A pass over a data set on a device: of training, or of evaluation. The set lies on the device; a planned
-// step is run as often as there are batches.
+// A pass over a data set on a device: of training, or of evaluation. The set lies on the device, or goes
+// there in chunks; a planned step is run as often as there are batches.
 #ifndef TUFF_CORE_PASS_H
 #define TUFF_CORE_PASS_H
 
@@ -21,12 +21,20 @@ tuff_pass_create(const struct tuff_target *target, const struct tuff_model *mode
                  const struct tuff_dataset *data, const struct tuff_parameters *parameters,
                  const struct tuff_pass_options *options, struct tuff_pass **pass);
 void tuff_pass_destroy(struct tuff_pass **pass); // NULL-safe, nulls
+// Before tuff_pass_bind, and while the options of tuff_pass_create are alive: plans anew for a set whose
+// images do not lie on the device. They come in chunks of `samples`, a multiple of the batch size, two of
+// which the device holds.
+TUFF_MUST_CHECK enum tuff_status tuff_pass_stream(struct tuff_pass *pass, uint32_t samples);
+bool tuff_pass_streams(const struct tuff_pass *pass);
 const struct tuff_plan *tuff_pass_plan(const struct tuff_pass *pass);
 uint64_t tuff_pass_data_bytes(const struct tuff_pass *pass);
+uint64_t tuff_pass_sample_bytes(const struct tuff_pass *pass); // of one image
+uint64_t tuff_pass_image_bytes(const struct tuff_pass *pass);  // of all images of the set
+uint32_t tuff_pass_batch_size(const struct tuff_pass *pass);
 uint32_t tuff_pass_steps(const struct tuff_pass *pass); // ceil(samples / batch size)
 
-// Uploads the data set and makes the step ready. activations: of at least the plan's arena_bytes; it outlives
-// the pass.
+// Uploads the data set, unless it is streamed, and makes the step ready. activations: of at least the plan's
+// arena_bytes; it outlives the pass.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *activations);
 
 // Steps of a pass, from number `first` on.

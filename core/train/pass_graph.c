@@ -9,6 +9,7 @@ static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
                                       tuff_value_id ids[EXTERNAL_COUNT])
 {
     const struct tuff_dataset *data = pass->data;
+    uint32_t images = pass->chunks.samples != 0 ? pass->chunks.samples : data->count;
     uint32_t trained = (uint32_t)(pass->parameters->trained_bytes / sizeof(float));
     const struct {
         const char *name;
@@ -18,7 +19,8 @@ static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
         [EXTERNAL_STATE] = {"state", TUFF_U32, 1, {TUFF_STEP_STATE_WORDS}},
         [EXTERNAL_ROWS] = {"rows", TUFF_U32, 2, {pass->steps, TUFF_STEP_ROW_WORDS}},
         [EXTERNAL_INDEX] = {"index", TUFF_U32, 1, {data->count}},
-        [EXTERNAL_IMAGES] = {"images", TUFF_U8, 4, {data->count, data->channels, data->height, data->width}},
+        [EXTERNAL_SLOTS] = {"slots", TUFF_U32, 1, {data->count}},
+        [EXTERNAL_IMAGES] = {"images", TUFF_U8, 4, {images, data->channels, data->height, data->width}},
         [EXTERNAL_LABELS] = {"set labels", TUFF_U32, 1, {data->count}},
         [EXTERNAL_METRICS] = {"metrics", TUFF_U32, 2, {pass->steps, TUFF_PASS_METRICS_WORDS}},
         [EXTERNAL_OUTPUTS] = {"outputs", TUFF_F32, 2, {pass->batch_size, pass->classes}},
@@ -40,21 +42,21 @@ static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
     return status;
 }
 
-// The batch's images as floats, by the index. *x: (N,C,H,W).
+// The batch's images as floats, by the index, or from where the chunk has them. *x: (N,C,H,W).
 static enum tuff_status add_images(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT],
                                    tuff_value_id *x)
 {
     const struct tuff_dataset *data = pass->data;
     const uint32_t dims[4] = {pass->batch_size, data->channels, data->height, data->width};
+    tuff_value_id index = ids[pass->chunks.samples != 0 ? EXTERNAL_SLOTS : EXTERNAL_INDEX];
     struct tuff_gather_images_params scale = {.size = sizeof scale};
     for (int c = 0; c < TUFF_MAX_IMAGE_CHANNELS; c++)
         scale.scale[c] = 1.0f / 255.0f; // bytes to [0,1], as torchvision's ToTensor does
     enum tuff_status status =
         tuff_graph_add_value(pass->graph, TUFF_VALUE_ACTIVATION, 0, "x", TUFF_F32, 4, dims, true, x);
     if (status == TUFF_OK)
-        status = tuff_graph_add_node(
-            pass->graph, TUFF_OP_GATHER_IMAGES, &scale, NULL,
-            (tuff_value_id[]){*x, ids[EXTERNAL_IMAGES], ids[EXTERNAL_INDEX], ids[EXTERNAL_STATE]});
+        status = tuff_graph_add_node(pass->graph, TUFF_OP_GATHER_IMAGES, &scale, NULL,
+                                     (tuff_value_id[]){*x, ids[EXTERNAL_IMAGES], index, ids[EXTERNAL_STATE]});
     return status;
 }
 

@@ -20,17 +20,28 @@ static uint32_t steps_in(double seconds, double step_seconds, uint32_t most)
     return steps < 1 ? 1 : steps > most ? most : (uint32_t)steps;
 }
 
-// Runs `steps` steps, as several submissions that are short enough for any watchdog, and waits for them.
-static enum tuff_status run_and_wait(struct tuff_pass *pass, uint32_t steps)
+// Runs `steps` steps from the pass's step `first` on, as several submissions that are short enough for any
+// watchdog, and waits for them. Of a set that is streamed they lie in one chunk; the next one is loaded while
+// they run.
+static enum tuff_status run_and_wait(struct tuff_pass *pass, const uint32_t *order, uint32_t first,
+                                     uint32_t steps)
 {
     static const double submission_seconds = 0.02;
     uint32_t per_submission = steps_in(submission_seconds, pass->step_seconds, 1024);
     double start = seconds_now();
     enum tuff_status status = TUFF_OK;
+    struct tuff_runner *runner = pass->runner;
+    uint32_t chunk = 0;
+    if (tuff_pass_streams(pass)) {
+        chunk = tuff_pass_chunk_of(pass, first);
+        runner = pass->chunks.runners[chunk % 2];
+        status = tuff_pass_load_chunk(pass, order, chunk);
+    }
     for (uint32_t begun = 0; status == TUFF_OK && begun < steps; begun += per_submission)
-        status =
-            tuff_runner_run(pass->runner, steps - begun < per_submission ? steps - begun : per_submission);
-    enum tuff_status waited = tuff_runner_wait(pass->runner); // also after a failure: the buffers are in use
+        status = tuff_runner_run(runner, steps - begun < per_submission ? steps - begun : per_submission);
+    if (status == TUFF_OK && tuff_pass_streams(pass))
+        status = tuff_pass_load_chunk(pass, order, chunk + 1);
+    enum tuff_status waited = tuff_runner_wait(runner); // also after a failure: the buffers are in use
     if (status == TUFF_OK)
         status = waited;
     pass->step_seconds = (seconds_now() - start) / steps;
@@ -82,6 +93,8 @@ static enum tuff_status prepare(struct tuff_pass *pass, const struct tuff_pass_w
         row->begin = (work->first + s) * pass->batch_size;
         row->valid = work->first + s + 1 == pass->steps ? pass->data->count - row->begin : pass->batch_size;
     }
+    if (tuff_pass_streams(pass))
+        tuff_pass_forget_chunks(pass);
     enum tuff_status status =
         tuff_device_write(target, pass->buffers[EXTERNAL_ROWS], (uint64_t)work->first * sizeof *work->rows,
                           work->rows, (uint64_t)work->steps * sizeof *work->rows);
@@ -117,7 +130,9 @@ enum tuff_status tuff_pass_run(struct tuff_pass *pass, const struct tuff_pass_wo
         // One batch's outputs at a time lie on the device.
         uint32_t count =
             work->outputs != NULL ? 1 : steps_in(report_seconds, pass->step_seconds, work->steps - *done);
-        status = run_and_wait(pass, count);
+        if (tuff_pass_streams(pass) && count > tuff_pass_steps_in_chunk(pass, work->first + *done))
+            count = tuff_pass_steps_in_chunk(pass, work->first + *done);
+        status = run_and_wait(pass, work->order, work->first + *done, count);
         if (status == TUFF_OK && work->outputs != NULL)
             status = read_outputs(pass, work, *done);
         if (status != TUFF_OK)

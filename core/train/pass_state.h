@@ -1,5 +1,5 @@
 // What the files of a pass share: its graph (pass_graph.c, pass_optimizer.c), its memory (pass.c), its steps
-// (pass_run.c).
+// (pass_run.c), its chunks (pass_stream.c).
 #ifndef TUFF_CORE_PASS_STATE_H
 #define TUFF_CORE_PASS_STATE_H
 
@@ -11,6 +11,7 @@ enum external {
     EXTERNAL_STATE,
     EXTERNAL_ROWS,
     EXTERNAL_INDEX,
+    EXTERNAL_SLOTS, // of a set that is streamed: where each position of the index lies in its chunk
     EXTERNAL_IMAGES,
     EXTERNAL_LABELS,
     EXTERNAL_METRICS,
@@ -23,8 +24,21 @@ enum external {
     EXTERNAL_COUNT
 };
 
+// A set that is streamed. Positions of the index from k * samples to before (k+1) * samples are chunk k,
+// which lies in images[k % 2]; each of the two has a runner of its own, since a buffer may not be written
+// while it is worked on.
+struct chunks {
+    uint32_t samples; // of a chunk; 0: the set lies on the device
+    struct tuff_buffer *images[2];
+    struct tuff_runner *runners[2];
+    uint32_t loaded[2]; // the chunk that is in each; NO_CHUNK
+    uint8_t *staging;   // one chunk on the host
+};
+enum { NO_CHUNK = UINT32_MAX };
+
 struct tuff_pass {
     const struct tuff_target *target;
+    const struct tuff_model *model;
     const struct tuff_dataset *data;
     const struct tuff_parameters *parameters;
     struct tuff_pass_options options;
@@ -32,11 +46,29 @@ struct tuff_pass {
     struct tuff_graph *graph;
     struct tuff_plan *plan;
     struct tuff_buffer *buffers[EXTERNAL_OWN_COUNT];
-    struct tuff_runner *runner;
+    struct tuff_runner *runner; // of a set that lies on the device
+    struct chunks chunks;
     double step_seconds; // as last measured; 0 before
 };
 
 enum { TUFF_PASS_METRICS_WORDS = 2 };
+
+// -- pass_stream.c. None of it is called for a set that lies on the device.
+
+// Takes the memory for two chunks, and makes their runners. places, bindings: of the pass, but for its
+// images.
+TUFF_MUST_CHECK enum tuff_status tuff_pass_bind_chunks(struct tuff_pass *pass, struct tuff_place *places,
+                                                       const struct tuff_bindings *bindings);
+void tuff_pass_release_chunks(struct tuff_pass *pass);
+// What is loaded is of another order from now on.
+void tuff_pass_forget_chunks(struct tuff_pass *pass);
+uint32_t tuff_pass_chunk_of(const struct tuff_pass *pass, uint32_t step);
+// Steps from `step` on that lie in its chunk.
+uint32_t tuff_pass_steps_in_chunk(const struct tuff_pass *pass, uint32_t step);
+// Sees to it that the chunk is on the device; beyond the last one there is nothing to do. The work on the
+// chunk that it takes the place of, the second to last one, is done.
+TUFF_MUST_CHECK enum tuff_status tuff_pass_load_chunk(struct tuff_pass *pass, const uint32_t *order,
+                                                      uint32_t chunk);
 
 // Fills pass->graph.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model *model);

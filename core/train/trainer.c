@@ -48,34 +48,6 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
     return status;
 }
 
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-static enum tuff_status check_budget(struct tuff_trainer *trainer)
-{
-    const struct tuff_target *target = trainer->target;
-    struct tuff_device_memory memory = {.size = sizeof memory};
-    unsigned errors = tuff_target_errors(target);
-    enum tuff_status status = target->interface->device_memory(target->device, &memory);
-    if (status != TUFF_OK)
-        return tuff_target_fail(target, errors, status, "tell its memory");
-    struct tuff_memory_plan plan;
-    tuff_trainer_memory(trainer, &plan);
-    uint64_t taken =
-        plan.parameters + plan.gradients + plan.optimizer; // allocated by now, and in memory.used
-    uint64_t needed = plan.activations + plan.data;
-    if (memory.budget != 0 && memory.used + needed > memory.budget)
-        return tuff_fail(
-            target->log, TUFF_ERROR_MEMORY,
-            "training needs %.1f MiB at batch size %u, but %s has %.1f MiB to give: use a smaller batch or "
-            "data set",
-            (double)(needed + taken) / 0x1p20, trainer->options.batch_size, target->info.name,
-            (double)memory.budget / 0x1p20);
-    return TUFF_OK;
-}
-
 static enum tuff_status create_parameters(struct tuff_trainer *trainer,
                                           const struct tuff_trainer_options *options)
 {
@@ -111,12 +83,7 @@ static enum tuff_status set_up(struct tuff_trainer *trainer, const struct tuff_t
         status = create_test_pass(trainer);
     if (status != TUFF_OK)
         return status;
-    if (trainer->train != NULL)
-        trainer->activation_bytes = tuff_pass_plan(trainer->train)->arena_bytes;
-    if (trainer->test != NULL)
-        trainer->activation_bytes =
-            larger(trainer->activation_bytes, tuff_pass_plan(trainer->test)->arena_bytes);
-    status = check_budget(trainer);
+    status = tuff_trainer_fit(trainer);
     // Zeroed: padding lanes must be finite from the start (tensor.h).
     if (status == TUFF_OK)
         status = tuff_device_zeroed(trainer->target, "activations", trainer->activation_bytes,
@@ -198,22 +165,4 @@ enum tuff_status tuff_trainer_read_gradient(struct tuff_trainer *trainer, size_t
         return tuff_fail(trainer->target->log, TUFF_ERROR_INVALID,
                          "this trainer has no training data, and so no gradients");
     return tuff_parameters_read_gradient(trainer->parameters, index, values);
-}
-
-void tuff_trainer_memory(const struct tuff_trainer *trainer, struct tuff_memory_plan *plan)
-{
-    const struct tuff_parameters *parameters = trainer->parameters;
-    *plan = (struct tuff_memory_plan){
-        .parameters = parameters->arena_bytes,
-        .gradients = parameters->gradients == NULL ? 0 : parameters->arena_bytes,
-        .optimizer = parameters->moment_count * parameters->trained_bytes +
-                     (parameters->averages == NULL ? 0 : parameters->arena_bytes),
-        .activations = trainer->activation_bytes,
-    };
-    if (trainer->train != NULL) {
-        plan->data += tuff_pass_data_bytes(trainer->train);
-        plan->activations_unshared = tuff_pass_plan(trainer->train)->unshared_bytes;
-    }
-    if (trainer->test != NULL)
-        plan->data += tuff_pass_data_bytes(trainer->test);
 }

@@ -1,5 +1,5 @@
-// What the files of a trainer share: its options (trainer_options.c), its parts (trainer.c), its work
-// (trainer_run.c), its saving (training_facts.c, training_state.c).
+// What the files of a trainer share: its options (trainer_options.c), its parts (trainer.c), its memory
+// (trainer_memory.c), its work (trainer_run.c), its saving (training_facts.c, training_state.c).
 #ifndef TUFF_CORE_TRAINER_PARTS_H
 #define TUFF_CORE_TRAINER_PARTS_H
 
@@ -22,6 +22,10 @@ struct tuff_trainer {
     uint32_t epoch, epoch_steps;    // the epoch at hand and its steps that are done
     struct tuff_metrics epoch_sums; // of those; the loss is a sum over the samples
 };
+
+// Whether the sets lie on the device or are streamed, and whether all of it fits (trainer_memory.c). Both
+// passes are planned and not bound.
+TUFF_MUST_CHECK enum tuff_status tuff_trainer_fit(struct tuff_trainer *trainer);
 
 // The caller's options, whatever size they have, as a whole struct; checked as far as they can be without a
 // model.

@@ -80,6 +80,14 @@ step=$(figures best/metrics.jsonl | sort -k1,1gr -k2,2g | head -n 1 | cut -d' ' 
 check "best.safetensors is of the best evaluation" has "\"step\":\"$step\"" best/best.safetensors
 check "last.safetensors is of the last step" has '"step":"48"' best/last.safetensors
 
+# A set that is streamed.
+more=(small.yaml --backend reference --digits-train 4000 --digits-test 16 --epochs 1)
+run train "${more[@]}" --out resident
+check "a set on the device" lacks 'streamed' "$out"
+run train "${more[@]}" --data-memory 2 --out streamed
+check "--data-memory: says that it streams" out_has '^memory .* of it data, which is streamed$'
+check "--data-memory: the same parameters" same resident/last.safetensors streamed/last.safetensors
+
 # TensorBoard, as another program reads it.
 train --epochs 2 --log-every 4 --tensorboard --out board
 "$read_events" board/events.out.tfevents.tuff > events 2> "$err"

@@ -127,8 +127,9 @@ static void print_header(const struct train_settings *settings, const struct set
     console_print("device  %s: %s\n", tuff_target_backend(setup->target), device->name);
     tuff_trainer_memory(setup->trainer, &memory);
     uint64_t sum = memory.parameters + memory.gradients + memory.optimizer + memory.activations + memory.data;
-    console_print("memory  %s on the device, %s of it data\n", format_bytes(sum).s,
-                  format_bytes(memory.data).s);
+    bool streamed = tuff_trainer_streams(setup->trainer, TUFF_SPLIT_TRAIN) != 0;
+    console_print("memory  %s on the device, %s of it data%s\n", format_bytes(sum).s,
+                  format_bytes(memory.data).s, streamed ? ", which is streamed" : "");
 }
 
 // A word as a shell reads it back.
@@ -314,6 +315,9 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         {"limit", '\0', OPTION_COUNT, &s->limit, "N", "train on N samples of the set, chosen at random"},
         OPTIONS_GROUP("Device"),
         TARGET_OPTIONS(s->target),
+        OPTIONS_RARE,
+        {"data-memory", '\0', OPTION_COUNT, &s->data_memory, "MIB",
+         "for images on the device; else what it has"},
         OPTIONS_GROUP("Training"),
         {"epochs", 'e', OPTION_COUNT, &s->epochs, "N", "passes over the training set; else 10"},
         {"batch", 'n', OPTION_COUNT, &s->trainer.batch_size, "N", "samples per step"},

@@ -22,6 +22,7 @@ struct train_settings {
     char **frozen;                            // the same, taken apart; trainer.frozen points here
     uint32_t epochs;                          // 0: not given
     uint32_t steps;                           // 0: whole epochs
+    uint32_t data_memory;                     // MiB on the device; 0: as much as there is
     uint32_t limit;                           // training samples; 0: all
     uint32_t log_every;                       // steps; 0: never
     double eval_every, save_every;            // epochs

@@ -76,6 +76,7 @@ int train_settings_finish(struct train_settings *settings)
         s->weight_decay = s->trainer.optimizer == TUFF_OPTIMIZER_ADAMW ? ADAMW_DECAY : 0;
     s->trainer.weight_decay = s->weight_decay;
     s->trainer.nesterov = s->nesterov;
+    s->trainer.data_budget_bytes = (uint64_t)s->data_memory << 20;
     s->trainer.epochs = s->epochs;
     s->trainer.shuffle = !s->no_shuffle;
     return split_frozen(s) ? EXIT_DONE : EXIT_FAILED;

@@ -57,6 +57,9 @@ struct tuff_trainer_options {
     // place: average = d * average + (1-d) * parameters after each step, d = min(average_decay, (1+t)/(10+t)) with
     // t steps done, so that it soon forgets where it began.
     double average_decay;
+    // The most that the images of both sets may take on the device; 0: as much as it has. A set that is larger goes
+    // there in two parts by turns, in the order of the epoch, while the other one is worked on. The bits are the same.
+    uint64_t data_budget_bytes;
     // Parameters that training leaves as they are, bit for bit: names ("conv1.weight"), names of layers
     // ("conv1"), or patterns of either, as fnmatch(3) has them ("fc*"). Read by tuff_trainer_create only.
     const char *const *frozen;
@@ -73,7 +76,7 @@ static inline void tuff_trainer_options_default(struct tuff_trainer_options *opt
 }
 
 // Plans the training step and the evaluation of `model` for one batch size, takes memory for them, uploads
-// the data sets, and initializes the parameters. model, train, test and target outlive the trainer. train may
+// the data sets as far as they fit, and initializes the parameters. model, train, test and target outlive the trainer. train may
 // be NULL (only evaluation), test may be NULL (only training). Options beyond options->size are the default's.
 // Failure: options that cannot be; shapes or classes that do not fit the model; an op the backend lacks, by
 // name; memory.
@@ -171,6 +174,8 @@ struct tuff_memory_plan {
     uint64_t parameters, gradients, optimizer, activations, data; // bytes on the device
     uint64_t activations_unshared; // what activations would take if no memory were reused
 };
+// 1 if a set does not lie on the device as a whole (data_budget_bytes).
+TUFF_API int tuff_trainer_streams(const struct tuff_trainer *trainer, enum tuff_split split);
 TUFF_API void tuff_trainer_memory(const struct tuff_trainer *trainer, struct tuff_memory_plan *plan);
 
 #ifdef __cplusplus

@@ -1,0 +1,159 @@
+// What a training takes on its device, and what is done if a data set is too large for it.
+#include "trainer_parts.h"
+
+// Large enough that a chunk's transfer is worth its while, small enough to leave memory for others.
+static const uint64_t MOST_CHUNK_BYTES = UINT64_C(64) << 20;
+
+void tuff_trainer_memory(const struct tuff_trainer *trainer, struct tuff_memory_plan *plan)
+{
+    const struct tuff_parameters *parameters = trainer->parameters;
+    *plan = (struct tuff_memory_plan){
+        .parameters = parameters->arena_bytes,
+        .gradients = parameters->gradients == NULL ? 0 : parameters->arena_bytes,
+        .optimizer = parameters->moment_count * parameters->trained_bytes +
+                     (parameters->averages == NULL ? 0 : parameters->arena_bytes),
+        .activations = trainer->activation_bytes,
+    };
+    if (trainer->train != NULL) {
+        plan->data += tuff_pass_data_bytes(trainer->train);
+        plan->activations_unshared = tuff_pass_plan(trainer->train)->unshared_bytes;
+    }
+    if (trainer->test != NULL)
+        plan->data += tuff_pass_data_bytes(trainer->test);
+}
+
+int tuff_trainer_streams(const struct tuff_trainer *trainer, enum tuff_split split)
+{
+    const struct tuff_pass *pass = split == TUFF_SPLIT_TRAIN ? trainer->train : trainer->test;
+    return pass != NULL && tuff_pass_streams(pass);
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static enum tuff_status ask_memory(const struct tuff_target *target, struct tuff_device_memory *memory)
+{
+    unsigned errors = tuff_target_errors(target);
+    *memory = (struct tuff_device_memory){.size = sizeof *memory};
+    enum tuff_status status = target->interface->device_memory(target->device, memory);
+    return status == TUFF_OK ? TUFF_OK : tuff_target_fail(target, errors, status, "tell its memory");
+}
+
+static uint64_t image_bytes(const struct tuff_pass *pass)
+{
+    return pass == NULL ? 0 : tuff_pass_image_bytes(pass);
+}
+
+// What a set takes more when it is streamed.
+static uint64_t slot_bytes(const struct tuff_dataset *data)
+{
+    return data == NULL ? 0 : (uint64_t)data->count * sizeof(uint32_t);
+}
+
+// What is left for images; 0 if there is nothing. memory: as it is with the parameters in it.
+static uint64_t room_for_images(const struct tuff_trainer *trainer, const struct tuff_device_memory *memory)
+{
+    struct tuff_memory_plan plan;
+    tuff_trainer_memory(trainer, &plan);
+    uint64_t room = trainer->options.data_budget_bytes;
+    if (room != 0)
+        return room;
+    if (memory->budget == 0)
+        return UINT64_MAX;
+    uint64_t rest = memory->used + plan.activations + plan.data - image_bytes(trainer->train) -
+                    image_bytes(trainer->test);
+    return memory->budget > rest ? memory->budget - rest : 0;
+}
+
+// Two chunks of one batch each: the least that a set which is streamed takes.
+static uint64_t least_bytes(const struct tuff_pass *pass)
+{
+    return 2 * tuff_pass_sample_bytes(pass) * tuff_pass_batch_size(pass);
+}
+
+// Lets a pass stream within `room` bytes.
+static enum tuff_status stream(const struct tuff_trainer *trainer, struct tuff_pass *pass, uint64_t room)
+{
+    const struct tuff_target *target = trainer->target;
+    uint64_t most = smaller(smaller(room / 2, target->info.max_buffer_bytes), MOST_CHUNK_BYTES);
+    uint64_t batches = most / (least_bytes(pass) / 2);
+    if (batches == 0)
+        return tuff_fail(
+            target->log, TUFF_ERROR_MEMORY,
+            "the images of two batches of %u take %.2f MiB, but there are %.2f MiB for them on %s: use "
+            "a smaller batch",
+            tuff_pass_batch_size(pass), (double)least_bytes(pass) / 0x1p20, (double)room / 0x1p20,
+            target->info.name);
+    return tuff_pass_stream(pass, (uint32_t)batches * tuff_pass_batch_size(pass));
+}
+
+// The test set is the one that stays, as long as it leaves the training set most of the room.
+static enum tuff_status choose(struct tuff_trainer *trainer, uint64_t room)
+{
+    uint64_t train = image_bytes(trainer->train), test = image_bytes(trainer->test);
+    uint64_t most = trainer->target->info.max_buffer_bytes;
+    if (train <= most && test <= most && train <= room && test <= room - train)
+        return TUFF_OK;
+    enum tuff_status status = TUFF_OK;
+    if (trainer->options.data_budget_bytes == 0)
+        room -= smaller(room, slot_bytes(trainer->train_data) + slot_bytes(trainer->test_data));
+    uint64_t test_room = train == 0 ? room : room / 4;
+    if (trainer->test != NULL)
+        test_room = smaller(room, larger(test_room, least_bytes(trainer->test)));
+    if (test > smaller(test_room, most)) {
+        status = stream(trainer, trainer->test, test_room);
+        test = test_room;
+    }
+    if (status == TUFF_OK && train > smaller(room - test, most))
+        status = stream(trainer, trainer->train, room - test);
+    return status;
+}
+
+static enum tuff_status check_budget(const struct tuff_trainer *trainer,
+                                     const struct tuff_device_memory *memory)
+{
+    const struct tuff_target *target = trainer->target;
+    struct tuff_memory_plan plan;
+    tuff_trainer_memory(trainer, &plan);
+    uint64_t taken =
+        plan.parameters + plan.gradients + plan.optimizer; // allocated by now, and in memory->used
+    uint64_t needed = plan.activations + plan.data;
+    if (memory->budget != 0 && memory->used + needed > memory->budget)
+        return tuff_fail(
+            target->log, TUFF_ERROR_MEMORY,
+            "training needs %.1f MiB at batch size %u, but %s has %.1f MiB to give: use a smaller batch",
+            (double)(needed + taken) / 0x1p20, trainer->options.batch_size, target->info.name,
+            (double)memory->budget / 0x1p20);
+    return TUFF_OK;
+}
+
+static void sum_activations(struct tuff_trainer *trainer)
+{
+    trainer->activation_bytes = 0;
+    if (trainer->train != NULL)
+        trainer->activation_bytes = tuff_pass_plan(trainer->train)->arena_bytes;
+    if (trainer->test != NULL)
+        trainer->activation_bytes =
+            larger(trainer->activation_bytes, tuff_pass_plan(trainer->test)->arena_bytes);
+}
+
+enum tuff_status tuff_trainer_fit(struct tuff_trainer *trainer)
+{
+    struct tuff_device_memory memory;
+    enum tuff_status status = ask_memory(trainer->target, &memory);
+    if (status != TUFF_OK)
+        return status;
+    sum_activations(trainer);
+    status = choose(trainer, room_for_images(trainer, &memory));
+    if (status != TUFF_OK)
+        return status;
+    sum_activations(trainer);
+    return check_budget(trainer, &memory);
+}
