@@ -10,6 +10,7 @@
 #include "floats.h"
 #include "onnx_node.h"
 #include "printable.h"
+#include "tuff/op/gather.h"
 
 // Fields of the messages, and the one type of numbers.
 enum {
@@ -58,10 +59,33 @@ static void output_name(const struct tuff_model *model, uint32_t layer, char nam
 
 // -- The graph
 
+// No layer can be called as these: its name has no dot.
+#define CENTRED    "normalize.centred"
+#define NORMALIZED "normalize.output"
+#define MEAN       "normalize.mean"
+#define DEVIATION  "normalize.deviation"
+
+// output = left OPERATOR right
+static void add_arithmetic(struct tuff_proto *graph, const char *name, const char *operator,
+                           const char * left, const char *right, const char *output)
+{
+    struct tuff_onnx_node node = {.layer = NULL};
+    tuff_onnx_node_input(&node, left);
+    tuff_onnx_node_input(&node, right);
+    tuff_onnx_node_named(&node, name, output, operator);
+    tuff_proto_message(graph, GRAPH_NODE, &node.proto);
+}
+
 static enum tuff_status add_nodes(const struct tuff_log *log, const char *path,
-                                  const struct tuff_model *model, struct tuff_proto *graph)
+                                  const struct tuff_model *model, const struct tuff_onnx_options *options,
+                                  struct tuff_proto *graph)
 {
     char input[VALUE_NAME_BYTES] = INPUT, output[VALUE_NAME_BYTES];
+    if (options->mean != NULL) {
+        add_arithmetic(graph, "normalize.centre", "Sub", INPUT, MEAN, CENTRED);
+        add_arithmetic(graph, "normalize.scale", "Div", CENTRED, DEVIATION, NORMALIZED);
+        snprintf(input, sizeof input, NORMALIZED);
+    }
     for (uint32_t i = 0; i < model->layer_count; i++) {
         struct tuff_onnx_node node = {.layer = &model->layers[i]};
         if (node.layer->kind->onnx == NULL)
@@ -76,30 +100,48 @@ static enum tuff_status add_nodes(const struct tuff_log *log, const char *path,
     return TUFF_OK;
 }
 
+// values: of `dims`.
+static void add_initializer(struct tuff_proto *graph, const char *name, uint32_t rank, const uint32_t *dims,
+                            const float *values)
+{
+    struct tuff_proto tensor = {.bytes = NULL};
+    uint64_t elements = 1;
+    for (uint32_t d = 0; d < rank; d++) {
+        tuff_proto_int(&tensor, TENSOR_DIM, dims[d]);
+        elements *= dims[d];
+    }
+    tuff_proto_int(&tensor, TENSOR_TYPE, FLOAT);
+    tuff_proto_text(&tensor, TENSOR_NAME, name);
+    tuff_proto_begin(&tensor, TENSOR_RAW, 4 * elements);
+    // The numbers go straight into the graph: they may be many.
+    graph->failed = graph->failed || tensor.failed;
+    tuff_proto_begin(graph, GRAPH_INITIALIZER, tensor.length + 4 * elements);
+    uint8_t *room = tuff_proto_room(graph, tensor.length + (size_t)(4 * elements));
+    if (room != NULL) {
+        memcpy(room, tensor.bytes, tensor.length);
+        tuff_floats_encode(room + tensor.length, values, elements);
+    }
+    tuff_proto_clear(&tensor);
+}
+
 // values: all parameters.
-static void add_initializers(const struct tuff_model *model, const float *values, struct tuff_proto *graph)
+static void add_parameters(const struct tuff_model *model, const float *values, struct tuff_proto *graph)
 {
     for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
         struct tuff_parameter_info info;
-        struct tuff_proto tensor = {.bytes = NULL};
         tuff_model_parameter(model, i, &info);
-        uint64_t elements = parameter_elements(&info);
-        for (uint32_t d = 0; d < info.rank; d++)
-            tuff_proto_int(&tensor, TENSOR_DIM, info.dims[d]);
-        tuff_proto_int(&tensor, TENSOR_TYPE, FLOAT);
-        tuff_proto_text(&tensor, TENSOR_NAME, info.name);
-        tuff_proto_begin(&tensor, TENSOR_RAW, 4 * elements);
-        // The numbers go straight into the graph: they may be many.
-        graph->failed = graph->failed || tensor.failed;
-        tuff_proto_begin(graph, GRAPH_INITIALIZER, tensor.length + 4 * elements);
-        uint8_t *room = tuff_proto_room(graph, tensor.length + (size_t)(4 * elements));
-        if (room != NULL) {
-            memcpy(room, tensor.bytes, tensor.length);
-            tuff_floats_encode(room + tensor.length, values, elements);
-        }
-        values += elements;
-        tuff_proto_clear(&tensor);
+        add_initializer(graph, info.name, info.rank, info.dims, values);
+        values += parameter_elements(&info);
     }
+}
+
+// (C,1,1): one figure for each channel.
+static void add_channels(struct tuff_proto *graph, const char *name, uint32_t channels, const double *figures)
+{
+    float values[TUFF_MAX_IMAGE_CHANNELS];
+    for (uint32_t c = 0; c < channels; c++)
+        values[c] = (float)figures[c];
+    add_initializer(graph, name, 3, (uint32_t[]){channels, 1, 1}, values);
 }
 
 // A value of (batch, dims...).
@@ -126,13 +168,17 @@ static void add_value(struct tuff_proto *graph, uint32_t field, const char *name
 
 static enum tuff_status make_graph(const struct tuff_log *log, const char *path,
                                    const struct tuff_model *model, const float *values,
-                                   struct tuff_proto *graph)
+                                   const struct tuff_onnx_options *options, struct tuff_proto *graph)
 {
-    enum tuff_status status = add_nodes(log, path, model, graph);
+    enum tuff_status status = add_nodes(log, path, model, options, graph);
     if (status != TUFF_OK)
         return status;
     tuff_proto_text(graph, GRAPH_NAME, model->name);
-    add_initializers(model, values, graph);
+    add_parameters(model, values, graph);
+    if (options->mean != NULL) {
+        add_channels(graph, MEAN, model->input[0], options->mean);
+        add_channels(graph, DEVIATION, model->input[0], options->deviation);
+    }
     add_value(graph, GRAPH_INPUT, INPUT, 3, model->input, input_text);
     for (uint32_t i = 0; i < model->layer_count; i++) {
         const struct tuff_layer *layer = &model->layers[i];
@@ -244,6 +290,11 @@ enum tuff_status tuff_onnx_save(const struct tuff_log *log, const char *path, co
             return tuff_fail(log, TUFF_ERROR_INVALID, "%s: the options' size is not set", path);
         memcpy(&whole, options, options->size < sizeof whole ? options->size : sizeof whole);
     }
+    if ((whole.mean == NULL) != (whole.deviation == NULL))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "%s: a mean and a deviation go together", path);
+    if (whole.mean != NULL && model->input[0] > TUFF_MAX_IMAGE_CHANNELS)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "%s: images of %u channels, expected at most %d", path,
+                         model->input[0], TUFF_MAX_IMAGE_CHANNELS);
     uint64_t bytes = 4 * tuff_model_parameter_elements(model);
     if (bytes > INT32_MAX)
         return tuff_fail(log, TUFF_ERROR_INVALID,
@@ -251,7 +302,7 @@ enum tuff_status tuff_onnx_save(const struct tuff_log *log, const char *path, co
                          INT32_MAX, bytes);
     enum tuff_status status = check_metadata(log, path, &whole);
     if (status == TUFF_OK)
-        status = make_graph(log, path, model, values, &graph);
+        status = make_graph(log, path, model, values, &whole, &graph);
     if (status == TUFF_OK)
         status = write_file(log, path, model, &graph, &whole);
     tuff_proto_clear(&graph);

@@ -21,8 +21,14 @@ void tuff_onnx_node_parameter(struct tuff_onnx_node *node, uint32_t index)
 
 void tuff_onnx_node_operator(struct tuff_onnx_node *node, const char *output, const char *op_type)
 {
+    tuff_onnx_node_named(node, node->layer->name, output, op_type);
+}
+
+void tuff_onnx_node_named(struct tuff_onnx_node *node, const char *name, const char *output,
+                          const char *op_type)
+{
     tuff_proto_text(&node->proto, NODE_OUTPUT, output);
-    tuff_proto_text(&node->proto, NODE_NAME, node->layer->name);
+    tuff_proto_text(&node->proto, NODE_NAME, name);
     tuff_proto_text(&node->proto, NODE_OP_TYPE, op_type);
 }
 

@@ -15,8 +15,10 @@ struct tuff_onnx_node {
 void tuff_onnx_node_input(struct tuff_onnx_node *node, const char *value);
 // The layer's parameter number `index` as the next input.
 void tuff_onnx_node_parameter(struct tuff_onnx_node *node, uint32_t index);
-// op_type: "Conv".
+// op_type: "Conv". The node is called as its layer.
 void tuff_onnx_node_operator(struct tuff_onnx_node *node, const char *output, const char *op_type);
+// The same of a node that is no layer's.
+void tuff_onnx_node_named(struct tuff_onnx_node *node, const char *name, const char *output, const char *op_type);
 void tuff_onnx_node_int(struct tuff_onnx_node *node, const char *attribute, uint32_t value);
 void tuff_onnx_node_ints(struct tuff_onnx_node *node, const char *attribute, const uint32_t *values,
                          size_t count);

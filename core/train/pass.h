@@ -11,8 +11,9 @@ struct tuff_pass;
 
 struct tuff_pass_options {
     uint32_t batch_size;
-    const struct tuff_trainer_options *training; // NULL: evaluation; read by tuff_pass_create only
-    bool outputs;                                // keep each batch's logits for tuff_pass_work's outputs
+    const struct tuff_trainer_options *training;  // NULL: evaluation; read by tuff_pass_create only
+    const struct tuff_augmentation *augmentation; // read by tuff_pass_create and tuff_pass_stream only
+    bool outputs;                                 // keep each batch's logits for tuff_pass_work's outputs
 };
 
 // Builds and plans the step. Takes no memory on the device yet: tuff_pass_plan tells how much it wants.

@@ -49,15 +49,22 @@ static enum tuff_status add_images(struct tuff_pass *pass, const tuff_value_id i
     const struct tuff_dataset *data = pass->data;
     const uint32_t dims[4] = {pass->batch_size, data->channels, data->height, data->width};
     tuff_value_id index = ids[pass->chunks.samples != 0 ? EXTERNAL_SLOTS : EXTERNAL_INDEX];
-    struct tuff_gather_images_params scale = {.size = sizeof scale};
-    for (int c = 0; c < TUFF_MAX_IMAGE_CHANNELS; c++)
-        scale.scale[c] = 1.0f / 255.0f; // bytes to [0,1], as torchvision's ToTensor does
+    const struct tuff_trainer_options *training = pass->options.training;
+    const struct tuff_augmentation *wanted = pass->options.augmentation;
+    const struct tuff_log *log = pass->target->log;
+    struct tuff_gather_augmented_images_params changed;
+    struct tuff_gather_images_params plain;
+    bool change = training != NULL && tuff_augmentation_is_on(wanted);
     enum tuff_status status =
-        tuff_graph_add_value(pass->graph, TUFF_VALUE_ACTIVATION, 0, "x", TUFF_F32, 4, dims, true, x);
+        change ? tuff_augmentation_params(log, wanted, training->seed, data->height, data->width, &changed)
+               : tuff_augmentation_plain_params(log, wanted, &plain);
     if (status == TUFF_OK)
-        status = tuff_graph_add_node(pass->graph, TUFF_OP_GATHER_IMAGES, &scale, NULL,
-                                     (tuff_value_id[]){*x, ids[EXTERNAL_IMAGES], index, ids[EXTERNAL_STATE]});
-    return status;
+        status = tuff_graph_add_value(pass->graph, TUFF_VALUE_ACTIVATION, 0, "x", TUFF_F32, 4, dims, true, x);
+    if (status != TUFF_OK)
+        return status;
+    tuff_value_id values[] = {*x, ids[EXTERNAL_IMAGES], index, ids[EXTERNAL_STATE]};
+    return change ? tuff_graph_add_node(pass->graph, TUFF_OP_GATHER_AUGMENTED_IMAGES, &changed, NULL, values)
+                  : tuff_graph_add_node(pass->graph, TUFF_OP_GATHER_IMAGES, &plain, NULL, values);
 }
 
 // step_advance and the gathers: *x and *labels are the batch.

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "device_memory.h"
 #include "trainer_parts.h"
@@ -38,6 +39,7 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
         if (batch > trainer->test_data->count)
             batch = trainer->test_data->count;
         struct tuff_pass_options options = {.batch_size = (uint32_t)batch,
+                                            .augmentation = &trainer->augmentation,
                                             .outputs = trainer->options.keep_outputs != 0};
         tuff_pass_destroy(&trainer->test);
         status = tuff_pass_create(trainer->target, trainer->model, trainer->test_data, trainer->parameters,
@@ -71,7 +73,8 @@ static enum tuff_status create_parameters(struct tuff_trainer *trainer,
 
 static enum tuff_status set_up(struct tuff_trainer *trainer, const struct tuff_trainer_options *options)
 {
-    struct tuff_pass_options training = {.batch_size = options->batch_size, .training = options};
+    struct tuff_pass_options training = {
+        .batch_size = options->batch_size, .training = options, .augmentation = &trainer->augmentation};
     // A batch that is larger than the set would only compute absent samples.
     if (trainer->train_data != NULL && training.batch_size > trainer->train_data->count)
         training.batch_size = trainer->train_data->count;
@@ -93,6 +96,15 @@ static enum tuff_status set_up(struct tuff_trainer *trainer, const struct tuff_t
     if (status == TUFF_OK && trainer->test != NULL)
         status = tuff_pass_bind(trainer->test, trainer->activations);
     return status;
+}
+
+// given: the caller's, whatever size it has, or NULL.
+static void take_augmentation(struct tuff_augmentation *whole, const struct tuff_augmentation *given)
+{
+    tuff_augmentation_default(whole);
+    if (given != NULL)
+        memcpy(whole, given, given->size < sizeof *whole ? given->size : sizeof *whole);
+    whole->size = sizeof *whole;
 }
 
 enum tuff_status tuff_trainer_create(struct tuff_target *target, const struct tuff_model *model,
@@ -118,7 +130,9 @@ enum tuff_status tuff_trainer_create(struct tuff_target *target, const struct tu
     made->test_data = test;
     made->options = whole;
     made->options.frozen = NULL;
+    made->options.augmentation = NULL;
     made->options.frozen_count = 0;
+    take_augmentation(&made->augmentation, whole.augmentation);
     status = set_up(made, &whole);
     if (status != TUFF_OK)
         tuff_trainer_destroy(&made);

@@ -11,7 +11,8 @@ struct tuff_trainer {
     const struct tuff_target *target;
     const struct tuff_model *model;
     const struct tuff_dataset *train_data, *test_data;
-    struct tuff_trainer_options options; // frozen is NULL: it belongs to the caller
+    struct tuff_trainer_options options; // frozen and augmentation are NULL: the caller's
+    struct tuff_augmentation augmentation;
     struct tuff_parameters *parameters;
     struct tuff_pass *train, *test;  // NULL where there is no such data
     struct tuff_buffer *activations; // shared by both passes, which never run at once

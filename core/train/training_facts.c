@@ -118,6 +118,24 @@ static void add_frozen(struct tuff_training_facts *facts, const struct tuff_trai
     free(names);
 }
 
+// Four figures of as many channels: "0.5,0.5,0.5,0.5".
+static void add_channels(struct tuff_training_facts *facts, const char *key, const char *name,
+                         const double *values)
+{
+    add(facts, key, name, "%.17g,%.17g,%.17g,%.17g", values[0], values[1], values[2], values[3]);
+}
+
+static void add_augmentation(struct tuff_training_facts *facts, const struct tuff_augmentation *a)
+{
+    add(facts, "option.augmentation", "augmentation",
+        "flip %.17g, crop %" PRIu32 "x%" PRIu32 " of mode %d, translate %" PRIu32 "x%" PRIu32
+        ", cutout %" PRIu32,
+        a->flip_probability, a->crop_y, a->crop_x, (int)a->crop_mode, a->translate_y, a->translate_x,
+        a->cutout);
+    add_channels(facts, "option.mean", "mean of the images", a->mean);
+    add_channels(facts, "option.deviation", "deviation of the images", a->deviation);
+}
+
 enum tuff_status tuff_training_facts_collect(struct tuff_trainer *trainer, struct tuff_training_facts *facts)
 {
     const struct tuff_trainer_options *options = &trainer->options;
@@ -131,6 +149,7 @@ enum tuff_status tuff_training_facts_collect(struct tuff_trainer *trainer, struc
     add_optimizer(facts, options);
     add_schedule(facts, options);
     add_frozen(facts, trainer);
+    add_augmentation(facts, &trainer->augmentation);
     for (size_t i = 0; i < facts->count; i++)
         if (facts->facts[i].text == NULL)
             return tuff_fail(trainer->target->log, TUFF_ERROR_MEMORY, "out of memory");

@@ -5,6 +5,7 @@
 
 #include "console.h"
 #include "metadata.h"
+#include "normalization.h"
 #include "progress.h"
 
 const char *const evaluation_splits[2] = {[TUFF_SPLIT_TRAIN] = "train", [TUFF_SPLIT_TEST] = "test"};
@@ -84,6 +85,14 @@ enum tuff_status evaluation_open(struct evaluation_settings *settings, const cha
     return status == TUFF_OK ? evaluation_load_data(settings, evaluation) : status;
 }
 
+bool evaluation_normalization(const struct tuff_metadata_list *metadata, const char *checkpoint,
+                              uint32_t channels, struct tuff_augmentation *augmentation)
+{
+    const char *text = tuff_metadata_find(metadata, METADATA_NORMALIZE);
+    tuff_augmentation_default(augmentation);
+    return text == NULL || normalization_read(checkpoint, text, channels, augmentation);
+}
+
 // Model and device.
 static void announce(const struct evaluation_settings *settings, const struct evaluation *evaluation)
 {
@@ -106,11 +115,15 @@ enum tuff_status evaluation_run(const struct evaluation_settings *settings, stru
     struct tuff_log log = console_log();
     struct setup *setup = &evaluation->setup;
     struct tuff_trainer_options options;
+    struct tuff_augmentation augmentation;
     struct progress progress;
     struct tuff_observer observer = {.progress = show_progress, .user = &progress};
     tuff_trainer_options_default(&options);
     options.batch_size = settings->batch;
     options.keep_outputs = 1;
+    if (!evaluation_normalization(evaluation->metadata, settings->checkpoint, set->channels, &augmentation))
+        return TUFF_ERROR_FORMAT;
+    options.augmentation = &augmentation;
     enum tuff_status status =
         tuff_trainer_create(setup->target, setup->model, NULL, set, &options, &setup->trainer);
     if (status == TUFF_OK)

@@ -65,6 +65,10 @@ TUFF_MUST_CHECK enum tuff_status evaluation_open(struct evaluation_settings *set
 TUFF_MUST_CHECK enum tuff_status evaluation_run(const struct evaluation_settings *settings,
                                                 struct evaluation *evaluation,
                                                 const struct tuff_dataset *set);
+// What a checkpoint's header says of its images: mean and deviation, else 0 and 1. Shows an error where it
+// says what cannot be.
+bool evaluation_normalization(const struct tuff_metadata_list *metadata, const char *checkpoint,
+                              uint32_t channels, struct tuff_augmentation *augmentation);
 void evaluation_close(struct evaluation *evaluation);
 
 #endif

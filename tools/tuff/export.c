@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "console.h"
+#include "evaluation.h"
 #include "format.h"
 #include "metadata.h"
 #include "options.h"
@@ -74,7 +75,16 @@ static enum tuff_status write_onnx(const struct export_settings *settings, const
         console_error("out of memory");
         return TUFF_ERROR_MEMORY;
     }
-    enum tuff_status status = tuff_checkpoint_read(&log, checkpoint, model, values);
+    struct tuff_augmentation augmentation;
+    uint32_t input[3];
+    tuff_model_input(model, input);
+    enum tuff_status status = TUFF_ERROR_FORMAT;
+    if (evaluation_normalization(metadata, checkpoint, input[0], &augmentation))
+        status = tuff_checkpoint_read(&log, checkpoint, model, values);
+    if (tuff_metadata_find(metadata, METADATA_NORMALIZE) != NULL) {
+        options.mean = augmentation.mean;
+        options.deviation = augmentation.deviation;
+    }
     if (status == TUFF_OK)
         status = tuff_onnx_save(&log, settings->onnx, model, values, &options);
     free(values);

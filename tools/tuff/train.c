@@ -13,6 +13,7 @@
 #include "console.h"
 #include "format.h"
 #include "interrupt.h"
+#include "normalization.h"
 #include "train_loop.h"
 #include "tuff/checkpoint.h"
 
@@ -82,6 +83,23 @@ static enum tuff_status load_data(struct train_settings *settings, struct setup 
 }
 
 // Opens and checks all that the training needs; nothing is written.
+// What the trainer is to do with the images, which are known by now.
+static enum tuff_status settle_images(struct train_settings *settings, const struct setup *setup)
+{
+    const struct tuff_dataset *train = train_set(settings, setup);
+    struct tuff_log log = console_log();
+    tuff_augmentation_default(&settings->augmentation);
+    settings->trainer.augmentation = &settings->augmentation;
+    if (settings->normalize != NULL && strcmp(settings->normalize, "auto") == 0)
+        normalization_measure(train, &settings->augmentation);
+    else if (settings->normalize != NULL && !normalization_read("--normalize", settings->normalize,
+                                                                train->channels, &settings->augmentation))
+        return TUFF_ERROR_INVALID;
+    if (settings->augment == NULL)
+        return TUFF_OK;
+    return tuff_augmentation_parse(&log, settings->augment, &settings->augmentation);
+}
+
 static enum tuff_status prepare(struct train_settings *settings, struct setup *setup)
 {
     struct tuff_log log = console_log();
@@ -96,6 +114,8 @@ static enum tuff_status prepare(struct train_settings *settings, struct setup *s
         status = setup_open_target(setup, &settings->target);
     if (status == TUFF_OK)
         status = load_data(settings, setup);
+    if (status == TUFF_OK)
+        status = settle_images(settings, setup);
     if (status == TUFF_OK)
         status = tuff_trainer_create(setup->target, setup->model, train_set(settings, setup), setup->test,
                                      &settings->trainer, &setup->trainer);
@@ -312,6 +332,8 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
     const struct option options[] = {
         OPTIONS_GROUP("Data"),
         DATA_OPTIONS(s->data, "a name of tuff data list, or a folder"),
+        {"augment", '\0', OPTION_TEXT, &s->augment, "LIST", "flip,crop=4:reflect,translate=2,cutout=8"},
+        {"normalize", '\0', OPTION_TEXT, &s->normalize, "X", "auto, or MEAN/DEVIATION of each channel"},
         {"limit", '\0', OPTION_COUNT, &s->limit, "N", "train on N samples of the set, chosen at random"},
         OPTIONS_GROUP("Device"),
         TARGET_OPTIONS(s->target),

@@ -17,6 +17,9 @@ struct train_settings {
     struct target_settings target;
     struct tuff_trainer_options trainer;
     struct option_choice optimizer, schedule; // of the names below
+    const char *augment;                      // as tuff_augmentation_parse has it; NULL: none
+    const char *normalize;                    // as normalization.h has it; NULL: pixels from 0 to 1
+    struct tuff_augmentation augmentation;    // both, for trainer.augmentation
     double weight_decay;                      // NAN: the optimizer's own
     struct option_list freeze;                // each with commas
     char **frozen;                            // the same, taken apart; trainer.frozen points here

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "normalization.h"
 #include "train.h"
 
 static json_t *text_or_null(const char *text)
@@ -46,6 +47,14 @@ static json_t *data_config(const struct train_settings *settings, const struct s
                      "limit", count_or_null(settings->limit), "train_samples",
                      (json_int_t)train_set(settings, setup)->count, "test_samples",
                      count_or_null(setup->test == NULL ? 0 : setup->test->count));
+}
+
+// The figures, also where they were measured: a run that goes on has the same ones.
+static json_t *normalize_config(const struct train_settings *settings, const struct setup *setup)
+{
+    if (settings->normalize == NULL)
+        return json_null();
+    return json_string(normalization_write(train_set(settings, setup)->channels, &settings->augmentation).s);
 }
 
 static json_t *device_config(const struct tuff_target *target)
@@ -126,7 +135,7 @@ json_t *train_config(const struct train_settings *settings, const struct setup *
     snprintf(abi, sizeof abi, "%d.%d", TUFF_ABI_MAJOR, TUFF_ABI_MINOR);
     return json_pack(
         "{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:I, s:o, s:o, s:f, s:f, s:o, s:o,"
-        " s:b, s:f, s:f, s:o, s:o, s:b}",
+        " s:b, s:f, s:f, s:o, s:o, s:b, s:o, s:o}",
         "tuff", TUFF_VERSION, "abi", abi, "started", time_now(), "command", command_config(s), "model",
         model_config(s, setup->model), "data", data_config(s, setup), "backend",
         tuff_target_backend(setup->target), "device", device_config(setup->target), "device_option",
@@ -137,8 +146,8 @@ json_t *train_config(const struct train_settings *settings, const struct setup *
         s->trainer.label_smoothing, "ema", s->trainer.average_decay, "freeze",
         list_config(s->freeze.count, s->freeze.items, text_or_null), "seed", seed_config(s->trainer.seed),
         "shuffle", s->trainer.shuffle, "eval_every", s->eval_every, "save_every", s->save_every, "early_stop",
-        count_or_null(s->early_stop), "log_every", count_or_null(s->log_every), "tensorboard",
-        s->tensorboard);
+        count_or_null(s->early_stop), "log_every", count_or_null(s->log_every), "tensorboard", s->tensorboard,
+        "augment", text_or_null(s->augment), "normalize", normalize_config(s, setup));
 }
 
 json_t *train_config_resumed(const struct train_settings *settings, const struct setup *setup, uint64_t step)

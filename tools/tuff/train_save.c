@@ -5,6 +5,7 @@
 
 #include "console.h"
 #include "metadata.h"
+#include "normalization.h"
 #include "train_loop.h"
 #include "tuff/checkpoint.h"
 
@@ -15,6 +16,7 @@ struct texts {
     char *classes; // NULL if memory is exhausted: a checkpoint does without
     struct tuff_metadata list[MAX_TEXTS];
     char numbers[MAX_TEXTS][NUMBER_BYTES];
+    struct normalization_text normalize;
 };
 
 static void add_text(struct texts *texts, const char *key, const char *value)
@@ -66,6 +68,11 @@ static void describe(const struct train_loop *loop, uint32_t epochs, uint64_t st
         add_number(texts, METADATA_DIGITS_TRAIN, settings->data.digits_train);
     if (settings->data.digits_test != 0)
         add_number(texts, METADATA_DIGITS_TEST, settings->data.digits_test);
+    if (settings->normalize != NULL) {
+        texts->normalize =
+            normalization_write(train_set(settings, loop->setup)->channels, &settings->augmentation);
+        add_text(texts, METADATA_NORMALIZE, texts->normalize.s);
+    }
     if (settings->data.test_fraction > 0) {
         snprintf(texts->numbers[texts->count], NUMBER_BYTES, "%.15g", settings->data.test_fraction);
         add_text(texts, METADATA_FRACTION, texts->numbers[texts->count]);

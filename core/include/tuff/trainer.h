@@ -2,6 +2,7 @@
 #ifndef TUFF_TRAINER_H
 #define TUFF_TRAINER_H
 
+#include "augmentation.h"
 #include "context.h"
 #include "dataset.h"
 #include "model.h"
@@ -64,6 +65,9 @@ struct tuff_trainer_options {
     // ("conv1"), or patterns of either, as fnmatch(3) has them ("fc*"). Read by tuff_trainer_create only.
     const char *const *frozen;
     size_t frozen_count;
+    // What happens to training images on the device, in an order that the seed decides; its mean and deviation hold for
+    // test images too. NULL: pixels from 0 to 1, as they are. Read by tuff_trainer_create only.
+    const struct tuff_augmentation *augmentation;
 };
 
 // Sets the first `size` bytes of *options: batch 16, seed 42, shuffled, Adam with lr 1e-3, beta 0.9 and 0.999 and
