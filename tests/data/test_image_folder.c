@@ -610,8 +610,9 @@ Test(image_folder, loads_cifar10_as_jpeg, .timeout = 300)
     // In the build folder, from wherever the test is started.
     if (access(UNPACK_FOLDER "/cifar10-jpeg/whole", F_OK) != 0) {
         snprintf(command, sizeof command,
-                 "cd '" UNPACK_FOLDER "' && mkdir -p cifar10-jpeg && tar -xzf '%s' -C cifar10-jpeg test && "
-                 "touch cifar10-jpeg/whole",
+                 "mkdir -p '" UNPACK_FOLDER "/cifar10-jpeg' && tar -xzf '%s' -C '" UNPACK_FOLDER
+                 "/cifar10-jpeg' test && "
+                 "touch '" UNPACK_FOLDER "/cifar10-jpeg/whole'",
                  archive);
         cr_assert_eq(system(command), 0);
     }
