@@ -85,8 +85,10 @@ static enum verdict judge(const struct fetch *fetch, const char *path, char foun
 
 // -- Addresses
 
-// The file's address at a mirror. A folder becomes file://, with its absolute path.
-static enum tuff_status make_url(const struct fetch *fetch, const char *mirror, char url[URL_BYTES])
+// The file's address at a mirror. A folder becomes file://, with its absolute path. One that is not there is
+// an error if there is no other mirror, else url becomes empty.
+static enum tuff_status make_url(const struct fetch *fetch, const char *mirror, bool only,
+                                 char url[URL_BYTES])
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
     const char *name = fetch->file->name;
@@ -100,6 +102,11 @@ static enum tuff_status make_url(const struct fetch *fetch, const char *mirror, 
         return tuff_fail(fetch->log, TUFF_ERROR_INVALID, "the address '%.60s…' is too long", mirror);
     }
     char path[PATH_MAX], *real = realpath(mirror, NULL);
+    url[0] = '\0';
+    if (real == NULL && !only) {
+        tuff_log_message(fetch->log, TUFF_LOG_WARNING, "%s: not from %s: %s", name, mirror, strerror(errno));
+        return TUFF_OK;
+    }
     if (real == NULL)
         return tuff_fail(fetch->log, TUFF_ERROR_NOT_FOUND, "cannot fetch from '%s': %s", mirror,
                          strerror(errno));
@@ -206,18 +213,27 @@ static enum tuff_status download_part(struct fetch *fetch, const char *url, int 
     return TUFF_OK;
 }
 
-static enum tuff_status download(struct fetch *fetch, const char *mirror, bool *done)
+// Whether the file that was opened is still the one of that name: another tuff may have renamed it meanwhile.
+static bool is_still(int file, const char *path)
+{
+    struct stat opened, named;
+    return fstat(file, &opened) == 0 && stat(path, &named) == 0 && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev;
+}
+
+// only: it is the only mirror.
+static enum tuff_status download(struct fetch *fetch, const char *mirror, bool only, bool *done)
 {
     char url[URL_BYTES];
     bool again = true;
     *done = false;
-    enum tuff_status status = make_url(fetch, mirror, url);
-    if (status != TUFF_OK)
+    enum tuff_status status = make_url(fetch, mirror, only, url);
+    if (status != TUFF_OK || url[0] == '\0')
         return status;
     int part = open(fetch->part, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (part < 0)
         return tuff_fail(fetch->log, TUFF_ERROR_IO, "%s: cannot write: %s", fetch->part, strerror(errno));
-    if (flock(part, LOCK_EX | LOCK_NB) != 0) {
+    if (flock(part, LOCK_EX | LOCK_NB) != 0 || !is_still(part, fetch->part)) {
         close(part);
         return tuff_fail(fetch->log, TUFF_ERROR_IO, "%s: another tuff is fetching it", fetch->part);
     }
@@ -259,7 +275,7 @@ static enum tuff_status fetch_file(struct fetch *fetch, const char *const *mirro
         if (!is_allowed(fetch->options, mirrors[mirror]))
             continue;
         tried++;
-        enum tuff_status status = download(fetch, mirrors[mirror], &done);
+        enum tuff_status status = download(fetch, mirrors[mirror], count == 1, &done);
         if (status != TUFF_OK)
             return status;
         if (done)

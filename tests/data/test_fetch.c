@@ -256,13 +256,15 @@ Test(fetch, tries_mirrors_in_order)
     struct http_server *other = http_server_start(scratch_path("mirror"));
     cr_assert_not_null(other);
     snprintf(away, sizeof away, "http://127.0.0.1:1/nobody");
-    const char *const mirrors[] = {away, address("error"), address("wrong"), address("cut/7"), address("")};
-    cr_assert_eq(fetch_from(mirrors, 5), TUFF_OK, "%s", scratch_error);
+    const char *const mirrors[] = {
+        away, "/nowhere", address("error"), address("wrong"), address("cut/7"), address("")};
+    cr_assert_eq(fetch_from(mirrors, 6), TUFF_OK, "%s", scratch_error);
     expect_all();
     expect_warning("a.bin: not from http://127.0.0.1:1/nobody/a.bin: ");
     expect_warning("/error/a.bin: ");
     expect_warning("/wrong/a.bin: expected SHA-256");
     expect_warning("/cut/7/a.bin: ");
+    expect_warning("a.bin: not from /nowhere: No such file");
     cr_assert_null(strstr(warnings, "b.bin"),
                    "the mirror that answered was not the first for the next file: %s", warnings);
 }

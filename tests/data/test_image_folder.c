@@ -607,17 +607,20 @@ Test(image_folder, loads_cifar10_as_jpeg, .timeout = 300)
         fprintf(stderr, "data: small folders made here (TUFF_DATA has no cifar10-jpeg.tar.gz)\n");
         return;
     }
-    if (access("cifar10-jpeg/whole", F_OK) != 0) {
+    // In the build folder, from wherever the test is started.
+    if (access(UNPACK_FOLDER "/cifar10-jpeg/whole", F_OK) != 0) {
         snprintf(command, sizeof command,
-                 "mkdir -p cifar10-jpeg && tar -xzf '%s' -C cifar10-jpeg test && touch cifar10-jpeg/whole",
+                 "mkdir -p '" UNPACK_FOLDER "/cifar10-jpeg' && tar -xzf '%s' -C '" UNPACK_FOLDER
+                 "/cifar10-jpeg' test && "
+                 "touch '" UNPACK_FOLDER "/cifar10-jpeg/whole'",
                  archive);
         cr_assert_eq(system(command), 0);
     }
     fprintf(stderr, "data: CIFAR-10 as JPEG files, from %s\n", archive);
     struct tuff_dataset *set;
     for (int pass = 0; pass < 2; pass++) {
-        cr_assert_eq(tuff_dataset_load(&test_log, "./cifar10-jpeg", TUFF_SPLIT_TEST, NULL, &set), TUFF_OK,
-                     "%s", scratch_error);
+        cr_assert_eq(tuff_dataset_load(&test_log, UNPACK_FOLDER "/cifar10-jpeg", TUFF_SPLIT_TEST, NULL, &set),
+                     TUFF_OK, "%s", scratch_error);
         cr_assert_eq(set->count, 10000);
         cr_assert(set->channels == 3 && set->height == 32 && set->width == 32 && set->classes == 10);
         cr_assert_str_eq(set->class_names[0], "airplane");
