@@ -30,7 +30,7 @@ struct material {
     struct tuff_scores *scores;
     struct tuff_misses *misses;
     float *filters;
-    char title[256], subtitle[512], data_name[PATH_MAX];
+    char title[256], subtitle[512], data_name[PATH_MAX + 80];
 };
 
 // The run's folder is what was named; a report of a checkpoint's file alone would have no curves.
