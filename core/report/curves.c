@@ -1,5 +1,6 @@
 // Line plots.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,13 +133,16 @@ static struct tuff_number tick_text(const struct tuff_scale *scale, double tick,
         strcat(number.s, "\xC2\xA0%");
         return number;
     }
-    if (scale->logarithmic || fabs(tick) >= 1e6 || (scale->step < 1e-5 && tick != 0)) {
-        struct tuff_number number = tuff_significant(tick);
-        // Powers of ten need no zeros behind the point.
-        if (scale->logarithmic && tick < 1e6 && tick >= 1e-4)
-            number = tuff_fixed(tick, tick >= 1 ? 0 : (unsigned)lround(-log10(tick)));
+    if (scale->logarithmic) {
+        // A power of ten has no other digits.
+        int exponent = (int)lround(log10(tick));
+        struct tuff_number number = tuff_fixed(tick, exponent >= 0 ? 0 : (unsigned)-exponent);
+        if (exponent < -4 || exponent > 5)
+            snprintf(number.s, sizeof number.s, "1e%d", exponent);
         return number;
     }
+    if (fabs(tick) >= 1e6 || (scale->step < 1e-5 && tick != 0))
+        return tuff_significant(tick);
     return tuff_fixed(tick, tick_decimals(scale->step));
 }
 

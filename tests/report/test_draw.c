@@ -130,6 +130,12 @@ Test(draw, curves_that_span_powers_of_ten_are_logarithmic)
     cr_expect_not_null(strstr(svg, ">0.001</text>"));
     cr_expect_not_null(strstr(svg, ">10</text>"));
     free(svg);
+    static const double small[] = {1, 0.1, 0.01, 0.001, 0.0001, 0.00002};
+    const struct tuff_curve deep = {"y", 6, counting, small};
+    svg = curves_svg(&deep, 1, NULL);
+    cr_expect_not_null(strstr(svg, ">1e-5</text>"));
+    cr_expect_not_null(strstr(svg, ">0.0001</text>"));
+    free(svg);
 }
 
 Test(draw, a_single_point_is_seen)
