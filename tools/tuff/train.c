@@ -178,7 +178,9 @@ static void print_end(const struct train_settings *settings, const struct run *r
                       const struct train_result *result, double seconds)
 {
     const struct train_best *best = &result->best;
-    if (result->stopped_early)
+    if (result->stopped_early && best->step == 0)
+        console_note("stopped early: no evaluation had a finite loss");
+    else if (result->stopped_early)
         console_note("stopped early: no better evaluation in %" PRIu32 " since epoch %" PRIu32,
                      settings->early_stop, best->epoch + 1);
     if (result->evaluated)

@@ -162,6 +162,7 @@ json_t *train_config_resumed(const struct train_settings *settings, const struct
         made = json_object_set_new(config, "resumed", list = json_array()) == 0;
     made = made && json_array_append(list, entry) == 0 &&
            json_object_set_new(config, "epochs", json_integer((json_int_t)settings->epochs)) == 0 &&
+           json_object_set_new(config, "steps", count_or_null(settings->steps)) == 0 &&
            json_object_set_new(config, "early_stop", count_or_null(settings->early_stop)) == 0 &&
            json_object_set_new(config, "eval_every", json_real(settings->eval_every)) == 0 &&
            json_object_set_new(config, "save_every", json_real(settings->save_every)) == 0 &&

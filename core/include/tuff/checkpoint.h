@@ -14,8 +14,8 @@ struct tuff_metadata {
     const char *key, *value;
 };
 
-// Writes all parameters, named as in a PyTorch state_dict, aside first, and renames once it is whole: their moving
-// averages, if the trainer keeps those.
+// Writes all parameters, named as in a PyTorch state_dict, aside first, and renames once it is whole: their
+// moving averages, if the trainer keeps those.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_save(const struct tuff_log *log, const char *path,
                                                                struct tuff_trainer *trainer,
                                                                const struct tuff_metadata *metadata,
@@ -29,18 +29,20 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_load(const struct tuff
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_read(const struct tuff_log *log, const char *path,
                                                                const struct tuff_model *model, float *values);
 
-// Writes all that a training needs to go on as if it had never stopped: parameters, the optimizer's moments, where
-// it stands (tuff_trainer_position) with the sums of the epoch at hand, and in the header what decides its bits:
-// the trainer's options, the model's layers and a checksum of the training data. One safetensors file, written
-// aside first and renamed once it is whole. metadata: further texts for its header, with keys that have no dot.
+// Writes all that a training needs to go on as if it had never stopped: parameters, the optimizer's moments,
+// where it stands (tuff_trainer_position) with the sums of the epoch at hand, and in the header what decides
+// its bits: the trainer's options, the model's layers and a checksum of the training data. One safetensors
+// file, written aside first and renamed once it is whole. metadata: further texts for its header, with keys
+// that have no dot.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_training_save(const struct tuff_log *log, const char *path,
                                                              struct tuff_trainer *trainer,
                                                              const struct tuff_metadata *metadata,
                                                              size_t metadata_count);
 // Brings a trainer to where the saved one was: what it trains from here on has the bits that the other would
-// have had, on the same backend and device; another one is worth a warning. The trainer's options have to be those
-// of the saved one, epochs and keep_outputs excepted. Failure changes nothing: an option, the model's layers or the
-// training data that differ, which the message names; a file that is no saved training, or damaged.
+// have had, on the same backend and device; another one is worth a warning. The trainer's options have to be
+// those of the saved one, epochs and keep_outputs excepted. Failure changes nothing: an option, the model's
+// layers or the training data that differ, which the message names; a file that is no saved training, or
+// damaged.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_training_load(const struct tuff_log *log, const char *path,
                                                              struct tuff_trainer *trainer);
 

@@ -36,13 +36,14 @@ enum tuff_schedule {
 
 struct tuff_trainer_options {
     size_t size;
-    uint32_t batch_size;  // at least 1
-    uint64_t seed;        // of initial parameters and of the order of samples
-    int shuffle;          // 1: every epoch has an order of its own; 0: the data set's order
-    double learning_rate; // above 0
+    uint32_t batch_size;          // at least 1
+    uint64_t seed;                // of initial parameters and of the order of samples
+    int shuffle;                  // 1: every epoch has an order of its own; 0: the data set's order
+    double learning_rate;         // above 0
     double beta1, beta2, epsilon; // of Adam and AdamW
     double weight_decay;          // in [0,1)
     int keep_outputs;             // 1: tuff_trainer_outputs can be asked
+    int reserved;                 // was padding; not read
     uint32_t optimizer;           // enum tuff_optimizer
     int nesterov;                 // 1: Nesterov's momentum, which needs a momentum
     double momentum;              // of SGD, in [0,1); 0 for the others
@@ -54,12 +55,13 @@ struct tuff_trainer_options {
     double least_learning_rate;   // at least 0, below learning_rate
     double decay_epochs;          // of STEP, above 0; may be a fraction
     double decay_factor;          // of STEP, in (0,1]
-    // In [0,1); above 0 there is a moving average of the parameters, which evaluation and checkpoints take in their
-    // place: average = d * average + (1-d) * parameters after each step, d = min(average_decay, (1+t)/(10+t)) with
-    // t steps done, so that it soon forgets where it began.
+    // In [0,1); above 0 there is a moving average of the parameters, which evaluation and checkpoints take in
+    // their place: average = d * average + (1-d) * parameters after each step, d = min(average_decay,
+    // (1+t)/(10+t)) with t steps done, so that it soon forgets where it began.
     double average_decay;
-    // The most that the images of both sets may take on the device; 0: as much as it has. A set that is larger goes
-    // there in two parts by turns, in the order of the epoch, while the other one is worked on. The bits are the same.
+    // The most that the images of both sets may take on the device; 0: as much as it has. A set that is
+    // larger goes there in two parts by turns, in the order of the epoch, while the other one is worked on.
+    // The bits are the same.
     uint64_t data_budget_bytes;
     // Parameters that training leaves as they are, bit for bit: names ("conv1.weight"), names of layers
     // ("conv1"), or patterns of either, as fnmatch(3) has them ("fc*"). Read by tuff_trainer_create only.
@@ -70,8 +72,9 @@ struct tuff_trainer_options {
     const struct tuff_augmentation *augmentation;
 };
 
-// Sets the first `size` bytes of *options: batch 16, seed 42, shuffled, Adam with lr 1e-3, beta 0.9 and 0.999 and
-// epsilon 1e-8, a constant learning rate (a step schedule would decay it by 0.1 every 10 epochs), and all else off.
+// Sets the first `size` bytes of *options: batch 16, seed 42, shuffled, Adam with lr 1e-3, beta 0.9 and 0.999
+// and epsilon 1e-8, a constant learning rate (a step schedule would decay it by 0.1 every 10 epochs), and all
+// else off.
 TUFF_API void tuff_trainer_options_fill(struct tuff_trainer_options *options, size_t size);
 // The same for the struct as the caller knows it, which may be smaller than the library's.
 static inline void tuff_trainer_options_default(struct tuff_trainer_options *options)
@@ -80,10 +83,10 @@ static inline void tuff_trainer_options_default(struct tuff_trainer_options *opt
 }
 
 // Plans the training step and the evaluation of `model` for one batch size, takes memory for them, uploads
-// the data sets as far as they fit, and initializes the parameters. model, train, test and target outlive the trainer. train may
-// be NULL (only evaluation), test may be NULL (only training). Options beyond options->size are the default's.
-// Failure: options that cannot be; shapes or classes that do not fit the model; an op the backend lacks, by
-// name; memory.
+// the data sets as far as they fit, and initializes the parameters. model, train, test and target outlive the
+// trainer. train may be NULL (only evaluation), test may be NULL (only training). Options beyond
+// options->size are the default's. Failure: options that cannot be; shapes or classes that do not fit the
+// model; an op the backend lacks, by name; memory.
 TUFF_API TUFF_MUST_CHECK enum tuff_status
 tuff_trainer_create(struct tuff_target *target, const struct tuff_model *model,
                     const struct tuff_dataset *train, const struct tuff_dataset *test,
@@ -119,7 +122,8 @@ TUFF_API uint32_t tuff_trainer_steps_per_epoch(const struct tuff_trainer *traine
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_epoch(struct tuff_trainer *trainer, uint32_t epoch,
                                                              const struct tuff_observer *observer,
                                                              struct tuff_metrics *metrics);
-// The first `steps` steps of an epoch (0: all of them), whatever was done of it before. mean_losses: room for as many floats, or NULL.
+// The first `steps` steps of an epoch (0: all of them), whatever was done of it before. mean_losses: room for
+// as many floats, or NULL.
 TUFF_API TUFF_MUST_CHECK enum tuff_status
 tuff_trainer_steps(struct tuff_trainer *trainer, uint32_t epoch, uint32_t steps,
                    const struct tuff_observer *observer, struct tuff_metrics *metrics, float *mean_losses);
@@ -135,10 +139,11 @@ struct tuff_trainer_position {
 TUFF_API void tuff_trainer_position(const struct tuff_trainer *trainer,
                                     struct tuff_trainer_position *position);
 
-// Trains epoch `epoch` up to its step number `to` (0: to its end), from where it stands: after the steps that are
-// done if it is the epoch at hand, else from its beginning. An epoch in parts, each followed by an evaluation or
-// not, gives the same bits as in one. metrics and progress cover the epoch from its first step. mean_losses: room
-// for as many floats as steps are run, or NULL; they are filled in before the observer is told of their steps.
+// Trains epoch `epoch` up to its step number `to` (0: to its end), from where it stands: after the steps that
+// are done if it is the epoch at hand, else from its beginning. An epoch in parts, each followed by an
+// evaluation or not, gives the same bits as in one. metrics and progress cover the epoch from its first step.
+// mean_losses: room for as many floats as steps are run, or NULL; they are filled in before the observer is
+// told of their steps.
 TUFF_API TUFF_MUST_CHECK enum tuff_status
 tuff_trainer_advance(struct tuff_trainer *trainer, uint32_t epoch, uint32_t to,
                      const struct tuff_observer *observer, struct tuff_metrics *metrics, float *mean_losses);
@@ -163,14 +168,15 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_parameter(struct tuf
                                                                       size_t index, float *values);
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_write_parameter(struct tuff_trainer *trainer,
                                                                        size_t index, const float *values);
-// The moving average of a parameter, by the same layout; the parameter itself without the option average_decay.
-// It is what evaluation takes. tuff_trainer_write_parameter sets it as well. Blocking.
+// The moving average of a parameter, by the same layout; the parameter itself without the option
+// average_decay. It is what evaluation takes. tuff_trainer_write_parameter sets it as well. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_average(struct tuff_trainer *trainer,
                                                                     size_t index, float *values);
 
 // The gradient of parameter `index` as the last training step left it: of its batch's mean loss, clipped if
 // there is a clip_norm, by the same layout as tuff_trainer_read_parameter; zeros before the first step. Not
-// defined for a parameter that is frozen. For looking at a training, not for taking part in it. Failure: a trainer without training data has none. Blocking.
+// defined for a parameter that is frozen. For looking at a training, not for taking part in it. Failure: a
+// trainer without training data has none. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_gradient(struct tuff_trainer *trainer,
                                                                      size_t index, float *values);
 
