@@ -226,8 +226,7 @@ int command_check(int argc, char **argv)
          "CPU threads; all of them if not given"},
         {"plugin", '\0', OPTION_LIST, &settings.target.plugins, "FILE",
          "load a backend from FILE; may be repeated"},
-        {"against", '\0', OPTION_TEXT, &settings.against, "NAME",
-         "the backend that is right; --perf: the other one, if any"},
+        {"against", '\0', OPTION_TEXT, &settings.against, "NAME", "backend that is right; --perf: another"},
         {"op", '\0', OPTION_TEXT, &settings.options.op, "NAME", "only this op; or buffers, or stream"},
         {"case", '\0', OPTION_TEXT, &settings.options.case_line, "LINE", "only the case a failure printed"},
         {"perf", '\0', OPTION_FLAG, &settings.perf.wanted, NULL,
@@ -260,12 +259,9 @@ int command_check(int argc, char **argv)
     };
     const struct usage usage = {
         .command = "check",
-        .purpose = "Compares each op of a backend, forward and backward, with the reference's:\n"
-                   "within a stated tolerance, every element, nothing written outside, the same\n"
-                   "bits twice. A failing case prints a line that --case replays.\n"
-                   "With --perf: times each op, beside the times of --against if that is given.\n"
-                   "With --model: trains on both from one seed, and compares the gradients of the\n"
-                   "first step and the losses of all steps.\n",
+        .purpose = "Compares each op of a backend with the reference's. A failing case prints a line\n"
+                   "that --case replays. --perf: times each op, beside those of --against. --model:\n"
+                   "trains on both, and compares the first step's gradients and all steps' losses.\n",
         .examples = "  tuff check --backend vulkan\n"
                     "  tuff check --plugin ./tuff-mine.so --backend mine --op conv2d_forward\n"
                     "  tuff check -b vulkan --perf --against cpu\n"
