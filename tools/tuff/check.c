@@ -259,9 +259,8 @@ int command_check(int argc, char **argv)
     };
     const struct usage usage = {
         .command = "check",
-        .purpose = "Compares each op of a backend with the reference's. A failing case prints a line\n"
-                   "that --case replays. --perf: times each op, beside those of --against. --model:\n"
-                   "trains on both, and compares the first step's gradients and all steps' losses.\n",
+        .purpose = "Compares each op of a backend with the reference's; a failure prints a line that\n"
+                   "--case replays. --perf: how fast instead. --model: whole training steps instead.\n",
         .examples = "  tuff check --backend vulkan\n"
                     "  tuff check --plugin ./tuff-mine.so --backend mine --op conv2d_forward\n"
                     "  tuff check -b vulkan --perf --against cpu\n"
