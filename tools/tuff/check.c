@@ -265,12 +265,8 @@ int command_check(int argc, char **argv)
     };
     const struct usage usage = {
         .command = "check",
-        .purpose = "Compares each op of a backend, forward and backward, with the reference's:\n"
-                   "within a stated tolerance, every element, nothing written outside, the same\n"
-                   "bits twice. A failing case prints a line that --case replays.\n"
-                   "With --perf: times each op, beside the times of --against if that is given.\n"
-                   "With --model: trains on both from one seed, and compares the gradients of the\n"
-                   "first step and the losses of all steps.\n",
+        .purpose = "Compares each op of a backend with the reference's; a failure prints a line that\n"
+                   "--case replays. --perf: how fast instead. --model: whole training steps instead.\n",
         .examples = "  tuff check --backend vulkan\n"
                     "  tuff check --plugin ./tuff-mine.so --backend mine --op conv2d_forward\n"
                     "  tuff check -b vulkan --perf --against cpu\n"
