@@ -81,7 +81,7 @@ run train --resume killed
 same_run "killed" whole killed
 
 # SGD with momentum, in a single part of the first epoch, and more epochs than there were to be.
-sgd=("${some[@]}" --optimizer sgd --momentum 0.9 --nesterov --lr 0.02 --clip-norm 1 --freeze conv1 --label-smoothing 0.1)
+sgd=("${some[@]}" --augment crop=2,cutout=4 --normalize auto --optimizer sgd --momentum 0.9 --nesterov --lr 0.02 --clip-norm 1 --freeze conv1 --label-smoothing 0.1)
 run train "${sgd[@]}" --out sgd
 stop_after INT 2 sgd-parts "${sgd[@]}" --epochs 1 --out sgd-parts
 check "sgd: interrupted" test "$status" -eq 130

@@ -37,6 +37,10 @@ changes nesterov '"nesterov": true' --optimizer sgd --lr 0.05 --momentum 0.9 --n
 changes smooth '"label_smoothing": 0.1' --label-smoothing 0.1
 changes averaged '"ema": 0.9' --ema 0.9
 changes clipped '"clip_norm": 0.25' --clip-norm 0.25
+changes augmented '"augment": "crop=2,cutout=5"' --augment crop=2,cutout=5
+changes normalized '"normalize": "0\.[0-9]*/0\.[0-9]*"' --normalize auto
+run eval normalized --backend reference
+check "normalized: eval does as the training did" out_has "accuracy $(sed -n 's/.*"test_accuracy":\(0\.[0-9]*\|1\.0\).*/\1/p' normalized/metrics.jsonl | awk '{ printf "%.2f", 100 * $1 }')%"
 changes frozen '"fc1,conv\*"' --freeze 'fc1,conv*' --freeze fc2.bias
 changes warm '"warmup": 0.5' --warmup 0.5
 changes limited '"limit": 64' --limit 64
@@ -115,10 +119,14 @@ check "--log-every writes them as well" has '"type":"step"' live/metrics.jsonl
 kill -INT $training && wait $training
 
 # What cannot be.
-refuses 2 "\-\-optimizer: expected adam, adamw or sgd, found 'adan'; did you mean 'adam'?" "misspelt optimizer" \
+refuses 2 "\-\-optimizer: expected 'adam', 'adamw' or 'sgd', found 'adan'; did you mean 'adam'?" "misspelt optimizer" \
     train "${small[@]}" --optimizer adan
-refuses 2 "\-\-schedule: expected constant, step, cosine or one-cycle, found 'cosin'" "misspelt schedule" \
+refuses 2 "\-\-schedule: expected 'constant', 'step', 'cosine' or 'one-cycle', found 'cosin'; did you mean 'cosine'?" "misspelt schedule" \
     train "${small[@]}" --schedule cosin
+refuses 1 "augmentation 'flop': unknown 'flop'; did you mean 'flip'?" "misspelt augmentation" \
+    train "${small[@]}" --augment flop --out never
+refuses 1 "normalize: expected auto, or MEAN/DEVIATION with 1 number each" "a normalization that is none" \
+    train "${small[@]}" --normalize 0.5 --out never
 refuses 1 "momentum and nesterov are options of SGD" "momentum of adam" \
     train "${small[@]}" --momentum 0.9 --out never
 refuses 1 "freeze: model small has no parameter that 'conv9' fits; did you mean 'conv1'?" "freezing nothing" \

@@ -145,6 +145,20 @@ static void flatten(struct run *run, const struct onnx_node *node, const struct 
     memcpy(output->values, input->values, (size_t)elements * sizeof *output->values);
 }
 
+// Each channel of the input with the one number of it that the second input has, of shape (C,1,1).
+static void by_channel(struct run *run, const struct onnx_node *node, const struct image *input)
+{
+    const struct onnx_tensor *b = onnx_tensor(run->file, node->inputs[1]);
+    const int64_t *d = input->dims;
+    cr_assert(b != NULL && b->rank == 3 && b->dims[0] == d[0] && b->dims[1] == 1 && b->dims[2] == 1);
+    struct image *output = make(run, node->outputs[0], input->rank, d[0], d[1], d[2]);
+    for (int64_t i = 0; i < d[0] * d[1] * d[2]; i++) {
+        const double figure = (double)b->values[i / (d[1] * d[2])];
+        output->values[i] =
+            strcmp(node->op_type, "Sub") == 0 ? input->values[i] - figure : input->values[i] / figure;
+    }
+}
+
 // Y = A B + C, where B is transposed if transB says so.
 static void gemm(struct run *run, const struct onnx_node *node, const struct image *input)
 {
@@ -169,8 +183,8 @@ void onnx_run(const struct onnx_file *file, const double *image, double *logits,
     static const struct {
         const char *op_type;
         void (*run)(struct run *run, const struct onnx_node *node, const struct image *input);
-    } operators[] = {
-        {"Conv", conv}, {"MaxPool", max_pool}, {"Relu", relu}, {"Flatten", flatten}, {"Gemm", gemm}};
+    } operators[] = {{"Conv", conv}, {"MaxPool", max_pool}, {"Relu", relu},     {"Flatten", flatten},
+                     {"Gemm", gemm}, {"Sub", by_channel},   {"Div", by_channel}};
     enum { OPERATORS = sizeof operators / sizeof *operators };
     struct run run = {.file = file};
     const struct onnx_value *value = &file->inputs[0];

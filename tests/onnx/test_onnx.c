@@ -181,12 +181,15 @@ struct session {
     struct tuff_trainer *trainer;
 };
 
-static void open_session(struct session *s, const struct tuff_model *model, const float *values)
+// normalization: NULL for none.
+static void open_session(struct session *s, const struct tuff_model *model, const float *values,
+                         const struct tuff_augmentation *normalization)
 {
     const struct tuff_context_options context = {.size = sizeof context, .log = scratch_log};
     const struct tuff_dataset_options digits = {.size = sizeof digits, .digits_test = IMAGES};
     struct tuff_trainer_options options;
     tuff_trainer_options_default(&options);
+    options.augmentation = normalization;
     cr_assert_eq(tuff_context_create(&context, &s->context), TUFF_OK);
     cr_assert_eq(tuff_target_open(s->context, "reference", NULL, NULL, &s->target), TUFF_OK, "%s",
                  scratch_error);
@@ -232,16 +235,21 @@ static struct tuff_metrics run_graph(const struct onnx_file *file, const struct 
     return metrics;
 }
 
-static void check_computes(struct tuff_model *model)
+static void check_computes(struct tuff_model *model, const struct tuff_augmentation *normalization)
 {
+    struct tuff_onnx_options options = {.size = sizeof options};
+    if (normalization != NULL) {
+        options.mean = normalization->mean;
+        options.deviation = normalization->deviation;
+    }
     float *values = initial_values(model);
     // Initial weights make small logits that are nearly alike: larger ones tell more.
     for (uint64_t i = 0; i < tuff_model_parameter_elements(model); i++)
         values[i] *= 3.0f;
-    struct onnx_file *file = save_and_read(model, values, NULL);
+    struct onnx_file *file = save_and_read(model, values, &options);
     struct session session;
     struct tuff_metrics tuffs;
-    open_session(&session, model, values);
+    open_session(&session, model, values, normalization);
     cr_assert_eq(tuff_trainer_evaluate(session.trainer, NULL, &tuffs), TUFF_OK, "%s", scratch_error);
     struct tuff_metrics graphs = run_graph(file, session.set);
     cr_assert_gt(tuffs.loss, 2.5, "weights that say nothing: %f", tuffs.loss);
@@ -256,12 +264,21 @@ static void check_computes(struct tuff_model *model)
 Test(onnx, computes_the_same_lenet)
 {
     struct tuff_model *model = load("lenet-mnist");
-    check_computes(model);
+    check_computes(model, NULL);
 }
 
 Test(onnx, computes_the_same_uneven)
 {
-    check_computes(load(UNEVEN));
+    check_computes(load(UNEVEN), NULL);
+}
+
+Test(onnx, computes_the_same_normalized)
+{
+    struct tuff_augmentation normalization;
+    tuff_augmentation_default(&normalization);
+    normalization.mean[0] = 0.4;
+    normalization.deviation[0] = 0.3;
+    check_computes(load(UNEVEN), &normalization);
 }
 
 // -- Refusals
@@ -286,6 +303,9 @@ Test(onnx, refuses_texts_that_cannot_be)
     check_refused(model, &options, TUFF_ERROR_INVALID, "'data' comes twice");
     options = (struct tuff_onnx_options){.size = sizeof options, .metadata = broken, .metadata_count = 1};
     check_refused(model, &options, TUFF_ERROR_INVALID, "not UTF-8");
+    const double mean[] = {0.5};
+    options = (struct tuff_onnx_options){.size = sizeof options, .mean = mean};
+    check_refused(model, &options, TUFF_ERROR_INVALID, "a mean and a deviation go together");
     options.size = 0;
     check_refused(model, &options, TUFF_ERROR_INVALID, "size is not set");
     tuff_model_destroy(&model);
