@@ -135,6 +135,38 @@ static enum tuff_status print_op(const struct list *list, size_t index, const st
     return status;
 }
 
+// How many of the hand-written cases each backend takes, of all of them.
+static enum tuff_status print_totals(const struct list *list, bool markdown)
+{
+    struct tuff_check_op op = {.size = sizeof op};
+    uint64_t cases = 0;
+    for (size_t i = 0; tuff_check_op(i, &op); i++)
+        cases += op.cases;
+    if (markdown)
+        console_print("| all | | hand-written cases that a backend takes | %" PRIu64 " |", cases);
+    else
+        console_print("%-32s", "cases taken");
+    for (size_t i = 0; i < list->count; i++) {
+        uint64_t taken = 0, known = 0;
+        for (size_t index = 0; tuff_check_op(index, &op); index++) {
+            const enum tuff_layout layouts[] = {TUFF_LAYOUT_ROW_MAJOR, TUFF_LAYOUT_BATCH16};
+            for (int l = 0; l < 2; l++) {
+                struct tuff_check_support support = {.size = sizeof support};
+                enum tuff_status status = tuff_check_support(list->targets[i], index, layouts[l], &support);
+                if (status != TUFF_OK)
+                    return status;
+                taken += support.supported;
+                known += support.cases;
+            }
+        }
+        char cell[CELL_BYTES];
+        snprintf(cell, sizeof cell, "%" PRIu64 " of %" PRIu64, taken, known);
+        console_print(markdown ? " %s |" : i + 1 < list->count ? "  %-29s" : "  %s", cell);
+    }
+    console_print("\n");
+    return TUFF_OK;
+}
+
 static enum tuff_status print_table(const struct list *list, const char *only, bool markdown)
 {
     enum tuff_status status = TUFF_OK;
@@ -143,6 +175,8 @@ static enum tuff_status print_table(const struct list *list, const char *only, b
     for (size_t i = 0; status == TUFF_OK && tuff_check_op(i, &op); i++)
         if (only == NULL || strcmp(op.name, only) == 0)
             status = print_op(list, i, &op, markdown);
+    if (status == TUFF_OK && only == NULL)
+        status = print_totals(list, markdown);
     if (!markdown)
         console_print("\nrow-major / BATCH16, of the hand-written cases; one word: the op has no batch\n");
     return status;
