@@ -84,7 +84,7 @@ check "nothing was written for what was refused" absent run
 run train lenet-mnist --backend reference --epochs 1 --data ./set --out own
 check "a folder of IDX files trains" test "$status" -eq 0
 check "it is called as its folder is" out_has '^data    set, 40 training and 20 test images (1, 28, 28)'
-check "the same checkpoint but for its name" test "$(tail -c 240000 own/checkpoint.safetensors | cksum)" = "$(tail -c 240000 plain/checkpoint.safetensors | cksum)"
+check "the same checkpoint but for its name" test "$(tail -c 240000 own/last.safetensors | cksum)" = "$(tail -c 240000 plain/last.safetensors | cksum)"
 mkdir elsewhere
 (cd elsewhere && "$tuff" eval --backend reference ../own > "$out" 2> "$err")
 check "eval finds the folder from anywhere" out_has '^set test: .* of 20 images)'

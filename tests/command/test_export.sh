@@ -9,7 +9,7 @@ run train lenet-mnist --backend reference --steps 2 --digits-train 64 --out run
 check "a training" test "$status" -eq 0
 run export run --onnx lenet.onnx
 check "a run is exported" test "$status" -eq 0
-check "it says the model" out_has '^model   lenet-mnist, 60,074 parameters, from run/checkpoint.safetensors$'
+check "it says the model" out_has '^model   lenet-mnist, 60,074 parameters, from run/last.safetensors$'
 check "it says what to put in" out_has '^input   images (batch, 1, 28, 28) of float32 from 0 to 1: bytes divided by 255$'
 check "it says what comes out" out_has '^output  logits (batch, 10)$'
 check "it says what it wrote" out_has '^wrote   lenet.onnx: ONNX, opset 13$'
@@ -17,7 +17,7 @@ check "the parameters are there" test "$(wc -c < lenet.onnx)" -gt $((4 * 60074))
 check "their names are there" has 'fc3.bias' lenet.onnx
 check "the data set goes along" has 'digits' lenet.onnx
 check "no path of this machine does" bash -c '! grep -q "$PWD" lenet.onnx'
-run export run/checkpoint.safetensors --onnx again.onnx
+run export run/last.safetensors --onnx again.onnx
 check "a file is exported, to the same bytes" same lenet.onnx again.onnx
 refuses 1 "'lenet.onnx' is there already" "a file that is there" export run --onnx lenet.onnx
 run export run --onnx lenet.onnx --force
@@ -29,7 +29,7 @@ check "nothing else was written" test "$(find . -name '*.tmp.*' | wc -l)" -eq 0
 refuses 2 '\-\-onnx FILE is missing' "no format" export run
 refuses 2 'CHECKPOINT is missing' "no checkpoint" export --onnx new.onnx
 refuses 1 "cannot read 'nowhere': No such file" "no such run" export nowhere --onnx new.onnx
-refuses 1 "'folder' holds no checkpoint.safetensors" "a folder without a checkpoint" export folder --onnx new.onnx
+refuses 1 "'folder' holds no last.safetensors" "a folder without a checkpoint" export folder --onnx new.onnx
 refuses 1 "is no\|expected\|safetensors" "a file that is no checkpoint" export run/config.json --onnx new.onnx
 refuses 1 "expected the shape" "another model" export run --model lenet-cifar10 --onnx new.onnx
 refuses 1 "did you mean 'lenet-mnist'" "a misspelt model" export run --model lenet-mnst --onnx new.onnx

@@ -18,15 +18,15 @@ check "no errors or warnings" lacks "error\|warning" "$err"
 check "a cache of each split" test "$(caches)" -eq 2
 run "${train[@]}" --data flowers --out second --verbose
 check "the second time from the cache" err_has '30 images from the cache .*/tuff/images/flowers-train-'
-check "the same checkpoint" same first/checkpoint.safetensors second/checkpoint.safetensors
+check "the same checkpoint" same first/last.safetensors second/last.safetensors
 run "${train[@]}" --data flowers --out third --no-cache --verbose
 check "--no-cache decodes" lacks 'from the cache' "$err"
-check "--no-cache: the same checkpoint" same first/checkpoint.safetensors third/checkpoint.safetensors
+check "--no-cache: the same checkpoint" same first/last.safetensors third/last.safetensors
 cache=$(ls home/.cache/tuff/images/flowers-test-*)
 printf x >> "$cache"
 run "${train[@]}" --data flowers --out fourth
 check "a damaged cache is noticed" err_has 'warning: .*made anew: its sizes do not fit'
-check "a damaged cache: the same checkpoint" same first/checkpoint.safetensors fourth/checkpoint.safetensors
+check "a damaged cache: the same checkpoint" same first/last.safetensors fourth/last.safetensors
 
 run train lenet-mnist --backend reference --epochs 1 --data flowers --out gray
 check "another model, another size" out_has 'images (1, 28, 28)'
@@ -44,7 +44,7 @@ check "a broken image: nothing was written" absent broken
 run "${train[@]}" --data flowers --out skipped --skip-broken
 check "--skip-broken: exit status" test "$status" -eq 0
 check "--skip-broken: says what is left out" err_has 'warning: flowers/train: 1 of 31 images are left out'
-check "--skip-broken: the same checkpoint" same first/checkpoint.safetensors skipped/checkpoint.safetensors
+check "--skip-broken: the same checkpoint" same first/last.safetensors skipped/last.safetensors
 rm flowers/train/class-3/odd.png
 
 mv flowers/test/class-9 flowers/test/class-x

@@ -75,7 +75,7 @@ sleep 0.5
 kill -INT -- -"$training"
 end
 check "Ctrl+C ends a loop of the shell" test "$(cat turns)" = 1
-check "Ctrl+C in a loop: a checkpoint is saved" test -s loop-1/checkpoint.safetensors
+check "Ctrl+C in a loop: a checkpoint is saved" test -s loop-1/last.safetensors
 
 env --ignore-signal=INT "$tuff" train lenet-mnist --backend reference --digits-train 1600 --digits-test 16 --epochs 1 \
     --out ignored > "$out" 2> "$err" &

@@ -28,7 +28,7 @@ full eval --help
 status=$?
 check "train on a full disk: exit status 1" test "$status" -eq 1
 check "train on a full disk: says so once" test "$(grep -c 'cannot write to standard output' "$err")" -eq 1
-check "train on a full disk: what was trained is kept" test -s full/checkpoint.safetensors
+check "train on a full disk: what was trained is kept" test -s full/last.safetensors
 
 "$tuff" summary lenet-mnist >&- 2> "$err" < /dev/null
 status=$?
@@ -57,11 +57,11 @@ check "broken pipe: ended by SIGPIPE" test "$status" -eq 141
 check "broken pipe: still quiet" err_empty
 # A training is worth keeping: it stops, as for Ctrl+C. The line after an epoch finds nobody to read it.
 env --default-signal=PIPE "$tuff" train lenet-mnist --backend reference --digits-train 800 --digits-test 16 \
-    --out pipe 2> "$err" | { head -n 1 > "$out"; until [[ -e pipe/checkpoint.safetensors ]]; do sleep 0.1; done; }
+    --out pipe 2> "$err" | { head -n 1 > "$out"; until [[ -e pipe/last.safetensors ]]; do sleep 0.1; done; }
 status=${PIPESTATUS[0]}
 check "train into a broken pipe: ended by SIGPIPE" test "$status" -eq 141
 check "train into a broken pipe: no error" lacks 'error' "$err"
-check "train into a broken pipe: it says what was saved" err_has '^tuff: interrupted at step .*saved: pipe/checkpoint'
+check "train into a broken pipe: it says what was saved" err_has '^tuff: interrupted at step .*; saved in pipe$'
 run eval pipe --backend reference --digits-test 16
 check "train into a broken pipe: the checkpoint is whole" test "$status" -eq 0
 
@@ -79,7 +79,7 @@ kill -INT "$(jobs -p)"
 wait
 END_OF_SCRIPT
 env --default-signal=INT,PIPE bash -m tee.sh "$tuff" > "$out" 2> "$err"
-check "Ctrl+C behind a pipe that has gone: the checkpoint is saved" test -s tee/checkpoint.safetensors
+check "Ctrl+C behind a pipe that has gone: the checkpoint is saved" test -s tee/last.safetensors
 
 # Colours: on a terminal, made by script(1), unless NO_COLOR is set or it is dumb.
 on_terminal()

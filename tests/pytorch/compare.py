@@ -9,7 +9,7 @@ def write_exactly(path, parameters):
         file.write("%.9g %d\n" % (loss, correct))
 
 
-write_exactly("first.exact", load_file("runs/first/checkpoint.safetensors")[0])
+write_exactly("first.exact", load_file("runs/first/last.safetensors")[0])
 write_exactly("second.exact", load_file("lenet.safetensors")[0])
 save_file(model.state_dict(), "bare.safetensors", {})
 save_file({k: v for k, v in model.state_dict().items() if k != "fc3.bias"}, "missing.safetensors", {})
@@ -23,7 +23,7 @@ try:
 except ImportError:
     print("the package safetensors is not installed")
 else:
-    theirs = safetensors.torch.load_file("runs/first/checkpoint.safetensors")
+    theirs = safetensors.torch.load_file("runs/first/last.safetensors")
     assert all(torch.equal(theirs[name], tensor) for name, tensor in state.items())
     print("the package safetensors reads the same")
 

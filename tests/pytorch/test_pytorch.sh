@@ -40,7 +40,7 @@ for n in 1 2 3 4; do
 done
 check "it has no fifth" test -z "$(part 5 python)"
 # Its commands, but for fetching the data, which are there.
-part 1 sh | grep -v fetch-mnist > train.sh
+part 1 sh | grep -v 'data fetch' > train.sh
 part 2 sh > eval.sh
 check "the document trains" has '^tuff train lenet-mnist ' train.sh
 mkdir bin
@@ -95,8 +95,8 @@ run eval missing.safetensors --model lenet-mnist --data mnist
 check "a file that lacks a parameter is refused" one_error "parameter 'fc3.bias' is missing"
 
 # To five digits: loss and right answers, from the reference backend.
-for way in "runs/first/checkpoint.safetensors lenet-mnist first" "lenet.safetensors lenet-mnist second" \
-    "uneven/checkpoint.safetensors $here/../onnx/uneven.yaml uneven"; do
+for way in "runs/first/last.safetensors lenet-mnist first" "lenet.safetensors lenet-mnist second" \
+    "uneven/last.safetensors $here/../onnx/uneven.yaml uneven"; do
     read -r file model name <<< "$way"
     "$measure" "$file" "$model" "$mnist" > "$out" 2> "$err"
     status=$?
