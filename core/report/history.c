@@ -14,7 +14,7 @@ struct reader {
     const struct tuff_log *log;
     const char *path;
     struct tuff_history *history;
-    uint32_t epoch_capacity, step_capacity;
+    uint32_t epoch_capacity, step_capacity, test_capacity;
 };
 
 // A figure that is absent, or null, is NaN.
@@ -42,6 +42,26 @@ static void *grow(void *items, uint32_t used, uint32_t *capacity, size_t size)
     return grown;
 }
 
+static bool add_test(struct reader *reader, const json_t *line, bool within)
+{
+    struct tuff_history *history = reader->history;
+    const struct tuff_history_test test = {
+        .epoch = (uint32_t)count(line, "epoch"),
+        .within = within,
+        .step = count(line, "step"),
+        .loss = figure(line, "test_loss"),
+        .accuracy = figure(line, "test_accuracy"),
+    };
+    while (history->test_count > 0 && history->tests[history->test_count - 1].step >= test.step)
+        history->test_count--;
+    void *grown = grow(history->tests, history->test_count, &reader->test_capacity, sizeof test);
+    if (grown == NULL)
+        return false;
+    history->tests = grown;
+    history->tests[history->test_count++] = test;
+    return true;
+}
+
 static bool add_epoch(struct reader *reader, const json_t *line, bool whole)
 {
     struct tuff_history *history = reader->history;
@@ -67,7 +87,7 @@ static bool add_epoch(struct reader *reader, const json_t *line, bool whole)
         return false;
     history->epochs = grown;
     history->epochs[history->epoch_count++] = epoch;
-    return true;
+    return !epoch.tested || add_test(reader, line, false);
 }
 
 static bool add_step(struct reader *reader, const json_t *line)
@@ -100,6 +120,8 @@ static enum tuff_status add_line(struct reader *reader, const json_t *line, uint
         added = add_epoch(reader, line, true);
     else if (strcmp(type, "interrupted") == 0)
         added = add_epoch(reader, line, false);
+    else if (strcmp(type, "evaluation") == 0)
+        added = add_test(reader, line, true);
     else if (strcmp(type, "step") == 0)
         added = add_step(reader, line);
     return added ? TUFF_OK : tuff_fail(reader->log, TUFF_ERROR_MEMORY, "%s: out of memory", reader->path);
@@ -159,6 +181,7 @@ void tuff_history_destroy(struct tuff_history **history)
         return;
     free((*history)->epochs);
     free((*history)->steps);
+    free((*history)->tests);
     free(*history);
     *history = NULL;
 }

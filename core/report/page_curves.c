@@ -18,31 +18,26 @@ uint32_t tuff_report_epochs(const struct tuff_report *report)
 
 // -- Curves over epochs
 
-typedef double (*epoch_figure_fn)(const struct tuff_history_epoch *epoch);
+enum figure_kind {
+    FIGURE_LOSS,
+    FIGURE_ACCURACY,
+    FIGURE_RATE, // has no test
+};
 
-static double train_loss(const struct tuff_history_epoch *e)
+static double epoch_figure(const struct tuff_history_epoch *epoch, enum figure_kind kind)
 {
-    return e->train_loss;
+    return kind == FIGURE_LOSS       ? epoch->train_loss
+           : kind == FIGURE_ACCURACY ? epoch->train_accuracy
+                                     : epoch->learning_rate;
 }
 
-static double test_loss(const struct tuff_history_epoch *e)
+// Where there are evaluations within epochs the curves are over steps.
+static bool tests_within(const struct tuff_history *history)
 {
-    return e->test_loss;
-}
-
-static double train_accuracy(const struct tuff_history_epoch *e)
-{
-    return e->train_accuracy;
-}
-
-static double test_accuracy(const struct tuff_history_epoch *e)
-{
-    return e->test_accuracy;
-}
-
-static double learning_rate(const struct tuff_history_epoch *e)
-{
-    return e->learning_rate;
+    bool within = false;
+    for (uint32_t i = 0; i < history->test_count; i++)
+        within = within || history->tests[i].within;
+    return within;
 }
 
 // Room for two curves of `count` points each: x, y, x, y.
@@ -56,29 +51,31 @@ static double *make_points(struct tuff_figure *figure, uint32_t count)
     return points;
 }
 
-// One curve per function; the second is that of the test figures and holds tested epochs only.
+// Of whole epochs, and of evaluations.
 static void draw_epochs(struct tuff_figure *figure, const struct tuff_report *report, const char *title,
-                        const char *y_label, bool percent, epoch_figure_fn train, epoch_figure_fn test)
+                        const char *y_label, enum figure_kind kind)
 {
     const struct tuff_history *history = report->history;
-    const struct tuff_axes axes = {sizeof axes, "epoch", y_label, 1, percent};
-    uint32_t capacity = history->epoch_count, counts[2] = {0, 0};
+    bool over_steps = tests_within(history), percent = kind == FIGURE_ACCURACY;
+    const struct tuff_axes axes = {sizeof axes, over_steps ? "step" : "epoch", y_label, 1, percent};
+    uint32_t capacity = history->epoch_count + history->test_count, counts[2] = {0, 0};
     double *points = make_points(figure, capacity);
     if (points == NULL)
         return;
     double *x[2] = {points, points + 2 * (size_t)capacity}, *y[2] = {x[0] + capacity, x[1] + capacity};
     for (uint32_t i = 0; i < history->epoch_count; i++) {
         const struct tuff_history_epoch *epoch = &history->epochs[i];
-        const double values[2] = {train(epoch), test == NULL ? NAN : test(epoch)};
-        const bool there[2] = {epoch->whole != 0, epoch->whole != 0 && test != NULL && epoch->tested};
-        for (int c = 0; c < 2; c++) {
-            if (!there[c])
-                continue;
-            x[c][counts[c]] = epoch->epoch;
-            y[c][counts[c]++] = values[c];
-        }
+        if (!epoch->whole)
+            continue;
+        x[0][counts[0]] = over_steps ? (double)epoch->step : epoch->epoch;
+        y[0][counts[0]++] = epoch_figure(epoch, kind);
     }
-    const struct tuff_curve curves[2] = {{test == NULL ? y_label : "training", counts[0], x[0], y[0]},
+    for (uint32_t i = 0; i < history->test_count && kind != FIGURE_RATE; i++) {
+        const struct tuff_history_test *test = &history->tests[i];
+        x[1][counts[1]] = over_steps ? (double)test->step : test->epoch;
+        y[1][counts[1]++] = kind == FIGURE_LOSS ? test->loss : test->accuracy;
+    }
+    const struct tuff_curve curves[2] = {{kind == FIGURE_RATE ? y_label : "training", counts[0], x[0], y[0]},
                                          {"test", counts[1], x[1], y[1]}};
     tuff_draw_curves(figure, curves, counts[1] > 0 ? 2 : 1, &axes, title);
     free(points);
@@ -86,12 +83,12 @@ static void draw_epochs(struct tuff_figure *figure, const struct tuff_report *re
 
 static void draw_loss(struct tuff_figure *figure, const struct tuff_report *report, const char *title)
 {
-    draw_epochs(figure, report, title, "loss", false, train_loss, test_loss);
+    draw_epochs(figure, report, title, "loss", FIGURE_LOSS);
 }
 
 static void draw_accuracy(struct tuff_figure *figure, const struct tuff_report *report, const char *title)
 {
-    draw_epochs(figure, report, title, "accuracy", true, train_accuracy, test_accuracy);
+    draw_epochs(figure, report, title, "accuracy", FIGURE_ACCURACY);
 }
 
 // -- Curves over steps
@@ -180,7 +177,7 @@ static void draw_rate(struct tuff_figure *figure, const struct tuff_report *repo
     const struct tuff_history *history = report->history;
     const struct tuff_axes axes = {sizeof axes, "step", "learning rate", 1, 0};
     if (!any_rate(history, true)) {
-        draw_epochs(figure, report, title, "learning rate", false, learning_rate, NULL);
+        draw_epochs(figure, report, title, "learning rate", FIGURE_RATE);
         return;
     }
     uint32_t stride = (history->step_count + RATE_POINTS - 1) / RATE_POINTS, count = 0;
@@ -206,15 +203,14 @@ static void optional_figure(struct tuff_page *page, bool there, const struct tuf
         tuff_page_no_figure(page, figure->name);
 }
 
-static uint32_t best_epoch(const struct tuff_history *history)
+// The first of the evaluations with the greatest accuracy; NULL if there is none.
+static const struct tuff_history_test *best_test(const struct tuff_history *history)
 {
-    uint32_t best = UINT32_MAX;
-    for (uint32_t i = 0; i < history->epoch_count; i++) {
-        const struct tuff_history_epoch *epoch = &history->epochs[i];
-        if (epoch->whole && epoch->tested && !isnan(epoch->test_accuracy) &&
-            (best == UINT32_MAX || epoch->test_accuracy > history->epochs[best].test_accuracy))
-            best = i;
-    }
+    const struct tuff_history_test *best = NULL;
+    for (uint32_t i = 0; i < history->test_count; i++)
+        if (!isnan(history->tests[i].accuracy) &&
+            (best == NULL || history->tests[i].accuracy > best->accuracy))
+            best = &history->tests[i];
     return best;
 }
 
@@ -247,17 +243,24 @@ static void epoch_table(struct tuff_page *page, bool folded)
     const char *const columns[] = {"epoch",     "training loss", "training accuracy",
                                    "test loss", "test accuracy", "images/s",
                                    "time",      "steps",         "learning rate"};
-    uint32_t count = rates ? 9 : 8, best = best_epoch(history);
+    uint32_t count = rates ? 9 : 8;
+    const struct tuff_history_test *best = best_test(history);
     tuff_text_add(&page->html, folded ? "<details class=\"card\"><summary>Every epoch in figures</summary>\n"
                                       : "<div class=\"card\"><h3>Every epoch</h3>\n");
     tuff_table_begin(&page->html, "Figures of every epoch", columns, count);
     for (uint32_t i = 0; i < history->epoch_count; i++)
-        epoch_row(&page->html, &history->epochs[i], rates, i == best);
+        epoch_row(&page->html, &history->epochs[i], rates,
+                  best != NULL && !best->within && best->epoch == history->epochs[i].epoch);
     tuff_table_end(&page->html);
-    if (best != UINT32_MAX && tuff_report_epochs(page->report) > 1)
-        tuff_text_format(&page->html,
-                         "<p class=\"quiet note\">The best test accuracy is that of epoch %" PRIu32 ".</p>\n",
-                         history->epochs[best].epoch);
+    if (best != NULL && history->test_count > 1) {
+        tuff_text_add(&page->html, "<p class=\"quiet note\">The best test accuracy, ");
+        tuff_text_escape(&page->html, tuff_percent(best->accuracy).s);
+        if (best->within)
+            tuff_text_format(&page->html, ", is that of step %s, in epoch %" PRIu32 ".</p>\n",
+                             tuff_grouped(best->step).s, best->epoch);
+        else
+            tuff_text_format(&page->html, ", is that of epoch %" PRIu32 ".</p>\n", best->epoch);
+    }
     tuff_text_add(&page->html, folded ? "</details>\n" : "</div>\n");
 }
 
@@ -285,6 +288,7 @@ bool tuff_page_curves(struct tuff_page *page)
     const struct tuff_history *history = page->report->history;
     bool epochs = history != NULL && tuff_report_epochs(page->report) > 0;
     bool rates = history != NULL && (any_rate(history, true) || (epochs && any_rate(history, false)));
+    bool curves = epochs || (history != NULL && history->test_count > 0);
     bool batches = history != NULL && history->step_count > 1;
     if (history != NULL) {
         tuff_page_begin_section(page, "training", "Training");
@@ -292,14 +296,14 @@ bool tuff_page_curves(struct tuff_page *page)
             explain_absence(page);
         tuff_text_add(&page->html, "<div class=\"plots\">\n");
     }
-    optional_figure(page, epochs, &loss);
-    optional_figure(page, epochs, &accuracy);
+    optional_figure(page, curves, &loss);
+    optional_figure(page, curves, &accuracy);
     optional_figure(page, batches, &steps);
     optional_figure(page, rates, &rate);
     if (history == NULL)
         return false;
     // Two columns of an odd number of plots have room for the table.
-    bool room = (2 * epochs + batches + rates) % 2 == 1;
+    bool room = (2 * curves + batches + rates) % 2 == 1;
     if (history->epoch_count > 0 && room)
         epoch_table(page, false);
     tuff_text_add(&page->html, "</div>\n");

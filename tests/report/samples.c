@@ -72,7 +72,8 @@ static int make_history(struct sample *sample, uint32_t epochs, uint32_t steps, 
     sample->history.size = sizeof sample->history;
     sample->history.epochs = calloc(epochs + 1, sizeof *sample->history.epochs);
     sample->history.steps = calloc(steps + 1, sizeof *sample->history.steps);
-    if (sample->history.epochs == NULL || sample->history.steps == NULL)
+    sample->history.tests = calloc(epochs + 1, sizeof *sample->history.tests);
+    if (sample->history.epochs == NULL || sample->history.steps == NULL || sample->history.tests == NULL)
         return 0;
     for (uint32_t i = 0; i < epochs; i++)
         sample->history.epochs[sample->history.epoch_count++] = (struct tuff_history_epoch){
@@ -89,6 +90,11 @@ static int make_history(struct sample *sample, uint32_t epochs, uint32_t steps, 
             .samples_per_second = 5000,
             .learning_rate = rates ? 1e-3 * pow(0.9, i) : NAN,
         };
+    for (uint32_t i = 0; i < epochs; i++) {
+        const struct tuff_history_epoch *epoch = &sample->history.epochs[i];
+        sample->history.tests[sample->history.test_count++] =
+            (struct tuff_history_test){epoch->epoch, 0, epoch->step, epoch->test_loss, epoch->test_accuracy};
+    }
     for (uint32_t i = 0; i < steps; i++)
         sample->history.steps[sample->history.step_count++] = (struct tuff_history_step){
             1, i + 1, 2.0 / (1 + 0.01 * i) + (double)draw(3, i), rates ? 1e-3 : NAN};
@@ -132,7 +138,7 @@ static int make_nan(struct sample *sample)
     if (!make_history(sample, 5, 300, 0) || !make_data(sample, 40, 4, 1, 0))
         return 0;
     for (uint32_t i = 2; i < 5; i++)
-        sample->history.epochs[i].train_loss = sample->history.epochs[i].test_loss = NAN;
+        sample->history.epochs[i].train_loss = sample->history.tests[i].loss = NAN;
     for (uint32_t i = 100; i < 300; i++)
         sample->history.steps[i].loss = i % 2 == 0 ? NAN : INFINITY;
     tuff_scores_destroy(&sample->scores);
@@ -156,6 +162,7 @@ static int make_interrupted(struct sample *sample)
         return 0;
     sample->history.epochs[0].whole = 0;
     sample->history.epochs[0].tested = 0;
+    sample->history.test_count = 0;
     sample->history.epochs[0].test_loss = sample->history.epochs[0].test_accuracy = NAN;
     return 1;
 }
@@ -215,6 +222,7 @@ void sample_free(struct sample *sample)
     free(sample->filters);
     free(sample->history.epochs);
     free(sample->history.steps);
+    free(sample->history.tests);
     tuff_scores_destroy(&sample->scores);
     tuff_misses_destroy(&sample->misses);
     tuff_model_destroy(&sample->model);

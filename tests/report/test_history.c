@@ -35,6 +35,9 @@ Test(history, of_epochs_and_steps)
               first->samples_per_second == 80);
     cr_expect(isnan(second->train_loss) && isnan(second->test_loss) && !second->tested);
     cr_expect(isnan(second->learning_rate));
+    cr_assert_eq(history->test_count, 1u);
+    cr_expect(history->tests[0].step == 10 && !history->tests[0].within &&
+              history->tests[0].accuracy == 0.875);
     cr_expect(history->steps[0].loss == 2.25 && history->steps[0].learning_rate == 0.001);
     tuff_history_destroy(&history);
     cr_expect_null(history);
@@ -63,6 +66,21 @@ Test(history, of_a_training_that_was_gone_on_with)
     cr_expect(history->epochs[1].whole && history->epochs[1].train_loss == 1);
     cr_assert_eq(history->step_count, 1u);
     cr_expect_eq(history->steps[0].loss, 7);
+    tuff_history_destroy(&history);
+}
+
+Test(history, of_evaluations_within_epochs)
+{
+    struct tuff_history *history =
+        read_text("{\"type\":\"evaluation\",\"epoch\":1,\"step\":5,\"test_loss\":0.9,\"test_accuracy\":0.5}\n"
+                  "{\"type\":\"evaluation\",\"epoch\":1,\"step\":8,\"test_loss\":0.8,\"test_accuracy\":0.6}\n"
+                  "{\"type\":\"evaluation\",\"epoch\":1,\"step\":8,\"test_loss\":0.7,\"test_accuracy\":0.7}\n"
+                  "{\"type\":\"epoch\",\"epoch\":1,\"step\":10,\"train_loss\":1,\"test_loss\":0.6,\"test_"
+                  "accuracy\":0.8}\n");
+    cr_assert_eq(history->test_count, 3u);
+    cr_expect(history->tests[0].within && history->tests[0].step == 5 && history->tests[0].loss == 0.9);
+    cr_expect(history->tests[1].loss == 0.7, "the last word about a step counts");
+    cr_expect(!history->tests[2].within && history->tests[2].step == 10 && history->tests[2].accuracy == 0.8);
     tuff_history_destroy(&history);
 }
 

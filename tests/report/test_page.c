@@ -113,6 +113,26 @@ Test(page, of_a_training_interrupted_in_its_first_epoch)
     sample_free(&sample);
 }
 
+// Curves of evaluations within epochs are over steps.
+Test(page, of_evaluations_within_epochs)
+{
+    struct sample sample;
+    cr_assert(sample_make(SAMPLE_PLAIN, &sample));
+    sample.history.tests[1].within = 1;
+    sample.history.tests[1].step = 150;
+    sample.history.tests[1].accuracy = 0.995;
+    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_OK);
+    size_t count;
+    char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
+    page[count] = '\0';
+    cr_expect_not_null(strstr(page, "step 150, test: 99.5"));
+    cr_expect_not_null(strstr(page, "is that of step 150, in epoch 2."));
+    cr_expect_null(strstr(page, "epoch 2, test"));
+    cr_expect_null(strstr(page, "<tr class=\"best\">"));
+    free(page);
+    sample_free(&sample);
+}
+
 Test(page, of_a_model_that_never_errs)
 {
     struct sample sample;

@@ -106,6 +106,14 @@ struct tuff_history_epoch {
     double learning_rate; // of the epoch's last step
 };
 
+// An evaluation: at the end of an epoch, whose entry has it too, or within one.
+struct tuff_history_test {
+    uint32_t epoch; // from 1
+    int within;     // 1: within the epoch
+    uint64_t step;
+    double loss, accuracy;
+};
+
 struct tuff_history_step {
     uint32_t epoch;
     uint64_t step;
@@ -114,9 +122,10 @@ struct tuff_history_step {
 
 struct tuff_history {
     size_t size;
-    uint32_t epoch_count, step_count;
+    uint32_t epoch_count, step_count, test_count;
     struct tuff_history_epoch *epochs; // ascending, each once: of two lines about one epoch the last counts
     struct tuff_history_step *steps;   // ascending, each once likewise
+    struct tuff_history_test *tests;   // ascending by step, likewise
 };
 
 // Lines of other types are passed over, and so is a last line that is not whole, with a warning. Failure:
