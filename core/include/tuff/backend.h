@@ -149,7 +149,7 @@ struct tuff_backend_interface {
     // Hands over what was called since begin. Does not block, unless too much is in flight already.
     enum tuff_status (*stream_submit)(struct tuff_stream *stream);
     // Blocks until all that was submitted or replayed on the stream is done. TUFF_ERROR_DEVICE if it failed, or
-    // did not end within a minute or so.
+    // did not end within a minute or so; of a device that the CPU emulates, ten.
     enum tuff_status (*stream_wait)(struct tuff_stream *stream);
     // Optional pair. Enqueues a reading of the device's clock into `slot`, after the work before it is done;
     // reads it, in nanoseconds from any origin, after stream_wait.
