@@ -22,6 +22,12 @@ check "a file is exported, to the same bytes" same lenet.onnx again.onnx
 refuses 1 "'lenet.onnx' is there already" "a file that is there" export run --onnx lenet.onnx
 run export run --onnx lenet.onnx --force
 check "--force replaces it" test "$status" -eq 0
+run train lenet-mnist --backend reference --epochs 1 --digits-train 64 --digits-test 16 --out judged
+run export judged --checkpoint best --onnx best.onnx
+check "--checkpoint best takes the best evaluation's" out_has ', from judged/best.safetensors$'
+refuses 1 "'run' holds no best.safetensors" "no evaluation, no best one" export run --checkpoint best --onnx new.onnx
+refuses 2 "expected 'last' or 'best', found 'bset'; did you mean 'best'?" "a misspelt choice" \
+    export run --checkpoint bset --onnx new.onnx
 mkdir folder
 refuses 1 "expected a file, found the folder 'folder'" "a folder" export run --onnx folder --force
 refuses 1 "cannot write" "a folder that is not there" export run --onnx no/such/lenet.onnx

@@ -91,7 +91,10 @@ cc -std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror "$work/embedding/app.c" 
 accuracy=$(sed -n 's/^epoch 3: training loss .*, test accuracy \([0-9]*\)\.[0-9]%$/\1/p' "$work/log")
 ((${accuracy:-0} > 80)) || fail "the documentation's program learns" "$work/log"
 [[ -s $work/embedding/small.safetensors ]] || fail "the documentation's program saves what it learned"
-ok "the program of docs/embedding.md builds, and learns"
+(($(grep -c '^image [0-2]: it is [0-9], and looks like [0-9]$' "$work/log") == 3)) ||
+    fail "the documentation's program predicts" "$work/log"
+grep -qE '^image .: it is (.), and looks like \1$' "$work/log" || fail "it is right once at least" "$work/log"
+ok "the program of docs/embedding.md builds, learns and predicts"
 
 # The headers are C++ as well, each by itself.
 if command -v c++ >/dev/null; then

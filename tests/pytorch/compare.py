@@ -1,16 +1,27 @@
 
 
 # -- What follows is the test's: it stands behind the code of docs/pytorch.md.
-def write_exactly(path, parameters):
-    exact = LeNet().double()
-    exact.load_state_dict({name: tensor.double() for name, tensor in parameters.items()})
-    loss, correct = evaluate(exact, images.double(), labels)
+def write_exactly(path, network):
+    """What tuff is compared with, all in double: loss, right answers, logits of the first images."""
+    with torch.no_grad():
+        logits = network(images.double())
+    found = {
+        "loss": F.cross_entropy(logits, labels).item(),
+        "correct": (logits.argmax(1) == labels).sum().item(),
+        "logits": logits[:400].tolist(),
+    }
     with open(path, "w") as file:
-        file.write("%.9g %d\n" % (loss, correct))
+        json.dump(found, file)
 
 
-write_exactly("first.exact", load_file("runs/first/last.safetensors")[0])
-write_exactly("second.exact", load_file("lenet.safetensors")[0])
+def in_double(parameters):
+    network = LeNet().double()
+    network.load_state_dict({name: tensor.double() for name, tensor in parameters.items()})
+    return network
+
+
+write_exactly("first.json", in_double(load_file("runs/first/last.safetensors")[0]))
+write_exactly("second.json", in_double(load_file("lenet.safetensors")[0]))
 save_file(model.state_dict(), "bare.safetensors", {})
 save_file({k: v for k, v in model.state_dict().items() if k != "fc3.bias"}, "missing.safetensors", {})
 
@@ -31,14 +42,8 @@ else:
 import run_onnx
 
 graph = run_onnx.Graph("first.onnx")
-exact = LeNet().double()
-exact.load_state_dict({name: tensor.double() for name, tensor in state.items()})
 with torch.no_grad():
-    difference = (graph(images.double()) - exact(images.double())).abs().max().item()
+    difference = (graph(images.double()) - in_double(state)(images.double())).abs().max().item()
 print("onnx: logits differ by %.2g at most" % difference)
 assert difference < 1e-5
-with torch.no_grad():
-    logits = run_onnx.Graph("uneven.onnx")(images.double())
-with open("uneven.exact", "w") as file:
-    loss = F.cross_entropy(logits, labels).item()
-    file.write("%.9g %d\n" % (loss, (logits.argmax(1) == labels).sum().item()))
+write_exactly("uneven.json", run_onnx.Graph("uneven.onnx"))

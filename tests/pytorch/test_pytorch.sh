@@ -2,9 +2,9 @@
 # Tuff's files in PyTorch and PyTorch's in tuff: the code of docs/pytorch.md, run as it stands there, and what it leads to
 # compared to five digits.
 #
-#   test_pytorch.sh TUFF PYTHON MEASURE DOCUMENT
+#   test_pytorch.sh TUFF PYTHON DOCUMENT
 # shellcheck disable=SC2317,SC2016 # functions that check calls; awk
-tuff=$1 python=$2 measure=$(realpath "$3") document=$(realpath "$4")
+tuff=$1 python=$2 document=$(realpath "$3")
 here=$(realpath "$(dirname "$0")")
 source "$here/../command/assert.sh"
 unset XDG_CACHE_HOME
@@ -94,19 +94,24 @@ check "a file without texts: with model and data it is evaluated" test "$status"
 run eval missing.safetensors --model lenet-mnist --data mnist
 check "a file that lacks a parameter is refused" one_error "parameter 'fc3.bias' is missing"
 
-# To five digits: loss and right answers, from the reference backend.
+# To five digits, on the reference backend: loss and right answers, and the logits of some images.
 for way in "runs/first/last.safetensors lenet-mnist first" "lenet.safetensors lenet-mnist second" \
     "uneven/last.safetensors $here/../onnx/uneven.yaml uneven"; do
     read -r file model name <<< "$way"
-    "$measure" "$file" "$model" "$mnist" > "$out" 2> "$err"
+    run eval "$file" --model "$model" --data mnist --backend reference --json
+    check "$name: evaluated" test "$status" -eq 0
+    cp "$out" eval.json
+    "$python" "$here/judge.py" eval eval.json "$name.json" > "$out" 2> "$err"
     status=$?
-    check "$name: measured" test "$status" -eq 0
-    read -r _ loss _ correct < "$out"
-    read -r torch_loss torch_correct < "$name.exact"
-    check "$name: the loss is PyTorch's within 1e-5" \
-        awk -v a="$loss" -v b="$torch_loss" 'BEGIN { d = a - b; exit !(b > 0 && d < 1e-5 && d > -1e-5) }'
-    check "$name: so are the right answers" test "$correct" = "$torch_correct"
-    echo "# $name: loss $loss, PyTorch's $torch_loss; $correct and $torch_correct right"
+    check "$name: loss and right answers are PyTorch's" test "$status" -eq 0
+    sed "s/^/# $name: /" "$out"
 done
+run predict runs/first --backend reference --json --index 0 --index 1 --index 2 --index 3 --index 57 --index 399
+check "some images are predicted" test "$status" -eq 0
+cp "$out" predict.json
+"$python" "$here/judge.py" predict predict.json first.json > "$out" 2> "$err"
+status=$?
+check "their logits are PyTorch's" test "$status" -eq 0
+sed 's/^/# /' "$out"
 echo "$used"
 finish
