@@ -251,12 +251,16 @@ void vk_physical_describe(const struct tuff_backend *backend, const struct vk_ph
     snprintf(full.name, sizeof full.name, "%.*s", (int)sizeof full.name - 1, properties->deviceName);
     snprintf(full.driver, sizeof full.driver, "%.*s", (int)sizeof full.driver - 1, physical->driver);
     memcpy(full.uuid, physical->uuid, sizeof full.uuid);
+    char loops[48] = "no limit known";
+    if (limits->loop_rounds != UINT32_MAX)
+        snprintf(loops, sizeof loops, "ended after %u rounds", limits->loop_rounds);
     snprintf(full.details, sizeof full.details,
              "Vulkan version: %u.%u.%u\n"
              "workgroup invocations: %u\n"
              "shared memory: %u bytes\n"
              "push constants: %u bytes\n"
              "largest bound range: %llu bytes\n"
+             "loops of a shader: %s\n"
              "subgroup size: %u\n"
              "float16 arithmetic: %s\n"
              "16-bit storage: %s\n"
@@ -267,7 +271,7 @@ void vk_physical_describe(const struct tuff_backend *backend, const struct vk_ph
              "limits: %s",
              VK_API_VERSION_MAJOR(properties->apiVersion), VK_API_VERSION_MINOR(properties->apiVersion),
              VK_API_VERSION_PATCH(properties->apiVersion), limits->invocations, limits->shared_bytes,
-             limits->push_bytes, (unsigned long long)limits->range_bytes, physical->subgroup_size,
+             limits->push_bytes, (unsigned long long)limits->range_bytes, loops, physical->subgroup_size,
              yes_no(physical->float16), yes_no(physical->storage16), yes_no(physical->timeline_semaphores),
              yes_no(physical->cooperative_matrix), yes_no(physical->cooperative_matrix2),
              backend->gpu_assisted ? "on, GPU-assisted" : (backend->validation ? "on" : "off"),

@@ -56,6 +56,8 @@ static const struct conv2d_shape corners[] = {
     {3, 2, 41, 1, 4, 5, 1, {2, 1}, {1, 1}, {2, 2, 0, 0}, 1, 1, ZEROS},   // one column
     {2, 64, 9, 11, 96, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS}, // a long reduction
     {1, 130, 5, 3, 70, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS}, // more channels than a tile
+    {2, 24, 7, 11, 20, 3, 3, {2, 3}, {1, 1}, {1, 0, 2, 1}, 1, 1, ZEROS}, // many channels, strides, padding
+    {3, 40, 9, 8, 36, 3, 2, {3, 1}, {1, 3}, {2, 1, 1, 2}, 2, 0, ZEROS},  // and in groups, dilated
     {5, 3, 70, 67, 5, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},  // many workgroups of pixels
     {1, 3, 35, 37, 8, 11, 11, {4, 4}, {1, 1}, {2, 2, 2, 2}, 1, 1, ZEROS},    // a wide kernel
     {16, 1, 28, 28, 6, 5, 5, {1, 1}, {1, 1}, {2, 2, 2, 2}, 1, 1, ZEROS},     // LeNet's first
