@@ -74,6 +74,32 @@ uint64_t cpu_conv2d_forward_workspace(struct tuff_device *device, const struct t
     return args->x->layout == TUFF_LAYOUT_BATCH16 ? 0 : cpu_conv2d_forward_workspace_row_major(device, args);
 }
 
+void cpu_conv2d_relu_forward(struct tuff_device *device, const struct tuff_conv2d_relu_forward_args *args)
+{
+    const struct tuff_conv2d_forward_args conv = {.size = sizeof conv,
+                                                  .params = args->params,
+                                                  .workspace = args->workspace,
+                                                  .y = args->y,
+                                                  .x = args->x,
+                                                  .weight = args->weight,
+                                                  .bias = args->bias};
+    const struct tuff_relu_forward_args relu = {.size = sizeof relu, .y = args->y, .x = args->y};
+    cpu_conv2d_forward(device, &conv);
+    cpu_relu_forward(device, &relu);
+}
+
+uint64_t cpu_conv2d_relu_forward_workspace(struct tuff_device *device,
+                                           const struct tuff_conv2d_relu_forward_args *args)
+{
+    const struct tuff_conv2d_forward_args conv = {.size = sizeof conv,
+                                                  .params = args->params,
+                                                  .y = args->y,
+                                                  .x = args->x,
+                                                  .weight = args->weight,
+                                                  .bias = args->bias};
+    return cpu_conv2d_forward_workspace(device, &conv);
+}
+
 // -- Gradient of the input.
 
 static void backward_input_padded(struct tuff_device *device,

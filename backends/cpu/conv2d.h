@@ -51,6 +51,10 @@ void cpu_conv2d_pad(struct tuff_device *device, const struct cpu_padded_image *p
 void cpu_conv2d_fold(struct tuff_device *device, const struct cpu_padded_image *padded,
                      const struct tuff_tensor *dx);
 
+// The forward correlation of block 0 and group 0; y and its strides are the caller's to set.
+struct lanes_correlation cpu_conv2d_correlation(const struct cpu_conv2d *conv, const float *x, const float *w,
+                                                const float *bias);
+
 // The op in TUFF_LAYOUT_BATCH16, and the bytes of workspace that it needs.
 void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_conv2d_forward_args *args);
 void cpu_conv2d_backward_input_batch16(struct tuff_device *device,

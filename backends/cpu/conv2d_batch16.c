@@ -117,12 +117,33 @@ static struct dimension column_dimension(const struct cpu_conv2d *conv)
                               conv->stride_w, conv->dilation_w, conv->pad_left};
 }
 
+struct lanes_correlation cpu_conv2d_correlation(const struct cpu_conv2d *conv, const float *x, const float *w,
+                                                const float *bias)
+{
+    const struct dimension rows = row_dimension(conv), columns = column_dimension(conv);
+    return (struct lanes_correlation){
+        .x = x,
+        .w = w,
+        .bias = bias,
+        .channels = conv->group_channels,
+        .x_channel = conv->height * conv->width * TUFF_BATCH16_LANES,
+        .x_row = conv->width * TUFF_BATCH16_LANES,
+        .w_out = conv->taps,
+        .w_channel = conv->kernel_h * conv->kernel_w,
+        .w_row = conv->kernel_w,
+        .rows = forward_axis(&rows),
+        .columns = forward_axis(&columns),
+    };
+}
+
 void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_conv2d_forward_args *args)
 {
     const struct cpu_conv2d conv = cpu_conv2d_sizes(args->params, args->x, args->y, args->weight);
     const ptrdiff_t image = conv.height * conv.width * TUFF_BATCH16_LANES;
     const ptrdiff_t out_image = conv.out_h * conv.out_w * TUFF_BATCH16_LANES;
     struct correlation_job job = {
+        .base = cpu_conv2d_correlation(&conv, cpu_f32(args->x), cpu_f32(args->weight),
+                                       args->bias ? cpu_f32(args->bias) : NULL),
         .rows = row_dimension(&conv),
         .columns = column_dimension(&conv),
         .x_block = conv.channels * image,
@@ -135,22 +156,9 @@ void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_co
         .phases_h = 1,
         .phases_w = 1,
     };
-    job.base = (struct lanes_correlation){
-        .x = cpu_f32(args->x),
-        .w = cpu_f32(args->weight),
-        .bias = args->bias ? cpu_f32(args->bias) : NULL,
-        .y = cpu_f32(args->y),
-        .channels = conv.group_channels,
-        .x_channel = image,
-        .x_row = conv.width * TUFF_BATCH16_LANES,
-        .w_out = conv.taps,
-        .w_channel = conv.kernel_h * conv.kernel_w,
-        .w_row = conv.kernel_w,
-        .y_out = out_image,
-        .y_row = conv.out_w * TUFF_BATCH16_LANES,
-        .rows = forward_axis(&job.rows),
-        .columns = forward_axis(&job.columns),
-    };
+    job.base.y = cpu_f32(args->y);
+    job.base.y_out = out_image;
+    job.base.y_row = conv.out_w * TUFF_BATCH16_LANES;
     correlate(device, &conv, &job);
 }
 

@@ -77,6 +77,15 @@ void cpu_linear_forward(struct tuff_device *device, const struct tuff_linear_for
     run_product(device, &p);
 }
 
+void cpu_linear_relu_forward(struct tuff_device *device, const struct tuff_linear_relu_forward_args *args)
+{
+    const struct tuff_linear_forward_args linear = {
+        .size = sizeof linear, .y = args->y, .x = args->x, .weight = args->weight, .bias = args->bias};
+    const struct tuff_relu_forward_args relu = {.size = sizeof relu, .y = args->y, .x = args->y};
+    cpu_linear_forward(device, &linear);
+    cpu_relu_forward(device, &relu);
+}
+
 void cpu_linear_backward_input(struct tuff_device *device, const struct tuff_linear_backward_input_args *args)
 {
     if (args->dy->layout == TUFF_LAYOUT_BATCH16) {

@@ -66,7 +66,8 @@ static void tell_finding(const struct suite *suite, const char *name, bool devic
 }
 
 // Adds what became of a case to the tally of its row, and reports what is amiss.
-static void count(struct suite *suite, struct tally *tally, const char *name, bool device,
+// may_lack: what is unsupported is nothing amiss.
+static void count(struct suite *suite, struct tally *tally, const char *name, bool device, bool may_lack,
                   const struct case_result *result, const char *line)
 {
     suite->device_lost = result->device_lost;
@@ -77,6 +78,10 @@ static void count(struct suite *suite, struct tally *tally, const char *name, bo
         tally->unused++;
         return;
     case CASE_UNSUPPORTED:
+        if (may_lack) { // the host does without it
+            tally->unused++;
+            return;
+        }
         if (tally->unsupported++ == 0 || suite->options->verbose)
             say(suite, "UNSUPPORTED %s\n  replay: --case \"%s\"\n", name, line);
         tell_finding(suite, name, device, result, line);
@@ -101,7 +106,7 @@ static void judge(struct suite *suite, const struct conformance_case *c, const c
     conformance_case_run(suite->log, c, suite->tested, suite->oracle, &result);
     conformance_set_current_case("");
     count(suite, &suite->tallies[c->op->op][result.batch16 ? 1 : 0], tuff_op_info(c->op->op)->name, false,
-          &result, line);
+          tuff_op_info(c->op->op)->fused, &result, line);
 }
 
 // Counts a case, and says its line where that is wanted.
@@ -127,7 +132,8 @@ static void visit_device_check(struct suite *suite, const struct device_check *c
     conformance_set_current_case(line);
     check->run(&trial);
     conformance_set_current_case("");
-    count(suite, &suite->device_tallies[check->row], device_row_name(check->row), true, &result, line);
+    count(suite, &suite->device_tallies[check->row], device_row_name(check->row), true, false, &result,
+          line);
 }
 
 // row: DEVICE_ROW_COUNT: all.

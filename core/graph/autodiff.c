@@ -83,6 +83,21 @@ enum tuff_status tuff_gradient_share(struct tuff_graph *graph, tuff_value_id val
     return status == TUFF_OK ? tuff_gradient_end(graph, value, values[0]) : status;
 }
 
+enum tuff_status tuff_gradient_through_relu(struct tuff_graph *graph, tuff_value_id y,
+                                            tuff_value_id *gradient)
+{
+    tuff_value_id values[3] = {TUFF_NO_VALUE, TUFF_NO_VALUE, y};
+    *gradient = TUFF_NO_VALUE;
+    enum tuff_status status = tuff_gradient_of(graph, y, &values[1]);
+    if (status != TUFF_OK || values[1] == TUFF_NO_VALUE)
+        return status;
+    status = tuff_gradient_begin(graph, y, &values[0]);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(graph, TUFF_OP_RELU_BACKWARD, NULL, NULL, values);
+    *gradient = values[0];
+    return status;
+}
+
 enum tuff_status tuff_graph_differentiate(struct tuff_graph *graph)
 {
     for (uint32_t i = graph->node_count; i-- > 0;) {

@@ -35,13 +35,13 @@ static enum tuff_status check_forward(const struct tuff_log *log, const void *pa
                      tensors[3], tensors[0]);
 }
 
-static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_node *node)
+// Appends the ops that make the gradients of weight, bias and x from dy. forward: linear_forward's node, or one with the
+// same tensors.
+static enum tuff_status gradients_from(struct tuff_graph *graph, const struct tuff_node *forward,
+                                       tuff_value_id dy)
 {
-    const struct tuff_node forward = *node;
-    tuff_value_id x = forward.values[1], weight = forward.values[2], bias = forward.values[3], dy;
-    enum tuff_status status = tuff_gradient_of(graph, forward.values[0], &dy);
-    if (status != TUFF_OK || dy == TUFF_NO_VALUE)
-        return status;
+    tuff_value_id x = forward->values[1], weight = forward->values[2], bias = forward->values[3];
+    enum tuff_status status = TUFF_OK;
     if (tuff_gradient_wanted(graph, weight)) {
         tuff_value_id values[4] = {TUFF_NO_VALUE, TUFF_NO_VALUE, dy, x};
         status = tuff_gradient_begin(graph, weight, &values[0]);
@@ -65,6 +65,22 @@ static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_nod
     return status;
 }
 
+static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_node *node)
+{
+    const struct tuff_node forward = *node; // the graph's nodes move as it grows
+    tuff_value_id dy;
+    enum tuff_status status = tuff_gradient_of(graph, forward.values[0], &dy);
+    return status != TUFF_OK || dy == TUFF_NO_VALUE ? status : gradients_from(graph, &forward, dy);
+}
+
+static enum tuff_status relu_gradient(struct tuff_graph *graph, const struct tuff_node *node)
+{
+    const struct tuff_node forward = *node;
+    tuff_value_id dz;
+    enum tuff_status status = tuff_gradient_through_relu(graph, forward.values[0], &dz);
+    return status != TUFF_OK || dz == TUFF_NO_VALUE ? status : gradients_from(graph, &forward, dz);
+}
+
 const struct tuff_op_info tuff_op_info_linear_forward = {
     .name = "linear_forward",
     .tensor_count = 4,
@@ -75,6 +91,27 @@ const struct tuff_op_info tuff_op_info_linear_forward = {
     .infer = infer_forward,
     .check = check_forward,
     .gradient = gradient,
+};
+
+static enum tuff_status check_relu_forward(const struct tuff_log *log, const void *params,
+                                           const struct tuff_tensor *const tensors[])
+{
+    (void)params;
+    return check_all(log, "linear_relu_forward", (const char *[]){"x", "y", "bias"}, tensors[1], tensors[2],
+                     tensors[3], tensors[0]);
+}
+
+const struct tuff_op_info tuff_op_info_linear_relu_forward = {
+    .name = "linear_relu_forward",
+    .tensor_count = 4,
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 2, .batched = true},
+              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2, .batched = true},
+              {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2},
+              {.name = "bias", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true}},
+    .fused = true,
+    .infer = infer_forward,
+    .check = check_relu_forward,
+    .gradient = relu_gradient,
 };
 
 static enum tuff_status check_backward_input(const struct tuff_log *log, const void *params,

@@ -14,6 +14,7 @@ struct tuff_pass_options {
     const struct tuff_trainer_options *training;  // NULL: evaluation; read by tuff_pass_create only
     const struct tuff_augmentation *augmentation; // read by tuff_pass_create and tuff_pass_stream only
     bool outputs;                                 // keep each batch's logits for tuff_pass_work's outputs
+    bool no_fusion;
 };
 
 // Builds and plans the step. Takes no memory on the device yet: tuff_pass_plan tells how much it wants.

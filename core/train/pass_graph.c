@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "graph/autodiff.h"
+#include "graph/fusion.h"
 #include "model/model.h"
 #include "pass_state.h"
 
@@ -127,6 +128,8 @@ enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model
         status = add_batch(pass, ids, &x, &labels);
     if (status == TUFF_OK)
         status = add_model(pass, model, x, &logits);
+    if (status == TUFF_OK && !pass->options.no_fusion)
+        status = tuff_graph_fuse(graph, pass->target, training != NULL);
     if (status != TUFF_OK)
         return status;
     const struct tuff_softmax_cross_entropy_params smoothing = {

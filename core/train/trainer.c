@@ -40,7 +40,8 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
             batch = trainer->test_data->count;
         struct tuff_pass_options options = {.batch_size = (uint32_t)batch,
                                             .augmentation = &trainer->augmentation,
-                                            .outputs = trainer->options.keep_outputs != 0};
+                                            .outputs = trainer->options.keep_outputs != 0,
+                                            .no_fusion = trainer->options.no_fusion != 0};
         tuff_pass_destroy(&trainer->test);
         status = tuff_pass_create(trainer->target, trainer->model, trainer->test_data, trainer->parameters,
                                   &options, &trainer->test);
@@ -73,8 +74,10 @@ static enum tuff_status create_parameters(struct tuff_trainer *trainer,
 
 static enum tuff_status set_up(struct tuff_trainer *trainer, const struct tuff_trainer_options *options)
 {
-    struct tuff_pass_options training = {
-        .batch_size = options->batch_size, .training = options, .augmentation = &trainer->augmentation};
+    struct tuff_pass_options training = {.batch_size = options->batch_size,
+                                         .training = options,
+                                         .augmentation = &trainer->augmentation,
+                                         .no_fusion = options->no_fusion != 0};
     // A batch that is larger than the set would only compute absent samples.
     if (trainer->train_data != NULL && training.batch_size > trainer->train_data->count)
         training.batch_size = trainer->train_data->count;

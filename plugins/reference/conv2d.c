@@ -70,6 +70,20 @@ enum tuff_status ref_conv2d_forward(struct tuff_stream *stream, const struct tuf
     return TUFF_OK;
 }
 
+enum tuff_status ref_conv2d_relu_forward(struct tuff_stream *stream,
+                                         const struct tuff_conv2d_relu_forward_args *args)
+{
+    const struct tuff_conv2d_forward_args conv = {.size = sizeof conv,
+                                                  .params = args->params,
+                                                  .y = args->y,
+                                                  .x = args->x,
+                                                  .weight = args->weight,
+                                                  .bias = args->bias};
+    const struct tuff_relu_forward_args relu = {.size = sizeof relu, .y = args->y, .x = args->y};
+    enum tuff_status status = ref_conv2d_forward(stream, &conv);
+    return status == TUFF_OK ? ref_relu_forward(stream, &relu) : status;
+}
+
 // The gradient of what the outputs saw at (h,w), on the input or around it.
 static double gradient_at(const struct tuff_conv2d_backward_input_args *args, uint32_t n, uint32_t channel,
                           int64_t h, int64_t w)

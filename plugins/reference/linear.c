@@ -18,6 +18,16 @@ enum tuff_status ref_linear_forward(struct tuff_stream *stream, const struct tuf
     return TUFF_OK;
 }
 
+enum tuff_status ref_linear_relu_forward(struct tuff_stream *stream,
+                                         const struct tuff_linear_relu_forward_args *args)
+{
+    const struct tuff_linear_forward_args linear = {
+        .size = sizeof linear, .y = args->y, .x = args->x, .weight = args->weight, .bias = args->bias};
+    const struct tuff_relu_forward_args relu = {.size = sizeof relu, .y = args->y, .x = args->y};
+    enum tuff_status status = ref_linear_forward(stream, &linear);
+    return status == TUFF_OK ? ref_relu_forward(stream, &relu) : status;
+}
+
 enum tuff_status ref_linear_backward_input(struct tuff_stream *stream,
                                            const struct tuff_linear_backward_input_args *args)
 {

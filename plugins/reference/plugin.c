@@ -56,6 +56,11 @@ static const struct tuff_kernels kernels = {
     .adaptive_avg_pool2d_forward = ref_adaptive_avg_pool2d_forward,
     .adaptive_avg_pool2d_backward = ref_adaptive_avg_pool2d_backward,
     .gather_augmented_images = ref_gather_augmented_images,
+    .conv2d_relu_forward = ref_conv2d_relu_forward,
+    .linear_relu_forward = ref_linear_relu_forward,
+    .conv2d_relu_max_pool2d_forward = ref_conv2d_relu_max_pool2d_forward,
+    .conv2d_relu_max_pool2d_backward_input = ref_conv2d_relu_max_pool2d_backward_input,
+    .conv2d_relu_max_pool2d_backward_weight = ref_conv2d_relu_max_pool2d_backward_weight,
 };
 
 static void backend_close(struct tuff_backend *backend)

@@ -36,6 +36,25 @@ void LANES_FN(max_pool_forward)(const struct lanes_pool *p, const float *x, floa
 void LANES_FN(max_pool_backward)(const struct lanes_pool *p, const float *dy, const uint32_t *index,
                                  float *dx);
 
+// relu_max_pool.c
+void LANES_FN(relu_max_pool)(const struct lanes_window_pool *p, const float *z, float *y, uint8_t *winner);
+
+// halves.c
+void LANES_FN(gather_half)(const float *x, const struct lanes_half *h, float *images);
+void LANES_FN(scatter_half)(const float *images, const struct lanes_half *h, float *x);
+
+// winners_weight.c
+void LANES_FN(winners_weight)(const struct lanes_winners *w, const struct lanes_entries *entries, float *dw,
+                              float *db);
+
+// winners_input.c
+ptrdiff_t LANES_FN(winners_weights_size)(ptrdiff_t outputs, ptrdiff_t channels, ptrdiff_t kernel_h,
+                                         ptrdiff_t kernel_w);
+void LANES_FN(winners_weights)(const float *weight, ptrdiff_t outputs, ptrdiff_t channels, ptrdiff_t kernel_h,
+                               ptrdiff_t kernel_w, float *made);
+void LANES_FN(winners_input)(const struct lanes_winners *w, const float *weights, ptrdiff_t samples,
+                             const struct lanes_entries *entries);
+
 // cross_entropy.c
 void LANES_FN(cross_entropy_forward)(const float *logits, const uint32_t *labels, ptrdiff_t classes,
                                      uint32_t valid, const struct lanes_smoothing *smoothing, float *loss,

@@ -69,6 +69,40 @@ struct lanes_pool {
     ptrdiff_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
 };
 
+// Windows without padding or dilation on one image of height x width.
+struct lanes_window_pool {
+    ptrdiff_t height, width, out_h, out_w;
+    ptrdiff_t kernel_h, kernel_w, stride_h, stride_w;
+};
+
+// A convolution without stride, dilation or groups, ReLU and max pooling by windows of 2 x 2 side by side: one half of
+// a block, eight samples, whose images lie one behind the other as (height, width, channels), with the padding around
+// them. Of dy and winner, (outputs, pooled, 16), the half's first lane is lane 0.
+enum { LANES_HALF = 8 };
+struct lanes_winners {
+    const float *dy;
+    const uint8_t *winner; // 0 to 3 in the window, or 255: no gradient
+    float *images;         // x, or dx
+    ptrdiff_t image;       // floats from one sample's to the next: LANES_SLACK more than they hold, at least
+    ptrdiff_t height, width, channels;
+    ptrdiff_t outputs, pooled_h, pooled_w;
+    ptrdiff_t kernel_h, kernel_w;
+};
+enum { LANES_SLACK = 16 };
+
+// An image inside of its padding.
+struct lanes_half {
+    ptrdiff_t channels, height, width; // without padding
+    ptrdiff_t pad_top, pad_left, padded_height, padded_width;
+    ptrdiff_t image; // as of struct lanes_winners
+};
+
+// Gradients, and the place that each belongs to, in floats. Room is for LANES_HALF more than there are.
+struct lanes_entries {
+    int32_t *places;
+    float *gradients;
+};
+
 // One axis of average pooling. kernel 0: adaptive, and stride and paddings mean nothing.
 struct lanes_avg_axis {
     ptrdiff_t in, out;
@@ -185,6 +219,27 @@ struct lanes_table {
     // One channel of one block.
     void (*max_pool_forward)(const struct lanes_pool *p, const float *x, float *y, uint32_t *index);
     void (*max_pool_backward)(const struct lanes_pool *p, const float *dy, const uint32_t *index, float *dx);
+
+    // One row of windows of one filter, of one block: y and winner (may be NULL), out_w positions each, from z, the
+    // kernel_h rows under them.
+    void (*relu_max_pool)(const struct lanes_window_pool *p, const float *z, float *y, uint8_t *winner);
+
+    // images = half a block of x (channels, height, width, 16), its first lane's address, between `pad` zeros; and
+    // back.
+    void (*gather_half)(const float *x, const struct lanes_half *h, float *images);
+    void (*scatter_half)(const float *images, const struct lanes_half *h, float *x);
+    // Adds the half's gradients to dw (outputs, channels, kernel_h, kernel_w) and, unless NULL, db (outputs). entries:
+    // room for those of one output.
+    void (*winners_weight)(const struct lanes_winners *w, const struct lanes_entries *entries, float *dw,
+                           float *db);
+    // Floats of the weights as winners_input reads them; makes them.
+    ptrdiff_t (*winners_weights_size)(ptrdiff_t outputs, ptrdiff_t channels, ptrdiff_t kernel_h,
+                                      ptrdiff_t kernel_w);
+    void (*winners_weights)(const float *weight, ptrdiff_t outputs, ptrdiff_t channels, ptrdiff_t kernel_h,
+                            ptrdiff_t kernel_w, float *made);
+    // Adds the half's gradients to its images, of the first `samples` lanes. entries: room for 8 times outputs + 8.
+    void (*winners_input)(const struct lanes_winners *w, const float *weights, ptrdiff_t samples,
+                          const struct lanes_entries *entries);
 
     // One block of `classes` positions. valid: how many of its lanes hold samples, 0 to 16.
     // loss and correct: 16 each; those from valid on become 0, as does dlogits there.

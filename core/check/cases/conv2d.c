@@ -123,7 +123,7 @@ static void work(const void *shape, const struct case_setup *setup, struct case_
     result->flops = 2 * (double)multiplications(s);
     // One addition for each element of y, or of dy. The input gradient has no bias.
     if (s->bias != 0 && setup->op != TUFF_OP_CONV2D_BACKWARD_INPUT)
-        result->flops += case_elements(setup, setup->op == TUFF_OP_CONV2D_FORWARD ? 0 : 2);
+        result->flops += case_elements(setup, setup->op == TUFF_OP_CONV2D_BACKWARD_WEIGHT ? 2 : 0);
 }
 
 // An input size that has at least one window.
@@ -237,6 +237,29 @@ static void forward_tolerance(const void *shape, const struct case_view *view, u
 
 const struct conformance_op conformance_op_conv2d_forward = {
     .op = TUFF_OP_CONV2D_FORWARD,
+    .batched = true,
+    .costly = true,
+    .fields = fields,
+    .field_count = CASE_COUNT(fields),
+    .shape_size = sizeof(struct conv2d_shape),
+    .corners = corners,
+    .corner_count = CASE_COUNT(corners),
+    .large = large,
+    .large_count = CASE_COUNT(large),
+    .draw = draw_shape,
+    .describe = forward_describe,
+    .fill = fill_inputs,
+    .needs_magnitude = true,
+    .tolerance = forward_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
+};
+
+// -- forward with a ReLU, whose slope is 1 at most: the same tolerance
+
+const struct conformance_op conformance_op_conv2d_relu_forward = {
+    .op = TUFF_OP_CONV2D_RELU_FORWARD,
     .batched = true,
     .costly = true,
     .fields = fields,

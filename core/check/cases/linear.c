@@ -101,6 +101,29 @@ const struct conformance_op conformance_op_linear_forward = {
     .work = work,
 };
 
+// -- forward with a ReLU, whose slope is 1 at most: the same tolerance
+
+const struct conformance_op conformance_op_linear_relu_forward = {
+    .op = TUFF_OP_LINEAR_RELU_FORWARD,
+    .batched = true,
+    .costly = true,
+    .fields = fields,
+    .field_count = CASE_COUNT(fields),
+    .shape_size = sizeof(struct linear_shape),
+    .corners = corners,
+    .corner_count = CASE_COUNT(corners),
+    .large = large,
+    .large_count = CASE_COUNT(large),
+    .draw = draw_shape,
+    .describe = forward_describe,
+    .fill = fill_inputs,
+    .needs_magnitude = true,
+    .tolerance = forward_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+    .work = work,
+};
+
 // -- gradient of x
 
 static enum tuff_status backward_input_describe(const void *shape, struct case_setup *setup)

@@ -10,6 +10,7 @@
 // - No tensor overlaps another, except that an op which says "in place" allows the named pair to be the same.
 // - The tensors that share a batch dimension share one layout, row-major or BATCH16 (tensor.h).
 // - Sums run in an order that depends on shapes and the device alone: the same inputs give the same bits.
+// - A fused op computes what a sequence of others does; a backend may lack any of them.
 // - float32 with float32 accumulation at least. NaN and infinity propagate as in IEEE 754.
 #ifndef TUFF_OP_H
 #define TUFF_OP_H
@@ -26,6 +27,7 @@
 #include "op/batch_norm2d.h"
 #include "op/branch.h"
 #include "op/conv2d.h"
+#include "op/conv2d_relu_max_pool2d.h"
 #include "op/dropout.h"
 #include "op/gather.h"
 #include "op/linear.h"

@@ -70,6 +70,10 @@ struct tuff_trainer_options {
     // What happens to training images on the device, in an order that the seed decides; its mean and deviation hold for
     // test images too. NULL: pixels from 0 to 1, as they are. Read by tuff_trainer_create only.
     const struct tuff_augmentation *augmentation;
+    // 1: every op of the model runs on its own, also where the backend has one for several. The results agree up to
+    // rounding. For finding out which kernel is at fault.
+    uint32_t no_fusion;
+    uint32_t reserved_tail; // 0
 };
 
 // Sets the first `size` bytes of *options: batch 16, seed 42, shuffled, Adam with lr 1e-3, beta 0.9 and 0.999

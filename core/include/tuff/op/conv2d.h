@@ -46,6 +46,18 @@ struct tuff_conv2d_forward_args {
     const struct tuff_tensor *bias; // optional
 };
 
+// Fused: y = relu_forward of what conv2d_forward computes. Backward is relu_backward, then the two ops below.
+struct tuff_conv2d_relu_forward_args {
+    uint32_t size;
+    uint32_t reserved;
+    const struct tuff_conv2d_params *params;
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *y; // out
+    const struct tuff_tensor *x;
+    const struct tuff_tensor *weight;
+    const struct tuff_tensor *bias; // optional
+};
+
 // Gradient of x: each dy[n,k,oh,ow] * weight[k,c,r,s] goes to the x it came from. What fell on zeros is
 // dropped; in the other padding modes it goes to the element of x that was seen there.
 //

@@ -22,6 +22,18 @@ struct tuff_linear_forward_args {
     const struct tuff_tensor *bias; // optional
 };
 
+// Fused: y = relu_forward of what linear_forward computes. Backward is relu_backward, then the two ops below.
+struct tuff_linear_relu_forward_args {
+    uint32_t size;
+    uint32_t reserved;
+    const void *params; // none
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *y; // out
+    const struct tuff_tensor *x;
+    const struct tuff_tensor *weight;
+    const struct tuff_tensor *bias; // optional
+};
+
 // Gradient of x. dx[n,i] = sum over o of dy[n,o] * weight[o,i].
 //
 // dx: (N,I), dy: (N,O), weight: (O,I), f32.
