@@ -1,9 +1,7 @@
 #include "device.h"
 
 #include <cblas.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +9,17 @@
 #include <unistd.h>
 
 #include "isa.h"
+#include "processors.h"
 #include "stream.h"
+#include "ticks.h"
 
 enum {
-    MAX_THREADS = 1024,
+    MAX_THREADS = CPU_MAX_PROCESSORS,
     PREFERENCE = 100,
-    // Below this a task is done before a second thread has joined in; in vector operations of 16 lanes.
-    PARALLEL_WORK = 4096,
+    // Below this a task is done before a second thread has joined in, and is not worth a look at the clock; in vector
+    // operations of 16 lanes.
+    PARALLEL_WORK = 512,
+    CREW_WINDOW_TICKS = 50000000, // some 20 ms
 };
 
 void cpu_log(const struct tuff_backend *backend, enum tuff_log_level level, const char *format, ...)
@@ -28,30 +30,6 @@ void cpu_log(const struct tuff_backend *backend, enum tuff_log_level level, cons
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     backend->host->log(backend->host->user, level, message);
-}
-
-// The processors that this process may run on.
-static uint32_t usable_processors(void)
-{
-    long count = 0;
-    // The kernel refuses a set that is smaller than its own.
-    for (int bits = 1024; bits <= 1 << 18; bits *= 2) {
-        cpu_set_t *set = CPU_ALLOC((size_t)bits);
-        if (!set)
-            break;
-        const size_t bytes = CPU_ALLOC_SIZE((size_t)bits);
-        const int failure = sched_getaffinity(0, bytes, set) != 0 ? errno : 0;
-        if (failure == 0)
-            count = CPU_COUNT_S(bytes, set);
-        CPU_FREE(set);
-        if (failure != EINVAL)
-            break;
-    }
-    if (count < 1)
-        count = sysconf(_SC_NPROCESSORS_ONLN);
-    if (count < 1)
-        return 1;
-    return count > MAX_THREADS ? MAX_THREADS : (uint32_t)count;
 }
 
 // The value behind the first line of `path` that starts with `key`, without the colon and blanks before it;
@@ -119,7 +97,7 @@ enum tuff_status cpu_device_describe(struct tuff_backend *backend, uint32_t inde
         snprintf(full.name, sizeof full.name, "CPU");
     snprintf(full.driver, sizeof full.driver, "%s, %s", openblas_get_config(), isa);
     snprintf(full.details, sizeof full.details,
-             "threads: %" PRIu32 "\ninstruction set: %s\nBLAS kernels: %s\n", usable_processors(), isa,
+             "threads: %" PRIu32 "\ninstruction set: %s\nBLAS kernels: %s\n", cpu_processors(), isa,
              openblas_get_corename());
     const uint32_t size = info->size;
     full.size = size;
@@ -150,7 +128,7 @@ enum tuff_status cpu_device_open(struct tuff_backend *backend, uint32_t index,
         return TUFF_ERROR_INVALID;
     }
     if (threads == 0)
-        threads = usable_processors();
+        threads = cpu_processors();
 
     struct tuff_device *device = calloc(1, sizeof *device);
     if (!device)
@@ -163,6 +141,7 @@ enum tuff_status cpu_device_open(struct tuff_backend *backend, uint32_t index,
         free(device);
         return status;
     }
+    cpu_crew_init(&device->crew, threads, CREW_WINDOW_TICKS);
     // Chunks call BLAS from our own threads; it must not start more.
     openblas_set_num_threads(1);
     cpu_log(backend, TUFF_LOG_DEBUG, "%" PRIu32 " threads, %s, BLAS kernels %s", threads, lanes->name,
@@ -198,12 +177,14 @@ enum tuff_status cpu_device_memory(struct tuff_device *device, struct tuff_devic
 
 void cpu_parallel(struct tuff_device *device, uint64_t work, uint64_t chunks, cpu_task *task, void *context)
 {
-    if (work < PARALLEL_WORK) {
+    if (work < PARALLEL_WORK || chunks <= 1 || device->crew.levels == 1) {
         for (uint64_t chunk = 0; chunk < chunks; chunk++)
             task(context, chunk, 0);
-    } else {
-        cpu_pool_run(device->pool, chunks, task, context);
+        return;
     }
+    const uint64_t began = cpu_ticks();
+    cpu_pool_run(device->pool, cpu_crew_threads(&device->crew, work), chunks, task, context);
+    cpu_crew_learn(&device->crew, work, cpu_ticks() - began);
 }
 
 uint64_t cpu_chunks(uint64_t work, uint64_t items)

@@ -4,6 +4,7 @@
 
 #include "tuff/backend.h"
 
+#include "crew.h"
 #include "lanes/table.h"
 #include "thread_pool.h"
 
@@ -15,6 +16,7 @@ struct tuff_device {
     struct tuff_backend *backend;
     const struct lanes_table *lanes;
     struct cpu_pool *pool;
+    struct cpu_crew crew;
     uint64_t buffer_bytes; // in live buffers
     uint32_t buffers;      // live ones
 };

@@ -2,13 +2,13 @@
 // on the same part of the data from one task to the next; who has finished takes from the others' ranges. The
 // calling thread never waits for one that has not begun: it takes over its items instead.
 //
-// A slot is one 64-bit word: the task's number, the next item and the end. Claiming an item is a
-// compare-and-swap of that word, which fails once the task is over; so a thread that wakes late cannot touch
-// the next task's data.
+// A slot is one cache line, which is all that passes from the caller to a waiting thread: the task, and one 64-bit
+// word of the task's number, the next item and the end. Claiming an item is a compare-and-swap of that word, which
+// fails once the task is over; so a thread that wakes late cannot touch the next task's data, and what it has claimed
+// keeps the slot's other words as they are.
 //
-// What cannot be taken over is an item that a thread has claimed before it lost its processor to another
-// process, for some milliseconds: a hundred times the length of a small network's step. When the calling
-// thread has been kept waiting like that, it works alone for a while, longer each time.
+// A waiting thread spins, for longer than it takes from one task of a training step to the next, then yields its
+// processor between looks, and in the end sleeps.
 #include "thread_pool.h"
 
 #include <pthread.h>
@@ -20,18 +20,22 @@
 #include <time.h>
 
 #include "float_mode.h"
+#include "ticks.h"
 
 enum {
     MAX_ITEMS = 4096, // per task; more chunks than that are run several to an item
-    SPINS_PER_CLOCK = 64,
-    SPIN_NANOSECONDS = 200000,   // of an idle worker, before it sleeps
-    STALL_NANOSECONDS = 100000,  // waiting longer than this, and than the caller itself worked, is a stall
-    ALONE_NANOSECONDS = 5000000, // after a first stall
-    ALONE_MOST_NANOSECONDS = 320000000,
+    SPINS = 1500,     // some 20 to 70 microseconds
+    SPINS_PER_YIELD = 64,
+    YIELD_NANOSECONDS = 200000, // of an idle worker, before it sleeps
 };
 
 struct slot {
     _Alignas(128) _Atomic uint64_t range; // number << 32 | next << 16 | end
+    // Written while nothing of the slot can be claimed, read after something has been.
+    cpu_task *task;
+    void *context;
+    uint64_t chunks;
+    uint64_t chunks_per_item;
 };
 
 struct worker {
@@ -43,35 +47,16 @@ struct worker {
 struct cpu_pool {
     uint32_t threads;
     uint32_t started; // workers to join
+    uint32_t number;  // of the newest task; the calling thread's own
     struct worker *workers;
     struct slot *slots;
 
-    // The task; written while no item can be claimed, read after one has been.
-    cpu_task *task;
-    void *context;
-    uint64_t chunks;
-    uint64_t chunks_per_item;
-
-    // The calling thread's own.
-    uint64_t alone_until; // on the monotonic clock
-    uint64_t alone_span;
-
-    _Alignas(128) _Atomic uint32_t number;    // of the newest task
     _Alignas(128) _Atomic uint32_t remaining; // items not yet done
     _Alignas(128) _Atomic uint32_t sleepers;
     _Atomic bool stop;
     pthread_mutex_t mutex; // for sleeping only
     pthread_cond_t wake;
 };
-
-static inline void pause_briefly(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
 
 static uint64_t nanoseconds_now(void)
 {
@@ -80,14 +65,14 @@ static uint64_t nanoseconds_now(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void run_item(const struct cpu_pool *pool, uint32_t item, uint32_t worker)
+static void run_item(const struct slot *slot, uint32_t item, uint32_t worker)
 {
-    uint64_t chunk = item * pool->chunks_per_item;
-    uint64_t end = chunk + pool->chunks_per_item;
-    if (end > pool->chunks)
-        end = pool->chunks;
+    uint64_t chunk = item * slot->chunks_per_item;
+    uint64_t end = chunk + slot->chunks_per_item;
+    if (end > slot->chunks)
+        end = slot->chunks;
     for (; chunk < end; chunk++)
-        pool->task(pool->context, chunk, worker);
+        slot->task(slot->context, chunk, worker);
 }
 
 // Runs what can be claimed of task `number`, from this worker's slot first.
@@ -100,7 +85,7 @@ static void work(struct cpu_pool *pool, uint32_t number, uint32_t worker)
         while ((uint32_t)(range >> 32) == number && (uint16_t)(range >> 16) < (uint16_t)range) {
             if (atomic_compare_exchange_weak_explicit(&slot->range, &range, range + (UINT64_C(1) << 16),
                                                       memory_order_acq_rel, memory_order_acquire)) {
-                run_item(pool, (uint16_t)(range >> 16), worker);
+                run_item(slot, (uint16_t)(range >> 16), worker);
                 done++;
                 range = atomic_load_explicit(&slot->range, memory_order_acquire);
             }
@@ -110,24 +95,33 @@ static void work(struct cpu_pool *pool, uint32_t number, uint32_t worker)
         atomic_fetch_sub_explicit(&pool->remaining, done, memory_order_acq_rel);
 }
 
-// Returns once there is a task after `seen`, or the pool stops.
-static void wait_for_task(struct cpu_pool *pool, uint32_t seen)
+static uint32_t number_in(struct slot *slot)
 {
+    return (uint32_t)(atomic_load_explicit(&slot->range, memory_order_acquire) >> 32);
+}
+
+// Returns once there is a task after `seen` for this slot, or the pool stops.
+static void wait_for_task(struct cpu_pool *pool, struct slot *slot, uint32_t seen)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (number_in(slot) != seen)
+            return;
+        cpu_relax();
+    }
     const uint64_t begin = nanoseconds_now();
     do {
-        for (int i = 0; i < SPINS_PER_CLOCK; i++) {
-            if (atomic_load_explicit(&pool->number, memory_order_acquire) != seen ||
-                atomic_load_explicit(&pool->stop, memory_order_acquire))
+        for (int i = 0; i < SPINS_PER_YIELD; i++) {
+            if (number_in(slot) != seen || atomic_load_explicit(&pool->stop, memory_order_acquire))
                 return;
-            pause_briefly();
+            cpu_relax();
         }
         sched_yield(); // the thread that is waited for may be waiting for this processor
-    } while (nanoseconds_now() - begin < SPIN_NANOSECONDS);
+    } while (nanoseconds_now() - begin < YIELD_NANOSECONDS);
 
     pthread_mutex_lock(&pool->mutex);
     // Sequentially consistent, as is the other side: either it sees the sleeper, or the sleeper the task.
     atomic_fetch_add(&pool->sleepers, 1);
-    while (atomic_load(&pool->number) == seen && !atomic_load(&pool->stop))
+    while ((uint32_t)(atomic_load(&slot->range) >> 32) == seen && !atomic_load(&pool->stop))
         pthread_cond_wait(&pool->wake, &pool->mutex);
     atomic_fetch_sub(&pool->sleepers, 1);
     pthread_mutex_unlock(&pool->mutex);
@@ -146,13 +140,14 @@ static void *worker_main(void *argument)
 {
     const struct worker *worker = argument;
     struct cpu_pool *pool = worker->pool;
+    struct slot *slot = &pool->slots[worker->index];
     cpu_float_mode_enter();
     uint32_t seen = 0;
     for (;;) {
-        wait_for_task(pool, seen);
+        wait_for_task(pool, slot, seen);
         if (atomic_load_explicit(&pool->stop, memory_order_acquire))
             return NULL;
-        seen = atomic_load_explicit(&pool->number, memory_order_acquire);
+        seen = number_in(slot);
         work(pool, seen, worker->index);
     }
 }
@@ -217,52 +212,43 @@ uint32_t cpu_pool_threads(const struct cpu_pool *pool)
     return pool->threads;
 }
 
-// Waits for the items that others have claimed; began: when the task did.
-static void wait_for_rest(struct cpu_pool *pool, uint64_t began)
+// Waits for the items that others have claimed.
+static void wait_for_rest(struct cpu_pool *pool)
 {
-    for (int i = 0; i < SPINS_PER_CLOCK; i++) {
+    for (int i = 0; i < SPINS; i++) {
         if (atomic_load_explicit(&pool->remaining, memory_order_acquire) == 0)
             return;
-        pause_briefly();
+        cpu_relax();
     }
-    const uint64_t worked = nanoseconds_now();
     while (atomic_load_explicit(&pool->remaining, memory_order_acquire) != 0) {
-        for (int i = 0; i < SPINS_PER_CLOCK; i++)
-            pause_briefly();
+        for (int i = 0; i < SPINS_PER_YIELD; i++)
+            cpu_relax();
         sched_yield(); // whoever holds the last items may have lost its processor to this very loop
     }
-    const uint64_t now = nanoseconds_now(), waited = now - worked;
-    if (waited < STALL_NANOSECONDS || waited < worked - began)
-        return;
-    const int again = pool->alone_until != 0 && now - pool->alone_until < 4 * pool->alone_span;
-    pool->alone_span = again ? 2 * pool->alone_span : ALONE_NANOSECONDS;
-    if (pool->alone_span > ALONE_MOST_NANOSECONDS)
-        pool->alone_span = ALONE_MOST_NANOSECONDS;
-    pool->alone_until = now + pool->alone_span;
 }
 
-void cpu_pool_run(struct cpu_pool *pool, uint64_t chunks, cpu_task *task, void *context)
+void cpu_pool_run(struct cpu_pool *pool, uint32_t threads, uint64_t chunks, cpu_task *task, void *context)
 {
-    const uint64_t began = pool->threads > 1 ? nanoseconds_now() : 0;
-    if (pool->threads == 1 || chunks <= 1 || began < pool->alone_until) {
+    if (threads == 1 || chunks <= 1) {
         for (uint64_t chunk = 0; chunk < chunks; chunk++)
             task(context, chunk, 0);
         return;
     }
-    pool->task = task;
-    pool->context = context;
-    pool->chunks = chunks;
-    pool->chunks_per_item = (chunks + MAX_ITEMS - 1) / MAX_ITEMS;
-    const uint64_t items = (chunks + pool->chunks_per_item - 1) / pool->chunks_per_item;
-    const uint32_t number = atomic_load_explicit(&pool->number, memory_order_relaxed) + 1;
+    const uint64_t per_item = (chunks + MAX_ITEMS - 1) / MAX_ITEMS, items = (chunks + per_item - 1) / per_item;
+    const uint32_t number = ++pool->number;
     atomic_store_explicit(&pool->remaining, (uint32_t)items, memory_order_relaxed);
-    for (uint32_t i = 0; i < pool->threads; i++) {
-        const uint64_t begin = items * i / pool->threads, end = items * (i + 1) / pool->threads;
-        atomic_store_explicit(&pool->slots[i].range, (uint64_t)number << 32 | begin << 16 | end,
-                              memory_order_release);
+    // Its own slot last: what others shall do, they begin meanwhile.
+    for (uint32_t i = threads; i-- > 0;) {
+        struct slot *slot = &pool->slots[i];
+        const uint64_t begin = items * i / threads, end = items * (i + 1) / threads;
+        slot->task = task;
+        slot->context = context;
+        slot->chunks = chunks;
+        slot->chunks_per_item = per_item;
+        atomic_store_explicit(&slot->range, (uint64_t)number << 32 | begin << 16 | end, memory_order_release);
     }
-    atomic_store(&pool->number, number);
+    atomic_thread_fence(memory_order_seq_cst); // before the look at the sleepers
     wake_sleepers(pool);
     work(pool, number, 0);
-    wait_for_rest(pool, began);
+    wait_for_rest(pool);
 }
