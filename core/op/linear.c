@@ -65,6 +65,14 @@ static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_nod
     return status;
 }
 
+static void work_of_forward(const void *params, const struct tuff_tensor *const tensors[],
+                            struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *y = tensors[0], *x = tensors[1], *bias = tensors[3];
+    work->flops = tuff_elements(y) * (2.0 * x->dims[1] + (bias != NULL ? 1 : 0));
+}
+
 const struct tuff_op_info tuff_op_info_linear_forward = {
     .name = "linear_forward",
     .tensor_count = 4,
@@ -74,6 +82,7 @@ const struct tuff_op_info tuff_op_info_linear_forward = {
               {.name = "bias", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true}},
     .infer = infer_forward,
     .check = check_forward,
+    .work = work_of_forward,
     .gradient = gradient,
 };
 
@@ -85,6 +94,14 @@ static enum tuff_status check_backward_input(const struct tuff_log *log, const v
                      NULL, tensors[1]);
 }
 
+static void work_of_backward_input(const void *params, const struct tuff_tensor *const tensors[],
+                                   struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *dx = tensors[0], *dy = tensors[1];
+    work->flops = tuff_elements(dy) * 2.0 * dx->dims[1];
+}
+
 const struct tuff_op_info tuff_op_info_linear_backward_input = {
     .name = "linear_backward_input",
     .tensor_count = 3,
@@ -92,6 +109,7 @@ const struct tuff_op_info tuff_op_info_linear_backward_input = {
               {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2, .batched = true},
               {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2}},
     .check = check_backward_input,
+    .work = work_of_backward_input,
 };
 
 static enum tuff_status check_backward_weight(const struct tuff_log *log, const void *params,
@@ -102,6 +120,14 @@ static enum tuff_status check_backward_weight(const struct tuff_log *log, const 
                      tensors[0], tensors[1], tensors[2]);
 }
 
+static void work_of_backward_weight(const void *params, const struct tuff_tensor *const tensors[],
+                                    struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *dbias = tensors[1], *dy = tensors[2], *x = tensors[3];
+    work->flops = tuff_elements(dy) * (2.0 * x->dims[1] + (dbias != NULL ? 1 : 0));
+}
+
 const struct tuff_op_info tuff_op_info_linear_backward_weight = {
     .name = "linear_backward_weight",
     .tensor_count = 4,
@@ -110,4 +136,5 @@ const struct tuff_op_info tuff_op_info_linear_backward_weight = {
               {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2, .batched = true},
               {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2, .batched = true}},
     .check = check_backward_weight,
+    .work = work_of_backward_weight,
 };
