@@ -83,7 +83,7 @@ tuff_bench_profile(struct tuff_bench *bench, double seconds,
                    struct tuff_bench_profile *result);
 
 // -- What the target can do at best: linear_forward without a bias on row-major square matrices, from 256 to 2048 a
-// side; the larger, the faster it is, so that a call takes no more than about a quarter of a second.
+// side; the larger, the faster it is, so that a call takes no more than about half a second.
 
 struct tuff_bench_peak;
 
