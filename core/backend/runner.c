@@ -65,18 +65,23 @@ static void set_up_call(struct call *call, const struct tuff_graph *graph, const
     }
 }
 
-static enum tuff_status call_all(struct tuff_runner *runner)
+enum tuff_status tuff_runner_call(struct tuff_runner *runner, uint32_t index)
 {
     const struct tuff_target *target = runner->target;
-    for (uint32_t i = 0; i < runner->call_count; i++) {
-        const struct call *call = &runner->calls[i];
-        unsigned errors = tuff_target_errors(target);
-        enum tuff_status status =
-            tuff_op_call(target->interface->kernels, call->op, target->stream, &call->args);
-        if (status != TUFF_OK)
-            return tuff_target_fail(target, errors, status, tuff_op_info(call->op)->name);
-    }
-    return TUFF_OK;
+    const struct call *call = &runner->calls[index];
+    unsigned errors = tuff_target_errors(target);
+    enum tuff_status status =
+        tuff_op_call(target->interface->kernels, call->op, target->stream, &call->args);
+    return status == TUFF_OK ? TUFF_OK
+                             : tuff_target_fail(target, errors, status, tuff_op_info(call->op)->name);
+}
+
+static enum tuff_status call_all(struct tuff_runner *runner)
+{
+    enum tuff_status status = TUFF_OK;
+    for (uint32_t i = 0; status == TUFF_OK && i < runner->call_count; i++)
+        status = tuff_runner_call(runner, i);
+    return status;
 }
 
 static enum tuff_status capture(struct tuff_runner *runner)

@@ -42,13 +42,13 @@ void conformance_case_clear(struct conformance_case *c)
     *c = (struct conformance_case){0};
 }
 
-// Params and shapes as the core's check wants to see them.
-static enum tuff_status check_by_core(const struct tuff_log *log, const struct case_setup *setup)
+// Params and shapes as the core wants to see them.
+static struct tuff_op_args args_of(const struct case_setup *setup)
 {
     struct tuff_op_args args = {.size = tuff_op_args_size(setup->op), .params = setup->params};
     for (uint32_t i = 0; i < setup->info->tensor_count; i++)
         args.tensors[i] = case_is_present(setup, i) ? &setup->tensors[i].shape : NULL;
-    return tuff_op_check(log, setup->op, &args);
+    return args;
 }
 
 enum tuff_status conformance_case_describe(const struct tuff_log *log, const struct conformance_case *c,
@@ -56,7 +56,8 @@ enum tuff_status conformance_case_describe(const struct tuff_log *log, const str
 {
     case_setup_init(setup, log, c->op->op, c->layout, c->seed);
     enum tuff_status status = c->op->describe(c->shape, setup);
-    return status == TUFF_OK ? check_by_core(log, setup) : status;
+    const struct tuff_op_args args = args_of(setup);
+    return status == TUFF_OK ? tuff_op_check(log, setup->op, &args) : status;
 }
 
 enum tuff_status conformance_case_fill(const struct conformance_case *c, struct case_setup *setup,
@@ -70,16 +71,8 @@ enum tuff_status conformance_case_fill(const struct conformance_case *c, struct 
     return status;
 }
 
-struct case_work conformance_case_work(const struct conformance_case *c, const struct case_setup *setup)
+struct tuff_work conformance_case_work(const struct case_setup *setup)
 {
-    struct case_work work = {0};
-    for (uint32_t i = 0; i < setup->info->tensor_count; i++) {
-        const struct tuff_tensor *shape = &setup->tensors[i].shape;
-        if (case_is_present(setup, i))
-            work.bytes += case_elements(setup, i) * tuff_dtype_bytes(shape->dtype) *
-                          (setup->info->roles[i].access == TUFF_ACCESS_INOUT ? 2 : 1);
-    }
-    if (c->op->work != NULL)
-        c->op->work(c->shape, setup, &work);
-    return work;
+    const struct tuff_op_args args = args_of(setup);
+    return tuff_op_work(setup->op, &args);
 }

@@ -75,12 +75,6 @@ struct case_view {
 // A tolerance that asks for equal bits (any NaN equals any NaN if the dtype is f32).
 #define CASE_EXACT (-1.0)
 
-// What one call computes and moves, as check.h defines it.
-struct case_work {
-    double flops, bytes;
-    uint32_t most_calls; // in a row, until the inputs have to be written anew; 0: any number
-};
-
 // The cases of one op: conformance_op_<name>, in cases/<family>.c.
 struct conformance_op {
     enum tuff_op op;
@@ -106,9 +100,8 @@ struct conformance_op {
     void (*tolerance)(const void *shape, const struct case_view *view, uint32_t output, double *tolerance);
     const void *perf; // hand-written shapes of real nets, to be timed
     size_t perf_count;
-    // Sets flops, and bytes where they are not those of all tensors, which they are before. NULL: the op
-    // computes nothing.
-    void (*work)(const void *shape, const struct case_setup *setup, struct case_work *work);
+    // Calls in a row until the inputs have to be written anew. NULL: any number.
+    uint32_t (*most_calls)(const void *shape);
 };
 
 // op < TUFF_OP_COUNT.
@@ -157,6 +150,6 @@ TUFF_MUST_CHECK enum tuff_status conformance_case_fill(const struct conformance_
                                                        struct case_setup *setup, struct tuff_target *oracle);
 
 // What one call computes and moves. setup: described.
-struct case_work conformance_case_work(const struct conformance_case *c, const struct case_setup *setup);
+struct tuff_work conformance_case_work(const struct case_setup *setup);
 
 #endif

@@ -139,7 +139,7 @@ static void report(struct perf *perf, const struct conformance_case *c, const ch
 {
     char sizes[CONFORMANCE_LINE_BYTES], message[RIG_MESSAGE_BYTES + 64];
     const struct tuff_check_perf_options *options = perf->options;
-    const struct case_work work = conformance_case_work(c, &perf->timings[TESTED]->setup);
+    const struct tuff_work work = conformance_case_work(&perf->timings[TESTED]->setup);
     conformance_case_format_short(c, sizes);
     describe_failure(perf, message, sizeof message);
     const struct tuff_check_measurement measurement = {

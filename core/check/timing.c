@@ -89,7 +89,7 @@ static bool run(struct timing *timing, double *seconds)
 {
     const struct tuff_backend_interface *interface = timing->target->interface;
     struct tuff_stream *stream = timing->target->stream;
-    if (timing->work.most_calls != 0) {
+    if (timing->most_calls != 0) {
         enum tuff_status status = rig_load(&timing->rig, ZEROS);
         if (status != TUFF_OK)
             return fail(timing, status);
@@ -129,7 +129,7 @@ static bool prepare(struct timing *timing, const struct conformance_case *c)
         status = tuff_target_prepare(timing->target, timing->setup.op, &timing->call.args);
     if (status != TUFF_OK)
         return fail(timing, status);
-    if (timing->work.most_calls == 0) // else they are written again
+    if (timing->most_calls == 0) // else they are written again
         case_setup_drop_values(&timing->setup);
     timing->runs = 1;
     timing->calls = 1;
@@ -148,7 +148,7 @@ void timing_create(struct tuff_target *target, const struct conformance_case *c,
     } else if (!rig_is_supported(target, &timing->setup)) {
         timing->state = TIMING_UNSUPPORTED;
     } else {
-        timing->work = conformance_case_work(c, &timing->setup);
+        timing->most_calls = c->op->most_calls == NULL ? 0 : c->op->most_calls(c->shape);
         if (prepare(timing, c))
             call_first(timing);
     }
@@ -167,8 +167,8 @@ void timing_destroy(struct timing *timing)
 static uint32_t calls_to_capture(const struct timing *timing, double wanted)
 {
     uint32_t calls = wanted < 1 ? 1 : wanted < CAPTURED_CALLS ? (uint32_t)wanted : CAPTURED_CALLS;
-    if (timing->work.most_calls != 0 && calls > timing->work.most_calls)
-        calls = timing->work.most_calls;
+    if (timing->most_calls != 0 && calls > timing->most_calls)
+        calls = timing->most_calls;
     return calls;
 }
 
@@ -176,9 +176,9 @@ static uint32_t calls_to_capture(const struct timing *timing, double wanted)
 static uint32_t *growing(struct timing *timing, uint32_t *most)
 {
     *most = timing->capture != NULL ? MAX_REPLAYS : MAX_SUBMITTED_CALLS;
-    if (timing->work.most_calls != 0) {
+    if (timing->most_calls != 0) {
         const uint32_t limit =
-            timing->capture != NULL ? timing->work.most_calls / timing->calls : timing->work.most_calls;
+            timing->capture != NULL ? timing->most_calls / timing->calls : timing->most_calls;
         *most = *most < limit ? *most : limit;
     }
     return timing->capture != NULL ? &timing->runs : &timing->calls;

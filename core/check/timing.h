@@ -17,7 +17,7 @@ struct timing {
     enum timing_state state;
     struct tuff_target *target;
     struct case_setup setup;
-    struct case_work work;
+    uint32_t most_calls; // in a row, until the inputs have to be written anew; 0: any number
     struct rig rig;
     struct rig_call call;
     struct tuff_capture *capture; // NULL: the backend cannot capture

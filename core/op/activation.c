@@ -45,6 +45,13 @@ static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_nod
     return status == TUFF_OK ? tuff_gradient_end(graph, x, values[0]) : status;
 }
 
+static void work_of_forward(const void *params, const struct tuff_tensor *const tensors[],
+                            struct tuff_work *work)
+{
+    (void)params;
+    work->flops = tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_activation_forward = {
     .name = "activation_forward",
     .params_size = sizeof(struct tuff_activation_params),
@@ -54,6 +61,7 @@ const struct tuff_op_info tuff_op_info_activation_forward = {
     .in_place = 1u << 1,
     .infer = infer_forward,
     .check = check_forward,
+    .work = work_of_forward,
     .gradient = gradient,
 };
 
@@ -68,6 +76,13 @@ static enum tuff_status check_backward(const struct tuff_log *log, const void *p
     return status == TUFF_OK ? tuff_check_shape(log, op, "dy", tensors[1], x->rank, x->dims) : status;
 }
 
+static void work_of_backward(const void *params, const struct tuff_tensor *const tensors[],
+                             struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 2 * tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_activation_backward = {
     .name = "activation_backward",
     .params_size = sizeof(struct tuff_activation_params),
@@ -77,4 +92,5 @@ const struct tuff_op_info tuff_op_info_activation_backward = {
               {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true}},
     .in_place = 1u << 1,
     .check = check_backward,
+    .work = work_of_backward,
 };

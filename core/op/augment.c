@@ -53,6 +53,14 @@ static enum tuff_status check(const struct tuff_log *log, const void *params,
     return status == TUFF_OK ? check_params(log, params, x->dims) : status;
 }
 
+static void work_of(const void *params, const struct tuff_tensor *const tensors[], struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *x = tensors[0];
+    work->flops = 2 * tuff_elements(x);
+    work->bytes = tuff_elements(x) * (4 + 1) + 4.0 * x->dims[0] + 4 * TUFF_STEP_STATE_WORDS;
+}
+
 const struct tuff_op_info tuff_op_info_gather_augmented_images = {
     .name = NAME,
     .params_size = sizeof(struct tuff_gather_augmented_images_params),
@@ -62,4 +70,5 @@ const struct tuff_op_info tuff_op_info_gather_augmented_images = {
               {.name = "index", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1},
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .check = check,
+    .work = work_of,
 };

@@ -103,6 +103,13 @@ static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_nod
     return add_backward(graph, node, TUFF_OP_AVG_POOL2D_BACKWARD);
 }
 
+static void work_of_forward(const void *params, const struct tuff_tensor *const tensors[],
+                            struct tuff_work *work)
+{
+    const struct tuff_avg_pool2d_params *p = params;
+    work->flops = tuff_elements(tensors[0]) * p->kernel_h * p->kernel_w;
+}
+
 const struct tuff_op_info tuff_op_info_avg_pool2d_forward = {
     .name = "avg_pool2d_forward",
     .params_size = sizeof(struct tuff_avg_pool2d_params),
@@ -111,6 +118,7 @@ const struct tuff_op_info tuff_op_info_avg_pool2d_forward = {
               {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
     .infer = infer_forward,
     .check = check_forward,
+    .work = work_of_forward,
     .gradient = gradient,
 };
 
@@ -120,6 +128,13 @@ static enum tuff_status check_backward(const struct tuff_log *log, const void *p
     return check_both(log, "avg_pool2d_backward", params, tensors[0], "dy", tensors[1]);
 }
 
+static void work_of_backward(const void *params, const struct tuff_tensor *const tensors[],
+                             struct tuff_work *work)
+{
+    const struct tuff_avg_pool2d_params *p = params;
+    work->flops = tuff_elements(tensors[1]) * p->kernel_h * p->kernel_w;
+}
+
 const struct tuff_op_info tuff_op_info_avg_pool2d_backward = {
     .name = "avg_pool2d_backward",
     .params_size = sizeof(struct tuff_avg_pool2d_params),
@@ -127,6 +142,7 @@ const struct tuff_op_info tuff_op_info_avg_pool2d_backward = {
     .roles = {{.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
               {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
     .check = check_backward,
+    .work = work_of_backward,
 };
 
 // -- Adaptive: y's height and width are the caller's choice, so there is nothing to infer them from.
@@ -150,12 +166,36 @@ static enum tuff_status adaptive_gradient(struct tuff_graph *graph, const struct
     return add_backward(graph, node, TUFF_OP_ADAPTIVE_AVG_POOL2D_BACKWARD);
 }
 
+// The rows, or columns, of all regions together.
+static double total_of_regions(uint32_t size, uint32_t regions)
+{
+    double total = 0;
+    for (uint64_t i = 0; i < regions; i++)
+        total += (double)(((i + 1) * size + regions - 1) / regions - i * size / regions);
+    return total;
+}
+
+// One for each element of each region.
+static double adaptive_flops(const struct tuff_tensor *x, const struct tuff_tensor *y)
+{
+    return (double)x->dims[0] * x->dims[1] * total_of_regions(x->dims[2], y->dims[2]) *
+           total_of_regions(x->dims[3], y->dims[3]);
+}
+
+static void work_of_adaptive_forward(const void *params, const struct tuff_tensor *const tensors[],
+                                     struct tuff_work *work)
+{
+    (void)params;
+    work->flops = adaptive_flops(tensors[1], tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_adaptive_avg_pool2d_forward = {
     .name = "adaptive_avg_pool2d_forward",
     .tensor_count = 2,
     .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
               {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
     .check = check_adaptive_forward,
+    .work = work_of_adaptive_forward,
     .gradient = adaptive_gradient,
 };
 
@@ -166,10 +206,18 @@ static enum tuff_status check_adaptive_backward(const struct tuff_log *log, cons
     return check_adaptive(log, "adaptive_avg_pool2d_backward", "dy", tensors[0], tensors[1]);
 }
 
+static void work_of_adaptive_backward(const void *params, const struct tuff_tensor *const tensors[],
+                                      struct tuff_work *work)
+{
+    (void)params;
+    work->flops = adaptive_flops(tensors[0], tensors[1]);
+}
+
 const struct tuff_op_info tuff_op_info_adaptive_avg_pool2d_backward = {
     .name = "adaptive_avg_pool2d_backward",
     .tensor_count = 2,
     .roles = {{.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
               {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
     .check = check_adaptive_backward,
+    .work = work_of_adaptive_backward,
 };

@@ -66,6 +66,12 @@ static enum tuff_status add_gradient(struct tuff_graph *graph, const struct tuff
     return status;
 }
 
+static void work_of_add(const void *params, const struct tuff_tensor *const tensors[], struct tuff_work *work)
+{
+    (void)params;
+    work->flops = tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_add = {
     .name = "add",
     .tensor_count = 3,
@@ -75,5 +81,6 @@ const struct tuff_op_info tuff_op_info_add = {
     .in_place = 1u << 1 | 1u << 2,
     .infer = infer_add,
     .check = check_add,
+    .work = work_of_add,
     .gradient = add_gradient,
 };

@@ -118,6 +118,13 @@ static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_nod
     return status;
 }
 
+static void work_of_train(const void *params, const struct tuff_tensor *const tensors[],
+                          struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 6 * tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_batch_norm2d_train = {
     .name = "batch_norm2d_train",
     .params_size = sizeof(struct tuff_batch_norm2d_params),
@@ -133,6 +140,7 @@ const struct tuff_op_info tuff_op_info_batch_norm2d_train = {
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .infer = infer_train,
     .check = check_train,
+    .work = work_of_train,
     .gradient = gradient,
 };
 
@@ -156,6 +164,13 @@ static enum tuff_status check_eval(const struct tuff_log *log, const void *param
     return status == TUFF_OK ? check_shapes(log, info, tensors, tensors[1]) : status;
 }
 
+static void work_of_eval(const void *params, const struct tuff_tensor *const tensors[],
+                         struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 2 * tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_batch_norm2d_eval = {
     .name = "batch_norm2d_eval",
     .params_size = sizeof(struct tuff_batch_norm2d_params),
@@ -169,6 +184,7 @@ const struct tuff_op_info tuff_op_info_batch_norm2d_eval = {
     .in_place = 1u << 1,
     .infer = infer_eval,
     .check = check_eval,
+    .work = work_of_eval,
 };
 
 // -- Backward.
@@ -178,6 +194,13 @@ static enum tuff_status check_backward(const struct tuff_log *log, const void *p
 {
     (void)params;
     return check_shapes(log, &tuff_op_info_batch_norm2d_backward, tensors, tensors[4]);
+}
+
+static void work_of_backward(const void *params, const struct tuff_tensor *const tensors[],
+                             struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 8 * tuff_elements(tensors[0]);
 }
 
 const struct tuff_op_info tuff_op_info_batch_norm2d_backward = {
@@ -193,4 +216,5 @@ const struct tuff_op_info tuff_op_info_batch_norm2d_backward = {
               {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .check = check_backward,
+    .work = work_of_backward,
 };

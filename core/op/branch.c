@@ -41,6 +41,13 @@ static enum tuff_status multiply_gradient(struct tuff_graph *graph, const struct
     return status;
 }
 
+static void work_of_multiply(const void *params, const struct tuff_tensor *const tensors[],
+                             struct tuff_work *work)
+{
+    (void)params;
+    work->flops = tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_multiply = {
     .name = "multiply",
     .tensor_count = 3,
@@ -50,6 +57,7 @@ const struct tuff_op_info tuff_op_info_multiply = {
     .in_place = 1u << 1 | 1u << 2,
     .infer = infer_multiply,
     .check = check_multiply,
+    .work = work_of_multiply,
     .gradient = multiply_gradient,
 };
 

@@ -35,6 +35,11 @@ bool tuff_same_shape(const struct tuff_tensor *a, const struct tuff_tensor *b)
     return a->rank == b->rank && memcmp(a->dims, b->dims, sizeof a->dims) == 0;
 }
 
+double tuff_elements(const struct tuff_tensor *tensor)
+{
+    return (double)tuff_tensor_elements(tensor);
+}
+
 void tuff_take_shape(struct tuff_tensor *to, const struct tuff_tensor *from)
 {
     to->rank = from->rank;

@@ -16,6 +16,9 @@ struct tuff_shape_text tuff_shape_text(const struct tuff_tensor *tensor);
 
 bool tuff_same_shape(const struct tuff_tensor *a, const struct tuff_tensor *b);
 
+// How many there are, without padding; for an op's work.
+double tuff_elements(const struct tuff_tensor *tensor);
+
 // For inference: gives `to` the rank and dimensions of `from`.
 void tuff_take_shape(struct tuff_tensor *to, const struct tuff_tensor *from);
 

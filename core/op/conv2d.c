@@ -122,6 +122,14 @@ static enum tuff_status relu_gradient(struct tuff_graph *graph, const struct tuf
     return status != TUFF_OK || dz == TUFF_NO_VALUE ? status : gradients_from(graph, &forward, dz);
 }
 
+static void work_of_forward(const void *params, const struct tuff_tensor *const tensors[],
+                            struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *y = tensors[0], *weight = tensors[2], *bias = tensors[3];
+    work->flops = tuff_elements(y) * (2 * tuff_elements(weight) / weight->dims[0] + (bias != NULL ? 1 : 0));
+}
+
 const struct tuff_op_info tuff_op_info_conv2d_forward = {
     .name = "conv2d_forward",
     .params_size = sizeof(struct tuff_conv2d_params),
@@ -132,6 +140,7 @@ const struct tuff_op_info tuff_op_info_conv2d_forward = {
               {.name = "bias", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true}},
     .infer = infer_forward,
     .check = check_forward,
+    .work = work_of_forward,
     .gradient = gradient,
 };
 
@@ -154,6 +163,7 @@ const struct tuff_op_info tuff_op_info_conv2d_relu_forward = {
     .infer = infer_forward,
     .check = check_relu_forward,
     .gradient = relu_gradient,
+    .work = work_of_forward,
 };
 
 static enum tuff_status check_backward_input(const struct tuff_log *log, const void *params,
@@ -161,6 +171,14 @@ static enum tuff_status check_backward_input(const struct tuff_log *log, const v
 {
     return check_all(log, "conv2d_backward_input", params, (const char *[]){"dy", "bias"}, tensors[0],
                      tensors[2], NULL, tensors[1]);
+}
+
+static void work_of_backward_input(const void *params, const struct tuff_tensor *const tensors[],
+                                   struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *dy = tensors[1], *weight = tensors[2];
+    work->flops = tuff_elements(dy) * 2 * tuff_elements(weight) / weight->dims[0];
 }
 
 const struct tuff_op_info tuff_op_info_conv2d_backward_input = {
@@ -171,6 +189,7 @@ const struct tuff_op_info tuff_op_info_conv2d_backward_input = {
               {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},
               {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4}},
     .check = check_backward_input,
+    .work = work_of_backward_input,
 };
 
 static enum tuff_status check_backward_weight(const struct tuff_log *log, const void *params,
@@ -178,6 +197,15 @@ static enum tuff_status check_backward_weight(const struct tuff_log *log, const 
 {
     return check_all(log, "conv2d_backward_weight", params, (const char *[]){"dy", "dbias"}, tensors[3],
                      tensors[0], tensors[1], tensors[2]);
+}
+
+static void work_of_backward_weight(const void *params, const struct tuff_tensor *const tensors[],
+                                    struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *dweight = tensors[0], *dbias = tensors[1], *dy = tensors[2];
+    work->flops =
+        tuff_elements(dy) * (2 * tuff_elements(dweight) / dweight->dims[0] + (dbias != NULL ? 1 : 0));
 }
 
 const struct tuff_op_info tuff_op_info_conv2d_backward_weight = {
@@ -189,4 +217,5 @@ const struct tuff_op_info tuff_op_info_conv2d_backward_weight = {
               {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},
               {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
     .check = check_backward_weight,
+    .work = work_of_backward_weight,
 };

@@ -45,23 +45,35 @@ static struct tuff_conv2d_params conv2d_of(const struct tuff_conv2d_relu_max_poo
     };
 }
 
+// z's shape.
+static enum tuff_status output_of_conv2d(const struct tuff_log *log, const struct tuff_conv2d_params *conv,
+                                         const struct tuff_tensor *x, const struct tuff_tensor *weight,
+                                         uint32_t dims[4])
+{
+    struct tuff_tensor z = {.rank = 4};
+    struct tuff_tensor *tensors[] = {&z, (struct tuff_tensor *)(uintptr_t)x,
+                                     (struct tuff_tensor *)(uintptr_t)weight, NULL};
+    enum tuff_status status = tuff_op_info(TUFF_OP_CONV2D_FORWARD)->infer(log, conv, tensors);
+    for (uint32_t i = 0; i < 4; i++)
+        dims[i] = z.dims[i];
+    return status;
+}
+
 static enum tuff_status output_shape(const struct tuff_log *log, const char *op,
                                      const struct tuff_conv2d_relu_max_pool2d_params *p,
                                      const struct tuff_tensor *x, const struct tuff_tensor *weight,
                                      uint32_t dims[4])
 {
     const struct tuff_conv2d_params conv = conv2d_of(p);
-    struct tuff_tensor z = {.rank = 4};
-    struct tuff_tensor *tensors[] = {&z, (struct tuff_tensor *)(uintptr_t)x,
-                                     (struct tuff_tensor *)(uintptr_t)weight, NULL};
-    enum tuff_status status = tuff_op_info(TUFF_OP_CONV2D_FORWARD)->infer(log, &conv, tensors);
+    uint32_t z[4];
+    enum tuff_status status = output_of_conv2d(log, &conv, x, weight, z);
     if (status != TUFF_OK)
         return status;
     if ((uint64_t)p->pool_h * p->pool_w > TUFF_NO_WINNER)
         return tuff_fail(log, TUFF_ERROR_INVALID, "%s: windows of %ux%u, expected at most %d elements", op,
                          p->pool_h, p->pool_w, TUFF_NO_WINNER);
-    const struct tuff_window rows = {z.dims[2], p->pool_h, p->pool_stride_h, 1, 0, 0};
-    const struct tuff_window columns = {z.dims[3], p->pool_w, p->pool_stride_w, 1, 0, 0};
+    const struct tuff_window rows = {z[2], p->pool_h, p->pool_stride_h, 1, 0, 0};
+    const struct tuff_window columns = {z[3], p->pool_w, p->pool_stride_w, 1, 0, 0};
     status = tuff_window_output(log, op, "height", &rows, &dims[2]);
     if (status == TUFF_OK)
         status = tuff_window_output(log, op, "width", &columns, &dims[3]);
@@ -103,6 +115,18 @@ static enum tuff_status check_forward(const struct tuff_log *log, const void *pa
 {
     return check_all(log, "conv2d_relu_max_pool2d_forward", params, (const char *[]){"y", "bias"}, tensors[2],
                      tensors[3], tensors[4], tensors[0], tensors[1]);
+}
+
+static void work_of_forward(const void *params, const struct tuff_tensor *const tensors[],
+                            struct tuff_work *work)
+{
+    // Of the whole of z, although not all of it need lie in a window.
+    uint32_t dims[4];
+    const struct tuff_tensor *x = tensors[2], *weight = tensors[3], *bias = tensors[4];
+    const struct tuff_conv2d_params conv = conv2d_of(params);
+    if (output_of_conv2d(NULL, &conv, x, weight, dims) == TUFF_OK)
+        work->flops = (double)dims[0] * dims[1] * dims[2] * dims[3] *
+                      (2 * tuff_elements(weight) / weight->dims[0] + (bias != NULL ? 1 : 0));
 }
 
 static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_node *node)
@@ -159,9 +183,19 @@ const struct tuff_op_info tuff_op_info_conv2d_relu_max_pool2d_forward = {
     .infer = infer_forward,
     .check = check_forward,
     .gradient = gradient,
+    .work = work_of_forward,
 };
 
 // -- Gradient of x.
+
+// Each window has one winner at most, and so one gradient; that it may have none is left out of account.
+static void work_of_backward_input(const void *params, const struct tuff_tensor *const tensors[],
+                                   struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *dy = tensors[1], *weight = tensors[3];
+    work->flops = tuff_elements(dy) * 2 * tuff_elements(weight) / weight->dims[0];
+}
 
 static enum tuff_status check_backward_input(const struct tuff_log *log, const void *params,
                                              const struct tuff_tensor *const tensors[])
@@ -180,9 +214,19 @@ const struct tuff_op_info tuff_op_info_conv2d_relu_max_pool2d_backward_input = {
               {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4}},
     .fused = true,
     .check = check_backward_input,
+    .work = work_of_backward_input,
 };
 
 // -- Gradients of weight and bias.
+
+static void work_of_backward_weight(const void *params, const struct tuff_tensor *const tensors[],
+                                    struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *dweight = tensors[0], *dbias = tensors[1], *dy = tensors[2];
+    work->flops =
+        tuff_elements(dy) * (2 * tuff_elements(dweight) / dweight->dims[0] + (dbias != NULL ? 1 : 0));
+}
 
 static enum tuff_status check_backward_weight(const struct tuff_log *log, const void *params,
                                               const struct tuff_tensor *const tensors[])
@@ -202,4 +246,5 @@ const struct tuff_op_info tuff_op_info_conv2d_relu_max_pool2d_backward_weight = 
               {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
     .fused = true,
     .check = check_backward_weight,
+    .work = work_of_backward_weight,
 };

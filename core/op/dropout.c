@@ -47,6 +47,13 @@ static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_nod
     return status == TUFF_OK ? tuff_gradient_end(graph, x, values[0]) : status;
 }
 
+static void work_of_both(const void *params, const struct tuff_tensor *const tensors[],
+                         struct tuff_work *work)
+{
+    (void)params;
+    work->flops = tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_dropout_forward = {
     .name = "dropout_forward",
     .params_size = sizeof(struct tuff_dropout_params),
@@ -57,6 +64,7 @@ const struct tuff_op_info tuff_op_info_dropout_forward = {
     .in_place = 1u << 1,
     .infer = infer_forward,
     .check = check_forward,
+    .work = work_of_both,
     .gradient = gradient,
 };
 
@@ -75,4 +83,5 @@ const struct tuff_op_info tuff_op_info_dropout_backward = {
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .in_place = 1u << 1,
     .check = check_backward,
+    .work = work_of_both,
 };

@@ -17,6 +17,15 @@ static enum tuff_status check_images(const struct tuff_log *log, const void *par
     return status;
 }
 
+static void work_of_images(const void *params, const struct tuff_tensor *const tensors[],
+                           struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *x = tensors[0];
+    work->flops = 2 * tuff_elements(x);
+    work->bytes = tuff_elements(x) * (4 + 1) + 4.0 * x->dims[0] + 4 * TUFF_STEP_STATE_WORDS;
+}
+
 const struct tuff_op_info tuff_op_info_gather_images = {
     .name = "gather_images",
     .params_size = sizeof(struct tuff_gather_images_params),
@@ -26,6 +35,7 @@ const struct tuff_op_info tuff_op_info_gather_images = {
               {.name = "index", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1},
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .check = check_images,
+    .work = work_of_images,
 };
 
 static enum tuff_status check_labels(const struct tuff_log *log, const void *params,
@@ -36,6 +46,13 @@ static enum tuff_status check_labels(const struct tuff_log *log, const void *par
                             (uint32_t[]){TUFF_STEP_STATE_WORDS});
 }
 
+static void work_of_labels(const void *params, const struct tuff_tensor *const tensors[],
+                           struct tuff_work *work)
+{
+    (void)params;
+    work->bytes = 12.0 * tensors[0]->dims[0] + 4 * TUFF_STEP_STATE_WORDS;
+}
+
 const struct tuff_op_info tuff_op_info_gather_labels = {
     .name = "gather_labels",
     .tensor_count = 4,
@@ -44,4 +61,5 @@ const struct tuff_op_info tuff_op_info_gather_labels = {
               {.name = "index", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1},
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .check = check_labels,
+    .work = work_of_labels,
 };

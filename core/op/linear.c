@@ -81,6 +81,14 @@ static enum tuff_status relu_gradient(struct tuff_graph *graph, const struct tuf
     return status != TUFF_OK || dz == TUFF_NO_VALUE ? status : gradients_from(graph, &forward, dz);
 }
 
+static void work_of_forward(const void *params, const struct tuff_tensor *const tensors[],
+                            struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *y = tensors[0], *x = tensors[1], *bias = tensors[3];
+    work->flops = tuff_elements(y) * (2.0 * x->dims[1] + (bias != NULL ? 1 : 0));
+}
+
 const struct tuff_op_info tuff_op_info_linear_forward = {
     .name = "linear_forward",
     .tensor_count = 4,
@@ -90,6 +98,7 @@ const struct tuff_op_info tuff_op_info_linear_forward = {
               {.name = "bias", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true}},
     .infer = infer_forward,
     .check = check_forward,
+    .work = work_of_forward,
     .gradient = gradient,
 };
 
@@ -112,6 +121,7 @@ const struct tuff_op_info tuff_op_info_linear_relu_forward = {
     .infer = infer_forward,
     .check = check_relu_forward,
     .gradient = relu_gradient,
+    .work = work_of_forward,
 };
 
 static enum tuff_status check_backward_input(const struct tuff_log *log, const void *params,
@@ -122,6 +132,14 @@ static enum tuff_status check_backward_input(const struct tuff_log *log, const v
                      NULL, tensors[1]);
 }
 
+static void work_of_backward_input(const void *params, const struct tuff_tensor *const tensors[],
+                                   struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *dx = tensors[0], *dy = tensors[1];
+    work->flops = tuff_elements(dy) * 2.0 * dx->dims[1];
+}
+
 const struct tuff_op_info tuff_op_info_linear_backward_input = {
     .name = "linear_backward_input",
     .tensor_count = 3,
@@ -129,6 +147,7 @@ const struct tuff_op_info tuff_op_info_linear_backward_input = {
               {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2, .batched = true},
               {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2}},
     .check = check_backward_input,
+    .work = work_of_backward_input,
 };
 
 static enum tuff_status check_backward_weight(const struct tuff_log *log, const void *params,
@@ -139,6 +158,14 @@ static enum tuff_status check_backward_weight(const struct tuff_log *log, const 
                      tensors[0], tensors[1], tensors[2]);
 }
 
+static void work_of_backward_weight(const void *params, const struct tuff_tensor *const tensors[],
+                                    struct tuff_work *work)
+{
+    (void)params;
+    const struct tuff_tensor *dbias = tensors[1], *dy = tensors[2], *x = tensors[3];
+    work->flops = tuff_elements(dy) * (2.0 * x->dims[1] + (dbias != NULL ? 1 : 0));
+}
+
 const struct tuff_op_info tuff_op_info_linear_backward_weight = {
     .name = "linear_backward_weight",
     .tensor_count = 4,
@@ -147,4 +174,5 @@ const struct tuff_op_info tuff_op_info_linear_backward_weight = {
               {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2, .batched = true},
               {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2, .batched = true}},
     .check = check_backward_weight,
+    .work = work_of_backward_weight,
 };

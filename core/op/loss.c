@@ -34,6 +34,13 @@ static enum tuff_status log_softmax_gradient(struct tuff_graph *graph, const str
     return status == TUFF_OK ? tuff_gradient_end(graph, x, values[0]) : status;
 }
 
+static void work_of_log_softmax(const void *params, const struct tuff_tensor *const tensors[],
+                                struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 5 * tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_log_softmax_forward = {
     .name = "log_softmax_forward",
     .tensor_count = 2,
@@ -41,6 +48,7 @@ const struct tuff_op_info tuff_op_info_log_softmax_forward = {
               {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2, .batched = true}},
     .infer = infer_log_softmax,
     .check = check_log_softmax,
+    .work = work_of_log_softmax,
     .gradient = log_softmax_gradient,
 };
 
@@ -54,6 +62,13 @@ static enum tuff_status check_log_softmax_backward(const struct tuff_log *log, c
     return status == TUFF_OK ? tuff_check_shape(log, op, "dy", tensors[1], 2, y->dims) : status;
 }
 
+static void work_of_log_softmax_backward(const void *params, const struct tuff_tensor *const tensors[],
+                                         struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 4 * tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_log_softmax_backward = {
     .name = "log_softmax_backward",
     .tensor_count = 3,
@@ -61,6 +76,7 @@ const struct tuff_op_info tuff_op_info_log_softmax_backward = {
               {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2, .batched = true},
               {.name = "y", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 2, .batched = true}},
     .check = check_log_softmax_backward,
+    .work = work_of_log_softmax_backward,
 };
 
 // -- Mean squared error.
@@ -111,6 +127,13 @@ static enum tuff_status squared_error_gradient(struct tuff_graph *graph, const s
     return status == TUFF_OK ? tuff_gradient_end(graph, y, values[0]) : status;
 }
 
+static void work_of_error(const void *params, const struct tuff_tensor *const tensors[],
+                          struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 3 * tuff_elements(tensors[1]);
+}
+
 const struct tuff_op_info tuff_op_info_mean_squared_error_forward = {
     .name = "mean_squared_error_forward",
     .tensor_count = 4,
@@ -120,6 +143,7 @@ const struct tuff_op_info tuff_op_info_mean_squared_error_forward = {
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .infer = infer_squared_error,
     .check = check_squared_error,
+    .work = work_of_error,
     .gradient = squared_error_gradient,
 };
 
@@ -132,6 +156,13 @@ static enum tuff_status check_squared_error_backward(const struct tuff_log *log,
     return status == TUFF_OK ? check_target(log, op, tensors) : status;
 }
 
+static void work_of_error_backward(const void *params, const struct tuff_tensor *const tensors[],
+                                   struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 2 * tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_mean_squared_error_backward = {
     .name = "mean_squared_error_backward",
     .tensor_count = 4,
@@ -140,4 +171,5 @@ const struct tuff_op_info tuff_op_info_mean_squared_error_backward = {
               {.name = "target", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true},
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .check = check_squared_error_backward,
+    .work = work_of_error_backward,
 };

@@ -83,6 +83,13 @@ static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_nod
     return status == TUFF_OK ? tuff_gradient_end(graph, x, values[0]) : status;
 }
 
+static void work_of_forward(const void *params, const struct tuff_tensor *const tensors[],
+                            struct tuff_work *work)
+{
+    const struct tuff_max_pool2d_params *p = params;
+    work->flops = tuff_elements(tensors[0]) * p->kernel_h * p->kernel_w;
+}
+
 const struct tuff_op_info tuff_op_info_max_pool2d_forward = {
     .name = "max_pool2d_forward",
     .params_size = sizeof(struct tuff_max_pool2d_params),
@@ -92,6 +99,7 @@ const struct tuff_op_info tuff_op_info_max_pool2d_forward = {
               {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
     .infer = infer_forward,
     .check = check_forward,
+    .work = work_of_forward,
     .gradient = gradient,
 };
 
@@ -99,6 +107,13 @@ static enum tuff_status check_backward(const struct tuff_log *log, const void *p
                                        const struct tuff_tensor *const tensors[])
 {
     return check_both(log, "max_pool2d_backward", params, tensors[0], "dy", tensors[1], tensors[2]);
+}
+
+static void work_of_backward(const void *params, const struct tuff_tensor *const tensors[],
+                             struct tuff_work *work)
+{
+    (void)params;
+    work->flops = tuff_elements(tensors[1]);
 }
 
 const struct tuff_op_info tuff_op_info_max_pool2d_backward = {
@@ -109,4 +124,5 @@ const struct tuff_op_info tuff_op_info_max_pool2d_backward = {
               {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},
               {.name = "index", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 4, .batched = true}},
     .check = check_backward,
+    .work = work_of_backward,
 };

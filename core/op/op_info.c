@@ -100,6 +100,22 @@ enum tuff_status tuff_op_check(const struct tuff_log *log, enum tuff_op op, cons
     return info->check(log, args->params, tensors);
 }
 
+struct tuff_work tuff_op_work(enum tuff_op op, const struct tuff_op_args *args)
+{
+    const struct tuff_op_info *info = tuff_op_info(op);
+    const struct tuff_tensor *tensors[TUFF_OP_MAX_TENSORS] = {NULL};
+    struct tuff_work work = {0};
+    for (uint32_t i = 0; i < info->tensor_count; i++) {
+        tensors[i] = args->tensors[i];
+        if (tensors[i] != NULL)
+            work.bytes += tuff_elements(tensors[i]) * tuff_dtype_bytes(tensors[i]->dtype) *
+                          (info->roles[i].access == TUFF_ACCESS_INOUT ? 2 : 1);
+    }
+    if (info->work != NULL)
+        info->work(args->params, tensors, &work);
+    return work;
+}
+
 enum tuff_status tuff_op_call(const struct tuff_kernels *kernels, enum tuff_op op, struct tuff_stream *stream,
                               const struct tuff_op_args *args)
 {

@@ -19,13 +19,18 @@ enum tuff_access {
 
 enum { TUFF_DTYPE_ANY = 255 };
 
+// What one call computes and moves, as tuff/check.h defines it.
+struct tuff_work {
+    double flops, bytes;
+};
+
 struct tuff_role {
     const char *name;
     enum tuff_access access;
     uint32_t dtype; // or TUFF_DTYPE_ANY
     uint32_t rank;  // 0: any
     bool optional;
-    bool batched; // first dimension is the batch: it has the program's activation layout
+    bool batched;  // first dimension is the batch: it has the program's activation layout
     bool any_size; // it may be larger than the device's max_tensor_bytes
 };
 
@@ -47,6 +52,11 @@ struct tuff_op_info {
     // Forward ops on the way from parameters to the loss: appends the ops that turn the gradients of the
     // outputs into those of the inputs (graph/autodiff.h); else NULL.
     enum tuff_status (*gradient)(struct tuff_graph *graph, const struct tuff_node *node);
+    // Sets work->flops, which are 0 before, from params and shapes of checked arguments; and work->bytes
+    // where they are not those of all tensors, an updated one twice, which they are before. NULL: it computes
+    // nothing.
+    void (*work)(const void *params, const struct tuff_tensor *const tensors[TUFF_OP_MAX_TENSORS],
+                 struct tuff_work *work);
 };
 
 // op < TUFF_OP_COUNT.
@@ -66,6 +76,10 @@ TUFF_MUST_CHECK enum tuff_status tuff_op_call(const struct tuff_kernels *kernels
 
 // Whether the table has a kernel for `op` (a table of an older plugin may be shorter).
 bool tuff_op_has_kernel(const struct tuff_kernels *kernels, enum tuff_op op);
+
+// What a call with these arguments computes and moves, whatever a kernel does. They have been checked;
+// buffers are not looked at.
+struct tuff_work tuff_op_work(enum tuff_op op, const struct tuff_op_args *args);
 
 // Bytes of the typed argument struct of `op`.
 uint32_t tuff_op_args_size(enum tuff_op op);

@@ -27,6 +27,13 @@ static enum tuff_status check_adam(const struct tuff_log *log, const void *param
     return status;
 }
 
+static void work_of_adam(const void *params, const struct tuff_tensor *const tensors[],
+                         struct tuff_work *work)
+{
+    const struct tuff_adam_params *p = params;
+    work->flops = tuff_elements(tensors[0]) * (p->weight_decay > 0 ? 15 : 13);
+}
+
 const struct tuff_op_info tuff_op_info_adam = {
     .name = "adam",
     .params_size = sizeof(struct tuff_adam_params),
@@ -36,6 +43,7 @@ const struct tuff_op_info tuff_op_info_adam = {
               {.name = "gradients", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .check = check_adam,
+    .work = work_of_adam,
 };
 
 static enum tuff_status check_sgd(const struct tuff_log *log, const void *params,
@@ -65,6 +73,13 @@ static enum tuff_status check_sgd(const struct tuff_log *log, const void *params
     return status;
 }
 
+static void work_of_sgd(const void *params, const struct tuff_tensor *const tensors[], struct tuff_work *work)
+{
+    const struct tuff_sgd_params *p = params;
+    work->flops = tuff_elements(tensors[0]) * (2 + (p->momentum > 0 ? 2 : 0) + (p->nesterov != 0 ? 2 : 0) +
+                                               (p->weight_decay > 0 ? 2 : 0));
+}
+
 const struct tuff_op_info tuff_op_info_sgd = {
     .name = "sgd",
     .params_size = sizeof(struct tuff_sgd_params),
@@ -75,6 +90,7 @@ const struct tuff_op_info tuff_op_info_sgd = {
          {.name = "gradients", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},
          {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .check = check_sgd,
+    .work = work_of_sgd,
 };
 
 static enum tuff_status infer_norm(const struct tuff_log *log, const void *params,
@@ -93,6 +109,13 @@ static enum tuff_status check_norm(const struct tuff_log *log, const void *param
     return tuff_check_shape(log, "gradient_norm", "norm", tensors[0], 1, (uint32_t[]){1});
 }
 
+static void work_of_norm(const void *params, const struct tuff_tensor *const tensors[],
+                         struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 2 * tuff_elements(tensors[1]);
+}
+
 const struct tuff_op_info tuff_op_info_gradient_norm = {
     .name = "gradient_norm",
     .tensor_count = 2,
@@ -100,6 +123,7 @@ const struct tuff_op_info tuff_op_info_gradient_norm = {
               {.name = "gradients", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1}},
     .infer = infer_norm,
     .check = check_norm,
+    .work = work_of_norm,
 };
 
 static enum tuff_status check_clip(const struct tuff_log *log, const void *params,
@@ -112,6 +136,13 @@ static enum tuff_status check_clip(const struct tuff_log *log, const void *param
     return tuff_check_shape(log, "gradient_clip", "norm", tensors[1], 1, (uint32_t[]){1});
 }
 
+static void work_of_clip(const void *params, const struct tuff_tensor *const tensors[],
+                         struct tuff_work *work)
+{
+    (void)params;
+    work->flops = tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_gradient_clip = {
     .name = "gradient_clip",
     .params_size = sizeof(struct tuff_gradient_clip_params),
@@ -119,6 +150,7 @@ const struct tuff_op_info tuff_op_info_gradient_clip = {
     .roles = {{.name = "gradients", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},
               {.name = "norm", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1}},
     .check = check_clip,
+    .work = work_of_clip,
 };
 
 static enum tuff_status check_average(const struct tuff_log *log, const void *params,
@@ -133,6 +165,13 @@ static enum tuff_status check_average(const struct tuff_log *log, const void *pa
     return status;
 }
 
+static void work_of_average(const void *params, const struct tuff_tensor *const tensors[],
+                            struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 3 * tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_moving_average = {
     .name = "moving_average",
     .tensor_count = 3,
@@ -140,4 +179,5 @@ const struct tuff_op_info tuff_op_info_moving_average = {
               {.name = "parameters", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .check = check_average,
+    .work = work_of_average,
 };

@@ -30,6 +30,13 @@ static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_nod
     return status == TUFF_OK ? tuff_gradient_end(graph, x, values[0]) : status;
 }
 
+static void work_of_both(const void *params, const struct tuff_tensor *const tensors[],
+                         struct tuff_work *work)
+{
+    (void)params;
+    work->flops = tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_relu_forward = {
     .name = "relu_forward",
     .tensor_count = 2,
@@ -38,6 +45,7 @@ const struct tuff_op_info tuff_op_info_relu_forward = {
     .in_place = 1u << 1,
     .infer = infer_forward,
     .check = check_forward,
+    .work = work_of_both,
     .gradient = gradient,
 };
 
@@ -59,4 +67,5 @@ const struct tuff_op_info tuff_op_info_relu_backward = {
               {.name = "y", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true}},
     .in_place = 1u << 1,
     .check = check_backward,
+    .work = work_of_both,
 };

@@ -53,6 +53,13 @@ static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_nod
     return status == TUFF_OK ? tuff_gradient_end(graph, logits, values[0]) : status;
 }
 
+static void work_of_forward(const void *params, const struct tuff_tensor *const tensors[],
+                            struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 4 * tuff_elements(tensors[2]);
+}
+
 const struct tuff_op_info tuff_op_info_softmax_cross_entropy_forward = {
     .name = "softmax_cross_entropy_forward",
     .params_size = sizeof(struct tuff_softmax_cross_entropy_params),
@@ -64,6 +71,7 @@ const struct tuff_op_info tuff_op_info_softmax_cross_entropy_forward = {
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .infer = infer_forward,
     .check = check_forward,
+    .work = work_of_forward,
     .gradient = gradient,
 };
 
@@ -80,6 +88,13 @@ static enum tuff_status check_backward(const struct tuff_log *log, const void *p
     return status == TUFF_OK ? tuff_check_shape(log, op, "state", tensors[3], 1, STATE_DIMS) : status;
 }
 
+static void work_of_backward(const void *params, const struct tuff_tensor *const tensors[],
+                             struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 5 * tuff_elements(tensors[0]);
+}
+
 const struct tuff_op_info tuff_op_info_softmax_cross_entropy_backward = {
     .name = "softmax_cross_entropy_backward",
     .params_size = sizeof(struct tuff_softmax_cross_entropy_params),
@@ -89,4 +104,5 @@ const struct tuff_op_info tuff_op_info_softmax_cross_entropy_backward = {
               {.name = "labels", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1},
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .check = check_backward,
+    .work = work_of_backward,
 };

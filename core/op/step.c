@@ -17,12 +17,20 @@ static enum tuff_status check_advance(const struct tuff_log *log, const void *pa
     return status;
 }
 
+static void work_of_advance(const void *params, const struct tuff_tensor *const tensors[],
+                            struct tuff_work *work)
+{
+    (void)params, (void)tensors;
+    work->bytes = 4 * (2 * TUFF_STEP_STATE_WORDS + TUFF_STEP_ROW_WORDS);
+}
+
 const struct tuff_op_info tuff_op_info_step_advance = {
     .name = "step_advance",
     .tensor_count = 2,
     .roles = {{.name = "state", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_U32, .rank = 1},
               {.name = "rows", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 2}},
     .check = check_advance,
+    .work = work_of_advance,
 };
 
 static enum tuff_status check_record(const struct tuff_log *log, const void *params,
@@ -38,6 +46,15 @@ static enum tuff_status check_record(const struct tuff_log *log, const void *par
     return status;
 }
 
+static void work_of_record(const void *params, const struct tuff_tensor *const tensors[],
+                           struct tuff_work *work)
+{
+    (void)params;
+    const double samples = tensors[1]->dims[0];
+    work->flops = 2 * samples;
+    work->bytes = 8 * samples + 4 * TUFF_STEP_STATE_WORDS + 8;
+}
+
 const struct tuff_op_info tuff_op_info_metrics_record = {
     .name = "metrics_record",
     .tensor_count = 4,
@@ -46,4 +63,5 @@ const struct tuff_op_info tuff_op_info_metrics_record = {
               {.name = "correct", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1},
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
     .check = check_record,
+    .work = work_of_record,
 };

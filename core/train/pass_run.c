@@ -83,8 +83,7 @@ struct tuff_metrics tuff_pass_means(const struct tuff_metrics *sums)
     return means;
 }
 
-// Makes the rows whole and hands them, the order and a fresh state to the device.
-static enum tuff_status prepare(struct tuff_pass *pass, const struct tuff_pass_work *work)
+enum tuff_status tuff_pass_prepare(struct tuff_pass *pass, const struct tuff_pass_work *work)
 {
     const struct tuff_target *target = pass->target;
     const struct tuff_step_state fresh = {.cursor = work->first};
@@ -125,7 +124,7 @@ enum tuff_status tuff_pass_run(struct tuff_pass *pass, const struct tuff_pass_wo
     uint32_t collected = 0, announced = work->announced == 0 ? work->steps : work->announced;
     double told = start;
     *done = 0;
-    enum tuff_status status = prepare(pass, work);
+    enum tuff_status status = tuff_pass_prepare(pass, work);
     while (status == TUFF_OK && *done < work->steps) {
         // One batch's outputs at a time lie on the device.
         uint32_t count =

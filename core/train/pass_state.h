@@ -70,6 +70,14 @@ uint32_t tuff_pass_steps_in_chunk(const struct tuff_pass *pass, uint32_t step);
 TUFF_MUST_CHECK enum tuff_status tuff_pass_load_chunk(struct tuff_pass *pass, const uint32_t *order,
                                                       uint32_t chunk);
 
+// -- pass_run.c
+
+// Makes the rows whole and hands them, the order and a fresh state to the device: work->steps steps can run from then
+// on. No chunk is loaded.
+TUFF_MUST_CHECK enum tuff_status tuff_pass_prepare(struct tuff_pass *pass, const struct tuff_pass_work *work);
+
+// -- pass_graph.c
+
 // Fills pass->graph.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model *model);
 

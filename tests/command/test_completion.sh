@@ -51,7 +51,7 @@ offers "all commands" "$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$out
 offers "the begin of a command" train tr
 offers "options of tuff itself" --version --v
 offers "the begin of an option" --epochs train --epo
-for command in train eval export summary devices check man; do
+for command in train eval export summary devices check bench man; do
     complete_words $command -
     run $command --help-all
     sed -n 's/^  -\([a-zA-Z]\), .*/-\1/p; s/^  .*\(--[a-z][a-z0-9-]*\)\( .*\)*$/\1/p' "$out" | sort > shown

@@ -6,14 +6,14 @@ source "$(dirname "$0")/assert.sh"
 
 run --help
 check "--help succeeds" test "$status" -eq 0
-for command in train eval export summary devices check plugin completion man; do
+for command in train eval export summary devices check bench plugin completion man; do
     check "--help names $command" out_has "^  $command "
 done
 run --version
 check "--version succeeds" test "$status" -eq 0
 check "--version says the version and the ABI" out_has '^tuff [0-9]*\.[0-9]*\.[0-9]* (plugin ABI [0-9]*\.[0-9]*)$'
 
-for command in train eval export summary devices check plugin man; do
+for command in train eval export summary devices check bench plugin man; do
     run $command --help
     cp "$out" first
     check "$command --help succeeds" test "$status" -eq 0

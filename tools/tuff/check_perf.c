@@ -17,30 +17,9 @@ struct printer {
 
 enum { ENOUGH_SAMPLES = 5 };
 
-// A few digits: 0.00123, 0.123, 1.234, 12.34, 123.4, 1234.
-static struct text digits(double value)
-{
-    struct text text;
-    const int places = value < 9.9995 ? 3 : value < 99.995 ? 2 : value < 999.95 ? 1 : 0;
-    if (value < 0.0995)
-        snprintf(text.s, sizeof text.s, "%.3g", value);
-    else
-        snprintf(text.s, sizeof text.s, "%.*f", places, value);
-    return text;
-}
-
-static struct text duration(double seconds)
-{
-    struct text text;
-    const char *unit = seconds < 999.95e-6 ? "us" : seconds < 999.95e-3 ? "ms" : "s";
-    const double scale = seconds < 999.95e-6 ? 1e6 : seconds < 999.95e-3 ? 1e3 : 1;
-    snprintf(text.s, sizeof text.s, "%.16s %s", digits(scale * seconds).s, unit);
-    return text;
-}
-
 static struct text rate(double amount, double seconds)
 {
-    return amount > 0 ? digits(1e-9 * amount / seconds) : (struct text){"-"};
+    return amount > 0 ? format_digits(1e-9 * amount / seconds) : (struct text){"-"};
 }
 
 static void print_header(const struct printer *printer)
@@ -56,8 +35,9 @@ static void print_times(struct printer *printer, const struct tuff_check_measure
 {
     const struct tuff_check_time *tested = &m->tested, *against = &m->against;
     if (tested->result == TUFF_CHECK_TIMED)
-        fprintf(printer->out, " %11s %10s %8s %8s", duration(tested->median).s, duration(tested->best).s,
-                rate(m->flops, tested->median).s, rate(m->bytes, tested->median).s);
+        fprintf(printer->out, " %11s %10s %8s %8s", format_duration(tested->median).s,
+                format_duration(tested->best).s, rate(m->flops, tested->median).s,
+                rate(m->bytes, tested->median).s);
     else
         fprintf(printer->out, " %11s %10s %8s %8s",
                 tested->result == TUFF_CHECK_TIME_UNSUPPORTED ? "unsupported" : "-", "-", "-", "-");
@@ -67,8 +47,8 @@ static void print_times(struct printer *printer, const struct tuff_check_measure
         fprintf(printer->out, " %11s %8s",
                 against->result == TUFF_CHECK_TIME_UNSUPPORTED ? "unsupported" : "-", "-");
     else
-        fprintf(printer->out, " %11s %8s", duration(against->median).s,
-                tested->result == TUFF_CHECK_TIMED ? digits(against->median / tested->median).s : "-");
+        fprintf(printer->out, " %11s %8s", format_duration(against->median).s,
+                tested->result == TUFF_CHECK_TIMED ? format_digits(against->median / tested->median).s : "-");
 }
 
 static bool too_few(const struct tuff_check_time *time)
@@ -105,7 +85,7 @@ static void print_summary(const struct printer *printer, const struct tuff_check
     if (totals->compared > 0)
         fprintf(printer->out,
                 "ratio: how many times as long %s takes, by the medians; %s on (geometric) average\n",
-                tuff_target_backend(printer->against), digits(totals->mean_ratio).s);
+                tuff_target_backend(printer->against), format_digits(totals->mean_ratio).s);
 }
 
 static bool must_stop(void *user)

@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"data", "list, show and fetch data sets", command_data},
     {"devices", "list backends and the devices they find", command_devices},
     {"check", "compare a backend's ops with the reference's, or time them", command_check},
+    {"bench", "time a model's steps, and each op of them", command_bench},
     {"plugin", "begin a backend of your own", command_plugin},
     {"completion", "print what completes commands in a shell", command_completion},
     {"man", "print manual pages", command_man},

@@ -21,6 +21,7 @@ int command_summary(int argc, char **argv);
 int command_devices(int argc, char **argv);
 int command_data(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_bench(int argc, char **argv);
 int command_plugin(int argc, char **argv);
 int command_completion(int argc, char **argv);
 int command_man(int argc, char **argv);

@@ -52,6 +52,26 @@ struct text format_seconds(double seconds)
     return text;
 }
 
+struct text format_digits(double value)
+{
+    struct text text;
+    const int places = value < 9.9995 ? 3 : value < 99.995 ? 2 : value < 999.95 ? 1 : 0;
+    if (value < 0.0995)
+        snprintf(text.s, sizeof text.s, "%.3g", value);
+    else
+        snprintf(text.s, sizeof text.s, "%.*f", places, value);
+    return text;
+}
+
+struct text format_duration(double seconds)
+{
+    struct text text;
+    const char *unit = seconds < 999.95e-6 ? "us" : seconds < 999.95e-3 ? "ms" : "s";
+    const double scale = seconds < 999.95e-6 ? 1e6 : seconds < 999.95e-3 ? 1e3 : 1;
+    snprintf(text.s, sizeof text.s, "%.16s %s", format_digits(scale * seconds).s, unit);
+    return text;
+}
+
 struct text format_clock(double seconds)
 {
     struct text text;

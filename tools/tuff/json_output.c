@@ -1,6 +1,8 @@
 #include "json_output.h"
 
+#include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,4 +35,28 @@ enum tuff_status json_print(json_t *json)
     console_print("%s\n", text);
     free(text);
     return TUFF_OK;
+}
+
+enum tuff_status json_write(const char *path, json_t *json)
+{
+    if (strcmp(path, "-") == 0)
+        return json_print(json);
+    FILE *file = json == NULL ? NULL : fopen(path, "w");
+    enum tuff_status status = TUFF_OK;
+    if (json == NULL) {
+        console_error("out of memory");
+        return TUFF_ERROR_MEMORY;
+    }
+    if (file == NULL || json_dumpf(json, file, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0 ||
+        fputc('\n', file) == EOF)
+        status = TUFF_ERROR_IO;
+    int reason = errno;
+    if (file != NULL && fclose(file) != 0 && status == TUFF_OK) {
+        reason = errno;
+        status = TUFF_ERROR_IO;
+    }
+    if (status != TUFF_OK)
+        console_error("cannot write '%s': %s", path, strerror(reason));
+    json_decref(json);
+    return status;
 }

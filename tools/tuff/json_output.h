@@ -12,4 +12,7 @@ json_t *json_name(const char *text);
 // error.
 TUFF_MUST_CHECK enum tuff_status json_print(json_t *json);
 
+// The same into a file; "-" is standard output. Failure: an error is shown.
+TUFF_MUST_CHECK enum tuff_status json_write(const char *path, json_t *json);
+
 #endif

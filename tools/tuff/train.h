@@ -38,6 +38,9 @@ struct train_settings {
     json_t *saved;             // config.json of the run that is resumed; texts above may lie in it
 };
 
+// torch.optim.AdamW's
+#define TRAIN_ADAMW_DECAY 0.01
+
 extern const char *const train_optimizers[TRAIN_OPTIMIZER_COUNT]; // by enum tuff_optimizer
 extern const char *const train_schedules[TRAIN_SCHEDULE_COUNT];   // by enum tuff_schedule
 

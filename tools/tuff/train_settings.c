@@ -9,9 +9,6 @@
 const char *const train_optimizers[TRAIN_OPTIMIZER_COUNT] = {"adam", "adamw", "sgd"};
 const char *const train_schedules[TRAIN_SCHEDULE_COUNT] = {"constant", "step", "cosine", "one-cycle"};
 
-// torch.optim.AdamW's
-static const double ADAMW_DECAY = 0.01;
-
 void train_settings_clear(struct train_settings *settings)
 {
     for (size_t i = 0; settings->frozen != NULL && i < settings->trainer.frozen_count; i++)
@@ -73,7 +70,7 @@ int train_settings_finish(struct train_settings *settings)
     if (s->epochs == 0)
         s->epochs = s->steps != 0 ? 1 : 10;
     if (isnan(s->weight_decay))
-        s->weight_decay = s->trainer.optimizer == TUFF_OPTIMIZER_ADAMW ? ADAMW_DECAY : 0;
+        s->weight_decay = s->trainer.optimizer == TUFF_OPTIMIZER_ADAMW ? TRAIN_ADAMW_DECAY : 0;
     s->trainer.weight_decay = s->weight_decay;
     s->trainer.nesterov = s->nesterov;
     s->trainer.data_budget_bytes = (uint64_t)s->data_memory << 20;

@@ -116,12 +116,6 @@ static const double TINY = 128 * (double)FLT_MIN;
 
 // -- forward
 
-static void forward_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    (void)shape;
-    work->flops = case_elements(setup, 0);
-}
-
 static enum tuff_status forward_describe(const void *shape, struct case_setup *setup)
 {
     const struct activation_shape *s = shape;
@@ -172,16 +166,9 @@ const struct conformance_op conformance_op_activation_forward = {
     .tolerance = forward_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = forward_work,
 };
 
 // -- backward
-
-static void backward_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    (void)shape;
-    work->flops = 2 * case_elements(setup, 0);
-}
 
 static enum tuff_status backward_describe(const void *shape, struct case_setup *setup)
 {
@@ -232,5 +219,4 @@ const struct conformance_op conformance_op_activation_backward = {
     .tolerance = backward_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = backward_work,
 };

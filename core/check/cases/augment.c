@@ -166,14 +166,6 @@ static const struct augment_shape perf[] = {
 };
 
 // What a call touches of the set and the index.
-static void work_of(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    const struct augment_shape *s = shape;
-    const double elements = case_elements(setup, 0);
-    work->flops = 2 * elements;
-    work->bytes = elements * (4 + 1) + 4 * (double)s->valid + 4 * TUFF_STEP_STATE_WORDS;
-}
-
 const struct conformance_op conformance_op_gather_augmented_images = {
     .op = TUFF_OP_GATHER_AUGMENTED_IMAGES,
     .batched = true,
@@ -190,5 +182,4 @@ const struct conformance_op conformance_op_gather_augmented_images = {
     .fill = fill,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work_of,
 };

@@ -153,13 +153,6 @@ static enum tuff_status describe(const struct pool_shape *s, struct case_setup *
 }
 
 // A window's elements, forward and backward.
-static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
-{
-    const struct pool_shape *s = shape;
-    const uint32_t y = setup->op == TUFF_OP_AVG_POOL2D_FORWARD ? 0 : 1;
-    result->flops = case_elements(setup, y) * s->kernel[0] * s->kernel[1];
-}
-
 static enum tuff_status fill(const void *shape, struct case_setup *setup, struct tuff_target *oracle)
 {
     const struct pool_shape *s = shape;
@@ -195,7 +188,6 @@ const struct conformance_op conformance_op_avg_pool2d_forward = {
     .tolerance = tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 static enum tuff_status backward_describe(const void *shape, struct case_setup *setup)
@@ -219,7 +211,6 @@ const struct conformance_op conformance_op_avg_pool2d_backward = {
     .tolerance = tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- adaptive
@@ -282,22 +273,6 @@ static enum tuff_status adaptive_describe(const struct adaptive_shape *s, struct
     return TUFF_OK;
 }
 
-// The rows, or columns, of all regions together.
-static double total_of_regions(uint32_t size, uint32_t regions)
-{
-    double total = 0;
-    for (uint64_t i = 0; i < regions; i++)
-        total += (double)(((i + 1) * size + regions - 1) / regions - i * size / regions);
-    return total;
-}
-
-static void adaptive_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    const struct adaptive_shape *s = shape;
-    (void)setup;
-    work->flops = (double)s->n * s->c * total_of_regions(s->h, s->oh) * total_of_regions(s->w, s->ow);
-}
-
 static enum tuff_status adaptive_fill(const void *shape, struct case_setup *setup, struct tuff_target *oracle)
 {
     const struct adaptive_shape *s = shape;
@@ -339,7 +314,6 @@ const struct conformance_op conformance_op_adaptive_avg_pool2d_forward = {
     .tolerance = adaptive_forward_tolerance,
     .perf = adaptive_perf,
     .perf_count = CASE_COUNT(adaptive_perf),
-    .work = adaptive_work,
 };
 
 static enum tuff_status adaptive_backward_describe(const void *shape, struct case_setup *setup)
@@ -370,5 +344,4 @@ const struct conformance_op conformance_op_adaptive_avg_pool2d_backward = {
     .tolerance = adaptive_backward_tolerance,
     .perf = adaptive_perf,
     .perf_count = CASE_COUNT(adaptive_perf),
-    .work = adaptive_work,
 };

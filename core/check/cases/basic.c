@@ -179,12 +179,6 @@ static const struct add_shape add_large[] = {{{2, {3, 3000001}}}};
 static const struct add_shape add_perf[] = {
     {{4, {16, 6, 26, 26}}}, {{4, {512, 6, 26, 26}}}, {{4, {64, 64, 32, 32}}}};
 
-static void add_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    (void)shape;
-    work->flops = case_elements(setup, 0);
-}
-
 static void add_draw(struct draw *draw, void *shape)
 {
     struct add_shape *s = shape;
@@ -233,5 +227,4 @@ const struct conformance_op conformance_op_add = {
     .tolerance = add_tolerance,
     .perf = add_perf,
     .perf_count = CASE_COUNT(add_perf),
-    .work = add_work,
 };

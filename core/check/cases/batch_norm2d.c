@@ -59,14 +59,6 @@ static const struct norm_shape perf[] = {
 
 // Training: an addition for the mean, three operations for the variance, a multiply-add. Backward: an
 // addition and three multiply-adds of x less its mean.
-static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
-{
-    (void)shape;
-    result->flops = case_elements(setup, 0) * (setup->op == TUFF_OP_BATCH_NORM2D_TRAIN  ? 6
-                                               : setup->op == TUFF_OP_BATCH_NORM2D_EVAL ? 2
-                                                                                        : 8);
-}
-
 static void draw_shape(struct draw *draw, void *shape)
 {
     static const double epsilons[] = {1e-5, 1e-3, 0.1}, momenta[] = {0.1, 0.01, 0.75};
@@ -312,7 +304,6 @@ const struct conformance_op conformance_op_batch_norm2d_train = {
     .tolerance = train_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- evaluation
@@ -377,7 +368,6 @@ const struct conformance_op conformance_op_batch_norm2d_eval = {
     .tolerance = eval_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- backward
@@ -484,5 +474,4 @@ const struct conformance_op conformance_op_batch_norm2d_backward = {
     .tolerance = backward_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };

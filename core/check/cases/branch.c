@@ -40,12 +40,6 @@ static const struct multiply_shape multiply_perf[] = {
     {{4, {64, 64, 32, 32}}, VALUES_NORMAL},
 };
 
-static void multiply_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    (void)shape;
-    work->flops = case_elements(setup, 0);
-}
-
 static void multiply_draw(struct draw *draw, void *shape)
 {
     struct multiply_shape *s = shape;
@@ -108,7 +102,6 @@ const struct conformance_op conformance_op_multiply = {
     .tolerance = multiply_tolerance,
     .perf = multiply_perf,
     .perf_count = CASE_COUNT(multiply_perf),
-    .work = multiply_work,
 };
 
 // -- concat, forward and backward

@@ -117,15 +117,6 @@ static uint64_t multiplications(const struct conv2d_shape *s)
     return oh * ow * s->n * s->k * (s->c / s->groups) * s->kh * s->kw;
 }
 
-static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
-{
-    const struct conv2d_shape *s = shape;
-    result->flops = 2 * (double)multiplications(s);
-    // One addition for each element of y, or of dy. The input gradient has no bias.
-    if (s->bias != 0 && setup->op != TUFF_OP_CONV2D_BACKWARD_INPUT)
-        result->flops += case_elements(setup, setup->op == TUFF_OP_CONV2D_BACKWARD_WEIGHT ? 2 : 0);
-}
-
 // An input size that has at least one window.
 static uint32_t draw_size(struct draw *draw, uint32_t dilation, uint32_t kernel, uint32_t padding)
 {
@@ -253,7 +244,6 @@ const struct conformance_op conformance_op_conv2d_forward = {
     .tolerance = forward_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- forward with a ReLU, whose slope is 1 at most: the same tolerance
@@ -276,7 +266,6 @@ const struct conformance_op conformance_op_conv2d_relu_forward = {
     .tolerance = forward_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- gradient of x
@@ -322,7 +311,6 @@ const struct conformance_op conformance_op_conv2d_backward_input = {
     .tolerance = backward_input_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- gradients of weight and bias
@@ -369,5 +357,4 @@ const struct conformance_op conformance_op_conv2d_backward_weight = {
     .tolerance = backward_weight_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };

@@ -127,16 +127,6 @@ static double taps(const struct shape *s)
     return (double)(s->c / s->groups) * s->kh * s->kw;
 }
 
-static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
-{
-    const struct shape *s = shape;
-    struct parts parts;
-    measure(s, &parts);
-    // Backward: of each window one element has a gradient.
-    const uint32_t *dims = setup->op == TUFF_OP_CONV2D_RELU_MAX_POOL2D_FORWARD ? parts.z : parts.y;
-    result->flops = 2 * taps(s) * dims[0] * dims[1] * dims[2] * dims[3];
-}
-
 static bool draws_well(const struct shape *s)
 {
     struct parts parts;
@@ -266,7 +256,6 @@ const struct conformance_op conformance_op_conv2d_relu_max_pool2d_forward = {
     .fill = forward_fill,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- gradient of x
@@ -335,7 +324,6 @@ const struct conformance_op conformance_op_conv2d_relu_max_pool2d_backward_input
     .tolerance = backward_input_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- gradients of weight and bias
@@ -391,5 +379,4 @@ const struct conformance_op conformance_op_conv2d_relu_max_pool2d_backward_weigh
     .tolerance = backward_weight_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };

@@ -49,12 +49,6 @@ static const struct dropout_shape perf[] = {
     {{4, {64, 64, 32, 32}}, 0.1, 0, 0, 0, 1, VALUES_NORMAL},
 };
 
-static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
-{
-    (void)shape;
-    result->flops = case_elements(setup, 0);
-}
-
 static void draw_shape(struct draw *draw, void *shape)
 {
     static const double probabilities[] = {0.05, 0.25, 0.5, 0.9};
@@ -135,7 +129,6 @@ const struct conformance_op conformance_op_dropout_forward = {
     .tolerance = tolerance_of,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 static enum tuff_status backward_describe(const void *shape, struct case_setup *setup)
@@ -159,5 +152,4 @@ const struct conformance_op conformance_op_dropout_backward = {
     .tolerance = tolerance_of,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };

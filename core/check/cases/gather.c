@@ -39,14 +39,6 @@ static const struct images_shape images_perf[] = {
 };
 
 // What a call touches of the set and the index.
-static void images_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    const struct images_shape *s = shape;
-    const double elements = case_elements(setup, 0);
-    work->flops = 2 * elements;
-    work->bytes = elements * (4 + 1) + 4 * (double)s->valid + 4 * TUFF_STEP_STATE_WORDS;
-}
-
 static void images_draw(struct draw *draw, void *shape)
 {
     struct images_shape *s = shape;
@@ -145,7 +137,6 @@ const struct conformance_op conformance_op_gather_images = {
     .tolerance = images_tolerance,
     .perf = images_perf,
     .perf_count = CASE_COUNT(images_perf),
-    .work = images_work,
 };
 
 // -- labels
@@ -166,13 +157,6 @@ static const struct labels_shape labels_corners[] = {
 };
 
 static const struct labels_shape labels_perf[] = {{16, 60000, 60000, 0, 16}, {512, 60000, 60000, 0, 512}};
-
-static void labels_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    const struct labels_shape *s = shape;
-    (void)setup;
-    work->bytes = 4 * (double)s->n + 8 * (double)s->valid + 4 * TUFF_STEP_STATE_WORDS;
-}
 
 static void labels_draw(struct draw *draw, void *shape)
 {
@@ -221,5 +205,4 @@ const struct conformance_op conformance_op_gather_labels = {
     .fill = labels_fill,
     .perf = labels_perf,
     .perf_count = CASE_COUNT(labels_perf),
-    .work = labels_work,
 };

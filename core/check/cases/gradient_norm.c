@@ -44,13 +44,6 @@ static const struct norm_shape norm_large[] = {{30000001, VALUES_NORMAL}};
 static const struct norm_shape norm_perf[] = {
     {60074, VALUES_NORMAL}, {1000000, VALUES_NORMAL}, {11173962, VALUES_NORMAL}};
 
-static void norm_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    const struct norm_shape *s = shape;
-    (void)setup;
-    work->flops = 2 * (double)s->count;
-}
-
 static void norm_draw_shape(struct draw *draw, void *shape)
 {
     struct norm_shape *s = shape;
@@ -120,7 +113,6 @@ const struct conformance_op conformance_op_gradient_norm = {
     .tolerance = norm_tolerance,
     .perf = norm_perf,
     .perf_count = CASE_COUNT(norm_perf),
-    .work = norm_work,
 };
 
 // -- gradient_clip
@@ -155,13 +147,6 @@ static const struct clip_shape clip_large[] = {{9000001, NORM_GIVEN, 1, 12.5}};
 static const struct clip_shape clip_perf[] = {{60074, NORM_GIVEN, 1, 1.000001},
                                               {1000000, NORM_GIVEN, 1, 1.000001},
                                               {11173962, NORM_GIVEN, 1, 1.000001}};
-
-static void clip_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    const struct clip_shape *s = shape;
-    (void)setup;
-    work->flops = (double)s->count;
-}
 
 static void clip_draw_shape(struct draw *draw, void *shape)
 {
@@ -225,5 +210,4 @@ const struct conformance_op conformance_op_gradient_clip = {
     .tolerance = clip_tolerance,
     .perf = clip_perf,
     .perf_count = CASE_COUNT(clip_perf),
-    .work = clip_work,
 };

@@ -31,14 +31,6 @@ static const struct linear_shape perf[] = {
     {32, 512, 1000, 1}, {128, 1024, 4096, 1}, {128, 4096, 1024, 1},
 };
 
-static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
-{
-    const struct linear_shape *s = shape;
-    result->flops = 2 * (double)s->n * s->i * s->o;
-    if (s->bias != 0 && setup->op != TUFF_OP_LINEAR_BACKWARD_INPUT)
-        result->flops += (double)s->n * s->o;
-}
-
 static void draw_shape(struct draw *draw, void *shape)
 {
     struct linear_shape *s = shape;
@@ -98,7 +90,6 @@ const struct conformance_op conformance_op_linear_forward = {
     .tolerance = forward_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- forward with a ReLU, whose slope is 1 at most: the same tolerance
@@ -121,7 +112,6 @@ const struct conformance_op conformance_op_linear_relu_forward = {
     .tolerance = forward_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- gradient of x
@@ -160,7 +150,6 @@ const struct conformance_op conformance_op_linear_backward_input = {
     .tolerance = backward_input_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- gradients of weight and bias
@@ -201,5 +190,4 @@ const struct conformance_op conformance_op_linear_backward_weight = {
     .tolerance = backward_weight_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };

@@ -44,12 +44,6 @@ static const struct softmax_shape softmax_perf[] = {{512, 10, SOFTMAX_NORMAL}, {
 
 // Forward: a comparison, a difference, an exponential, a sum, a difference. Backward: a sum, an exponential,
 // a multiply-add.
-static void log_softmax_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    (void)shape;
-    work->flops = case_elements(setup, 0) * (setup->op == TUFF_OP_LOG_SOFTMAX_FORWARD ? 5 : 4);
-}
-
 static void softmax_draw(struct draw *draw, void *shape)
 {
     struct softmax_shape *s = shape;
@@ -122,7 +116,6 @@ const struct conformance_op conformance_op_log_softmax_forward = {
     .tolerance = log_softmax_tolerance,
     .perf = softmax_perf,
     .perf_count = CASE_COUNT(softmax_perf),
-    .work = log_softmax_work,
 };
 
 static enum tuff_status log_softmax_backward_describe(const void *shape, struct case_setup *setup)
@@ -196,7 +189,6 @@ const struct conformance_op conformance_op_log_softmax_backward = {
     .tolerance = log_softmax_backward_tolerance,
     .perf = softmax_perf,
     .perf_count = CASE_COUNT(softmax_perf),
-    .work = log_softmax_work,
 };
 
 // -- mean squared error
@@ -244,12 +236,6 @@ static const struct error_shape error_perf[] = {
 };
 
 // Forward: a difference and a multiply-add. Backward: a difference and a product.
-static void error_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    (void)shape;
-    work->flops = case_elements(setup, 1) * (setup->op == TUFF_OP_MEAN_SQUARED_ERROR_FORWARD ? 3 : 2);
-}
-
 static void error_draw(struct draw *draw, void *shape)
 {
     struct error_shape *s = shape;
@@ -340,7 +326,6 @@ const struct conformance_op conformance_op_mean_squared_error_forward = {
     .tolerance = error_forward_tolerance,
     .perf = error_perf,
     .perf_count = CASE_COUNT(error_perf),
-    .work = error_work,
 };
 
 static enum tuff_status error_backward_describe(const void *shape, struct case_setup *setup)
@@ -377,5 +362,4 @@ const struct conformance_op conformance_op_mean_squared_error_backward = {
     .tolerance = error_backward_tolerance,
     .perf = error_perf,
     .perf_count = CASE_COUNT(error_perf),
-    .work = error_work,
 };

@@ -119,12 +119,6 @@ static enum tuff_status describe_parts(const struct pool_shape *s, struct case_s
 
 // -- forward
 
-static void forward_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    const struct pool_shape *s = shape;
-    work->flops = case_elements(setup, 0) * s->kernel[0] * s->kernel[1];
-}
-
 static enum tuff_status forward_describe(const void *shape, struct case_setup *setup)
 {
     uint32_t x[4], y[4];
@@ -181,7 +175,6 @@ const struct conformance_op conformance_op_max_pool2d_forward = {
     .fill = forward_fill,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = forward_work,
 };
 
 // -- backward
@@ -196,12 +189,6 @@ static enum tuff_status backward_describe(const void *shape, struct case_setup *
     case_setup_tensor(setup, 1, TUFF_F32, 4, y, CASE_PADDING_ZERO);
     case_setup_tensor(setup, 2, TUFF_U32, 4, y, CASE_PADDING_FINITE);
     return TUFF_OK;
-}
-
-static void backward_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    (void)shape;
-    work->flops = case_elements(setup, 1);
 }
 
 // For timing, without an oracle: some element of each window, the first one that lies on x from a drawn one
@@ -277,5 +264,4 @@ const struct conformance_op conformance_op_max_pool2d_backward = {
     .tolerance = backward_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = backward_work,
 };

@@ -26,13 +26,6 @@ static const struct average_shape perf[] = {{60074, 0.999},
                                             {11173962, 0.999}}; // LeNet's, ResNet-18's for CIFAR-10
 
 // Two products and a sum.
-static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
-{
-    const struct average_shape *s = shape;
-    (void)setup;
-    result->flops = 3 * (double)s->count;
-}
-
 static void draw_shape(struct draw *draw, void *shape)
 {
     static const double decays[] = {0, 0.1, 0.5, 0.9, 0.99, 0.9999}; // 1 would show no idle kernel
@@ -91,5 +84,4 @@ const struct conformance_op conformance_op_moving_average = {
     .tolerance = tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };

@@ -37,13 +37,6 @@ static const struct adam_shape perf[] = {
 };
 
 // m takes 3 operations, v 4, p 6; weight decay two more.
-static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
-{
-    const struct adam_shape *s = shape;
-    (void)setup;
-    result->flops = (double)s->count * (s->weight_decay > 0 ? 15 : 13);
-}
-
 static void draw_shape(struct draw *draw, void *shape)
 {
     static const double rates[] = {1e-1, 1e-3, 1e-5}, decays[] = {0, 0, 1e-4, 0.1}, epsilons[] = {1e-8, 1e-4};
@@ -159,7 +152,6 @@ const struct conformance_op conformance_op_adam = {
     .tolerance = tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- sgd
@@ -191,14 +183,6 @@ static const struct sgd_shape sgd_perf[] = {
 };
 
 // A multiply-add for p, and one for each of momentum, Nesterov's look ahead and weight decay.
-static void sgd_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    const struct sgd_shape *s = shape;
-    (void)setup;
-    work->flops = (double)s->count *
-                  (2 + (s->momentum > 0 ? 2 : 0) + (s->nesterov ? 2 : 0) + (s->weight_decay > 0 ? 2 : 0));
-}
-
 static void sgd_draw_shape(struct draw *draw, void *shape)
 {
     static const double rates[] = {1, 1e-1, 1e-3}, decays[] = {0, 1e-4, 0.1}, momenta[] = {0, 0.5, 0.9, 0.99};
@@ -275,5 +259,4 @@ const struct conformance_op conformance_op_sgd = {
     .tolerance = sgd_tolerance,
     .perf = sgd_perf,
     .perf_count = CASE_COUNT(sgd_perf),
-    .work = sgd_work,
 };

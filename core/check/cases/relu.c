@@ -48,12 +48,6 @@ static void draw_shape(struct draw *draw, void *shape)
     s->values = draw_between(draw, VALUES_NORMAL, VALUES_SPECIAL);
 }
 
-static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
-{
-    (void)shape;
-    result->flops = case_elements(setup, 0);
-}
-
 // Replaces some elements of the logical batch by what arithmetic gets wrong.
 static void sprinkle(struct case_setup *setup, uint32_t index, const float *specials, uint32_t count)
 {
@@ -99,7 +93,6 @@ const struct conformance_op conformance_op_relu_forward = {
     .fill = forward_fill,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- backward
@@ -156,5 +149,4 @@ const struct conformance_op conformance_op_relu_backward = {
     .tolerance = backward_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };

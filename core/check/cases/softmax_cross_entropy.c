@@ -45,12 +45,6 @@ static const struct softmax_shape perf[] = {
     {16, 10, 16, VALUES_NORMAL, 0}, {512, 10, 512, VALUES_NORMAL, 0}, {128, 1000, 128, VALUES_NORMAL, 0}};
 
 // Forward: a comparison, a difference, an exponential and a sum. Backward: also a division.
-static void work(const void *shape, const struct case_setup *setup, struct case_work *result)
-{
-    const struct softmax_shape *s = shape;
-    result->flops = (double)s->n * s->k * (setup->op == TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD ? 4 : 5);
-}
-
 static void draw_shape(struct draw *draw, void *shape)
 {
     static const double smoothings[] = {0, 0, 0.1, 0.5, 0.95};
@@ -181,7 +175,6 @@ const struct conformance_op conformance_op_softmax_cross_entropy_forward = {
     .tolerance = forward_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };
 
 // -- backward
@@ -247,5 +240,4 @@ const struct conformance_op conformance_op_softmax_cross_entropy_backward = {
     .tolerance = backward_tolerance,
     .perf = perf,
     .perf_count = CASE_COUNT(perf),
-    .work = work,
 };

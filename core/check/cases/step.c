@@ -20,12 +20,11 @@ static const struct advance_shape advance_corners[] = {{1, 0}, {2, 0},     {2, 1
 static const struct advance_shape advance_perf[] = {{65536, 0}};
 
 // Each call takes a row.
-static void advance_work(const void *shape, const struct case_setup *setup, struct case_work *work)
+// Until all rows are taken.
+static uint32_t advance_most_calls(const void *shape)
 {
     const struct advance_shape *s = shape;
-    (void)setup;
-    work->bytes = 4 * (2 * TUFF_STEP_STATE_WORDS + TUFF_STEP_ROW_WORDS);
-    work->most_calls = s->rows - s->cursor;
+    return s->rows - s->cursor;
 }
 
 static void advance_draw(struct draw *draw, void *shape)
@@ -73,7 +72,7 @@ const struct conformance_op conformance_op_step_advance = {
     .fill = advance_fill,
     .perf = advance_perf,
     .perf_count = CASE_COUNT(advance_perf),
-    .work = advance_work,
+    .most_calls = advance_most_calls,
 };
 
 // -- metrics_record
@@ -96,14 +95,6 @@ static const struct record_shape record_corners[] = {
 static const struct record_shape record_perf[] = {{16, 3750, 1}, {512, 118, 1}};
 
 // One row of the metrics is written.
-static void record_work(const void *shape, const struct case_setup *setup, struct case_work *work)
-{
-    const struct record_shape *s = shape;
-    (void)setup;
-    work->flops = 2 * (double)s->n;
-    work->bytes = 8 * (double)s->n + 4 * TUFF_STEP_STATE_WORDS + 8;
-}
-
 static void record_draw(struct draw *draw, void *shape)
 {
     struct record_shape *s = shape;
@@ -161,5 +152,4 @@ const struct conformance_op conformance_op_metrics_record = {
     .tolerance = record_tolerance,
     .perf = record_perf,
     .perf_count = CASE_COUNT(record_perf),
-    .work = record_work,
 };

@@ -98,10 +98,12 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_run(struct tuff_target *tes
 //   mean_squared_error_* forward 3, backward 2 per element of y
 //   adam                 13 per parameter; with weight decay 15
 //   sgd                  2 per parameter, and 2 for each of momentum, Nesterov's, weight decay
+//   moving_average       3 per parameter
 //   gradient_norm        2 per gradient;  metrics_record  2 per sample;  gather_images  2 per element of x
 //   fill, copy, concat_*, gather_labels, step_advance    none
 // Bytes: each input is read once and each output written once, an updated tensor both; padding lanes and
-// workspace do not count. gather_* touch the batch's samples alone, step_advance and metrics_record one row.
+// workspace do not count. gather_* touch a whole batch's samples alone, step_advance and metrics_record one
+// row.
 
 enum tuff_check_timed {
     TUFF_CHECK_NOT_TIMED = 0, // there is no such backend, or the other one could not be timed

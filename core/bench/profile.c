@@ -1,0 +1,257 @@
+// The ops of a step: what they are, and the time of each.
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/runner.h"
+#include "bench.h"
+#include "op/op_info.h"
+#include "train/pass_state.h"
+
+enum { LEAST_STEPS = 5, MOST_SLOTS = 64 };
+
+// -- What they are
+
+static const struct tuff_value *value_of(const struct tuff_graph *graph, const struct tuff_node *node,
+                                         uint32_t index)
+{
+    return node->values[index] == TUFF_NO_VALUE ? NULL : &graph->values[node->values[index]];
+}
+
+// "conv1" of "conv1.weight", and of a gradient's "dconv1.weight".
+static void cut_name(const char *name, bool gradient, char *layer, size_t bytes)
+{
+    const char *begin = name + (gradient && name[0] == 'd');
+    const char *dot = strrchr(begin, '.');
+    const size_t length = dot == NULL ? strlen(begin) : (size_t)(dot - begin);
+    snprintf(layer, bytes, "%.*s", (int)length, begin);
+}
+
+// The first tensor of a role; NULL: there is none.
+static const struct tuff_value *value_of_role(const struct tuff_graph *graph, const struct tuff_node *node,
+                                              const char *role)
+{
+    const struct tuff_op_info *info = tuff_op_info(node->op);
+    for (uint32_t i = 0; i < node->tensor_count; i++)
+        if (strcmp(info->roles[i].name, role) == 0)
+            return value_of(graph, node, i);
+    return NULL;
+}
+
+// The layer whose parameters it has; of a backward op, the one that made what it reads, or whose gradient
+// comes in; else what it makes.
+static void name_layer(const struct tuff_graph *graph, const struct tuff_node *node, char *layer,
+                       size_t bytes)
+{
+    const struct tuff_op_info *info = tuff_op_info(node->op);
+    const struct tuff_value *first = NULL, *y = value_of_role(graph, node, "y"),
+                            *index = value_of_role(graph, node, "index"),
+                            *dy = value_of_role(graph, node, "dy");
+    for (uint32_t i = 0; i < node->tensor_count; i++) {
+        const struct tuff_value *value = value_of(graph, node, i);
+        first = first == NULL ? value : first;
+        if (value == NULL || (value->kind != TUFF_VALUE_PARAMETER && value->kind != TUFF_VALUE_GRADIENT))
+            continue;
+        cut_name(value->name, value->kind == TUFF_VALUE_GRADIENT, layer, bytes);
+        return;
+    }
+    if (y != NULL)
+        cut_name(y->name, false, layer, bytes);
+    else if (dy != NULL)
+        cut_name(index != NULL ? index->name : dy->name, index == NULL, layer, bytes);
+    else if (first != NULL)
+        cut_name(first->name, false, layer, bytes);
+    // What has no layer is called by its op: the rest of its name says more.
+    if (first != NULL && strcmp(layer, info->name) == 0)
+        snprintf(layer, bytes, "%s", first->name + strlen(layer) + (first->name[strlen(layer)] == '.'));
+}
+
+uint32_t tuff_bench_op_count(const struct tuff_bench *bench)
+{
+    return bench->pass->graph->node_count;
+}
+
+void tuff_bench_op(const struct tuff_bench *bench, uint32_t index, struct tuff_bench_op *op)
+{
+    const struct tuff_graph *graph = bench->pass->graph;
+    const struct tuff_node *node = &graph->nodes[index];
+    struct bench_op *own = &bench->ops[index];
+    struct tuff_op_args args = {.size = tuff_op_args_size(node->op), .params = node->params};
+    for (uint32_t i = 0; i < node->tensor_count; i++)
+        args.tensors[i] = node->values[i] == TUFF_NO_VALUE ? NULL : &graph->values[node->values[i]].shape;
+    const struct tuff_work work = tuff_op_work(node->op, &args);
+    name_layer(graph, node, own->layer, sizeof own->layer);
+    const struct tuff_bench_op whole = {
+        .size = op->size,
+        .op = tuff_op_info(node->op)->name,
+        .layer = own->layer,
+        .flops = work.flops,
+        .bytes = work.bytes,
+        .samples = (uint32_t)own->samples.count,
+        .median = tuff_bench_quantile(&own->samples, 0.5),
+        .best = tuff_bench_quantile(&own->samples, 0),
+    };
+    memcpy(op, &whole, whole.size < sizeof whole ? whole.size : sizeof whole);
+}
+
+// -- Their time
+
+struct profile {
+    struct tuff_bench *bench;
+    const struct tuff_target *target;
+    uint32_t slots;      // timestamps that are used; 0: the host's clock
+    double origin;       // of the device's clock in a step, in seconds
+    double *begin, *end; // of each op, since the first
+};
+
+static enum tuff_status expect_ok(const struct profile *profile, unsigned errors, enum tuff_status status,
+                                  const char *what)
+{
+    return status == TUFF_OK ? TUFF_OK : tuff_target_fail(profile->target, errors, status, what);
+}
+
+// Submits the calls from `first` to before `end`, with a timestamp around each if there are any, and waits.
+static enum tuff_status run_calls(const struct profile *profile, uint32_t first, uint32_t end)
+{
+    const struct tuff_target *target = profile->target;
+    const struct tuff_backend_interface *interface = target->interface;
+    const unsigned errors = tuff_target_errors(target);
+    enum tuff_status status =
+        expect_ok(profile, errors, interface->stream_begin(target->stream), "begin a step");
+    if (status != TUFF_OK)
+        return status;
+    if (profile->slots != 0)
+        status = expect_ok(profile, errors, interface->stream_timestamp(target->stream, 0), "take the time");
+    for (uint32_t i = first; status == TUFF_OK && i < end; i++) {
+        status = tuff_runner_call(profile->bench->runner, i);
+        if (status == TUFF_OK && profile->slots != 0)
+            status = expect_ok(profile, errors, interface->stream_timestamp(target->stream, i - first + 1),
+                               "take the time");
+    }
+    // Also after a failure: the stream has to be left as it was.
+    const enum tuff_status submitted = interface->stream_submit(target->stream);
+    if (status == TUFF_OK)
+        status = expect_ok(profile, errors, submitted, "run the program");
+    const enum tuff_status waited = tuff_runner_wait(profile->bench->runner);
+    return status == TUFF_OK ? waited : status;
+}
+
+static enum tuff_status read_timestamp(const struct profile *profile, uint32_t slot, double *seconds)
+{
+    const struct tuff_target *target = profile->target;
+    const unsigned errors = tuff_target_errors(target);
+    uint64_t nanoseconds;
+    const enum tuff_status status =
+        target->interface->stream_timestamp_read(target->stream, slot, &nanoseconds);
+    *seconds = 1e-9 * (double)nanoseconds;
+    return expect_ok(profile, errors, status, "tell the time");
+}
+
+// As many calls at a time as there are timestamps for.
+static enum tuff_status time_by_device(struct profile *profile)
+{
+    const uint32_t count = tuff_bench_op_count(profile->bench);
+    enum tuff_status status = TUFF_OK;
+    for (uint32_t first = 0; status == TUFF_OK && first < count;) {
+        const uint32_t end = count - first < profile->slots - 1 ? count : first + profile->slots - 1;
+        double before = 0, after = 0;
+        status = run_calls(profile, first, end);
+        if (status == TUFF_OK)
+            status = read_timestamp(profile, 0, &before);
+        if (first == 0)
+            profile->origin = before;
+        for (uint32_t i = first; status == TUFF_OK && i < end; i++) {
+            status = read_timestamp(profile, i - first + 1, &after);
+            profile->begin[i] = before - profile->origin;
+            profile->end[i] = after - profile->origin;
+            before = after;
+        }
+        first = end;
+    }
+    return status;
+}
+
+static enum tuff_status time_by_host(struct profile *profile)
+{
+    const uint32_t count = tuff_bench_op_count(profile->bench);
+    const double origin = tuff_bench_clock();
+    enum tuff_status status = TUFF_OK;
+    for (uint32_t i = 0; status == TUFF_OK && i < count; i++) {
+        profile->begin[i] = tuff_bench_clock() - origin;
+        status = run_calls(profile, i, i + 1);
+        profile->end[i] = tuff_bench_clock() - origin;
+    }
+    return status;
+}
+
+static enum tuff_status keep(struct profile *profile)
+{
+    struct tuff_bench *bench = profile->bench;
+    const uint32_t count = tuff_bench_op_count(bench);
+    enum tuff_status status = TUFF_OK;
+    for (uint32_t i = 0; status == TUFF_OK && i < count; i++)
+        status = tuff_bench_add(bench, &bench->ops[i].samples, profile->end[i] - profile->begin[i]);
+    return status == TUFF_OK ? tuff_bench_add(bench, &bench->profiled, profile->end[count - 1]) : status;
+}
+
+static enum tuff_status run_profile(struct profile *profile, double seconds,
+                                    void (*observer)(void *user, const struct tuff_bench_step *step),
+                                    void *user)
+{
+    double begin = tuff_bench_clock();
+    for (uint32_t steps = 0;; steps++) {
+        const double at = tuff_bench_clock();
+        if (steps > LEAST_STEPS && at - begin >= seconds)
+            return TUFF_OK;
+        enum tuff_status status = tuff_bench_make_room(profile->bench, 1);
+        if (status == TUFF_OK)
+            status = profile->slots != 0 ? time_by_device(profile) : time_by_host(profile);
+        if (status == TUFF_OK && steps > 0) // the first one warms up
+            status = keep(profile);
+        if (status != TUFF_OK)
+            return status;
+        const struct tuff_bench_step step = {.at = at, .begin = profile->begin, .end = profile->end};
+        if (observer != NULL && steps > 0)
+            observer(user, &step);
+    }
+}
+
+// Timestamps that can be used: none, or at least two.
+static uint32_t usable_slots(const struct tuff_target *target)
+{
+    const struct tuff_backend_interface *interface = target->interface;
+    if (interface->stream_timestamp == NULL || interface->stream_timestamp_read == NULL ||
+        target->info.timestamp_slots < 2)
+        return 0;
+    return target->info.timestamp_slots < MOST_SLOTS ? target->info.timestamp_slots : MOST_SLOTS;
+}
+
+enum tuff_status tuff_bench_profile(struct tuff_bench *bench, double seconds,
+                                    void (*observer)(void *user, const struct tuff_bench_step *step),
+                                    void *user, struct tuff_bench_profile *result)
+{
+    const struct tuff_target *target = bench->trainer->target;
+    const uint32_t count = tuff_bench_op_count(bench);
+    struct profile profile = {.bench = bench, .target = target, .slots = usable_slots(target)};
+    if (!(seconds > 0))
+        return tuff_fail(target->log, TUFF_ERROR_INVALID, "%g seconds of measuring, expected more than 0",
+                         seconds);
+    profile.begin = calloc(count, sizeof *profile.begin);
+    profile.end = calloc(count, sizeof *profile.end);
+    enum tuff_status status = TUFF_OK;
+    if (profile.begin == NULL || profile.end == NULL)
+        status = tuff_fail(target->log, TUFF_ERROR_MEMORY, "out of memory");
+    if (status == TUFF_OK)
+        status = run_profile(&profile, seconds, observer, user);
+    if (result != NULL) {
+        const struct tuff_bench_profile whole = {
+            .size = result->size,
+            .steps = (uint32_t)bench->profiled.count,
+            .device_clock = profile.slots != 0,
+            .median = tuff_bench_quantile(&bench->profiled, 0.5),
+        };
+        memcpy(result, &whole, whole.size < sizeof whole ? whole.size : sizeof whole);
+    }
+    free(profile.begin);
+    free(profile.end);
+    return status;
+}

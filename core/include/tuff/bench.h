@@ -1,0 +1,111 @@
+// How fast a trainer's steps are on its target, where their time goes, and what the target can do at best.
+#ifndef TUFF_BENCH_H
+#define TUFF_BENCH_H
+
+#include "trainer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// -- Steps: those of a trainer, as training or evaluation runs them (captured and replayed where the backend can),
+// over the set's whole batches in an order of their own, again and again.
+
+struct tuff_bench;
+
+// split: TUFF_SPLIT_TRAIN times training steps, TUFF_SPLIT_TEST those of evaluation. Training steps train: parameters
+// and what the optimizer keeps change, while tuff_trainer_position does not know of them, so the trainer is of no use
+// for a training afterwards. trainer outlives the bench, and nothing else is done with it meanwhile. Of a set that is
+// streamed the first part alone is used, and its transfer is not timed.
+// Failure: a trainer without that split; memory.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_bench_create(struct tuff_trainer *trainer, enum tuff_split split,
+                                                            struct tuff_bench **bench);
+// NULL-safe, and *bench becomes NULL.
+TUFF_API void tuff_bench_destroy(struct tuff_bench **bench);
+
+// Samples of a step: the batch size, or all of a set that has fewer. Evaluation may take several batches at once.
+TUFF_API uint32_t tuff_bench_batch(const struct tuff_bench *bench);
+
+// Runs `steps` steps and waits for them. seconds: what that took by the host's clock, without what the host prepares
+// once for many steps; may be NULL. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_bench_run(struct tuff_bench *bench, uint32_t steps, double *seconds);
+
+// All that has been measured so far.
+struct tuff_bench_times {
+    size_t size;                        // set by the caller; no more than that is written
+    uint32_t groups;                    // of steps that were timed; 0: nothing was measured
+    uint32_t steps;                     // in each of them
+    double median, percentile_90, best; // seconds per step, over the groups
+};
+
+// Times groups of steps for about `seconds`, which are above 0, each from its submission until the device is done:
+// at least 5 groups, but fewer, at least 1, where those would take ten times as long. A group lasts 5 ms or more, so
+// that neither a submission nor a reading of the clock blurs it, but has no more steps than the set has batches. The
+// first call warms up and finds the size of a group before. May be called again: groups add up. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_bench_measure(struct tuff_bench *bench, double seconds);
+TUFF_API void tuff_bench_times(const struct tuff_bench *bench, struct tuff_bench_times *times);
+
+// -- The ops of a step, in the order in which they run.
+
+struct tuff_bench_op {
+    size_t size;            // set by the caller; no more than that is written
+    const char *op;         // "conv2d_forward"; lives as long as the library
+    const char *layer;      // "conv1", or the tensor that it makes where there is none; lives as long as the bench
+    double flops, bytes;    // of a call, as tuff/check.h counts them
+    uint32_t samples;       // calls that were timed: 0 before tuff_bench_profile
+    double median, best;    // seconds; 0 before
+};
+
+TUFF_API uint32_t tuff_bench_op_count(const struct tuff_bench *bench);
+// index: below tuff_bench_op_count.
+TUFF_API void tuff_bench_op(const struct tuff_bench *bench, uint32_t index, struct tuff_bench_op *op);
+
+// One step, op by op.
+struct tuff_bench_step {
+    double at;           // seconds on the host's monotonic clock: when the step began
+    const double *begin; // of each op, in seconds since the first one began
+    const double *end;
+};
+
+struct tuff_bench_profile {
+    size_t size;            // set by the caller; no more than that is written
+    uint32_t steps;         // that were timed
+    uint32_t device_clock;  // 1: by the backend's timestamps; 0: by the host's clock, with a wait after each op
+    double median;          // seconds from the first op's begin to the last one's end
+};
+
+// Runs steps op by op for about `seconds`, which are above 0, and takes the time of each op: by the backend's
+// timestamps, or by the host's clock where it has none. That each op is timed has a cost, so that such a step takes
+// longer than a replayed one. observer: told of every step; may be NULL. result: may be NULL. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_bench_profile(struct tuff_bench *bench, double seconds,
+                   void (*observer)(void *user, const struct tuff_bench_step *step), void *user,
+                   struct tuff_bench_profile *result);
+
+// -- What the target can do at best: linear_forward without a bias on row-major square matrices, from 256 to 2048 a
+// side; the larger, the faster it is, so that a call takes no more than about half a second.
+
+struct tuff_bench_peak;
+
+struct tuff_bench_peak_result {
+    size_t size;              // set by the caller; no more than that is written
+    uint32_t side;            // of the matrices
+    uint32_t samples;         // that were taken; 0: none
+    double seconds;           // the best time of a call
+    double flops_per_second;  // 2 * side^3 / seconds
+};
+
+// Makes the matrices, which take 12 * side^2 bytes of device memory, and lets the backend warm up. The target is idle.
+// Failure: TUFF_ERROR_UNSUPPORTED for a backend without the op; what the op's call returned.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_bench_peak_create(struct tuff_target *target,
+                                                                 struct tuff_bench_peak **peak);
+TUFF_API void tuff_bench_peak_destroy(struct tuff_bench_peak **peak); // NULL-safe, and *peak becomes NULL
+// Takes samples of 20 ms, or of one call, for about `seconds`, and at least 3. The best of all calls counts, so that
+// a slow minute need not be the only one it meets: measure before and after. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_bench_peak_measure(struct tuff_bench_peak *peak, double seconds);
+TUFF_API void tuff_bench_peak_result(const struct tuff_bench_peak *peak, struct tuff_bench_peak_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,179 @@
+// The figures of tuff bench, for people.
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "console.h"
+#include "format.h"
+
+static int descending(const void *a, const void *b)
+{
+    const struct bench_kind *x = a, *y = b;
+    return x->seconds != y->seconds ? (x->seconds < y->seconds) - (x->seconds > y->seconds)
+                                    : strcmp(x->op, y->op);
+}
+
+size_t bench_kinds(const struct bench_results *results, struct bench_kind *kinds)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < results->op_count; i++) {
+        const struct tuff_bench_op *op = &results->ops[i];
+        size_t k = 0;
+        while (k < count && strcmp(kinds[k].op, op->op) != 0)
+            k++;
+        if (k == count)
+            kinds[count++] = (struct bench_kind){.op = op->op};
+        kinds[k].calls++;
+        kinds[k].seconds += op->median;
+        kinds[k].flops += op->flops;
+        kinds[k].bytes += op->bytes;
+    }
+    qsort(kinds, count, sizeof *kinds, descending);
+    return count;
+}
+
+double bench_sum(const struct bench_results *results)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < results->op_count; i++)
+        sum += results->ops[i].median;
+    return sum;
+}
+
+static struct text rate(double amount, double seconds)
+{
+    return amount > 0 && seconds > 0 ? format_digits(1e-9 * amount / seconds) : (struct text){"-"};
+}
+
+// 160, 62.8 k, 1.233 M
+static struct text amount(double value)
+{
+    static const char *const units[] = {"", " k", " M", " G", " T"};
+    struct text text;
+    size_t unit = 0;
+    for (; value >= 999.95 && unit + 1 < sizeof units / sizeof *units; unit++)
+        value /= 1000;
+    if (value <= 0)
+        return (struct text){"-"};
+    if (unit == 0)
+        snprintf(text.s, sizeof text.s, "%.0f", value);
+    else
+        snprintf(text.s, sizeof text.s, "%.16s%s", format_digits(value).s, units[unit]);
+    return text;
+}
+
+static void print_subject(FILE *out, const struct bench_settings *settings, const struct setup *setup,
+                          const struct bench_results *results)
+{
+    const struct tuff_device_info *device = tuff_target_info(setup->target);
+    uint32_t shape[3];
+    tuff_model_input(setup->model, shape);
+    fprintf(out, "model    %s, %s parameters\n", tuff_model_name(setup->model),
+            format_count(tuff_model_parameter_elements(setup->model)).s);
+    fprintf(out, "backend  %s: %s", tuff_target_backend(setup->target), device->name);
+    if (device->kind != TUFF_DEVICE_CPU || device->software_gpu)
+        fprintf(out, ", %s", device_kind_name(device));
+    if (results->instruction_set[0] != '\0')
+        fprintf(out, ", %s", results->instruction_set);
+    if (results->threads != 0)
+        fprintf(out, ", %" PRIu32 " thread%s", results->threads, results->threads == 1 ? "" : "s");
+    fprintf(out, "\ndata     %s, %s images %s%s\n", results->data_name, format_count(results->data_count).s,
+            format_shape(3, shape).s,
+            tuff_trainer_streams(setup->trainer, settings->evaluation ? TUFF_SPLIT_TEST : TUFF_SPLIT_TRAIN)
+                ? ", streamed: what fits is used"
+                : "");
+    if (settings->evaluation)
+        fprintf(out, "batch    %s, evaluation\n", format_count(results->batch).s);
+    else
+        fprintf(out, "batch    %s, training with %s\n", format_count(results->batch).s,
+                settings->optimizer.names[settings->optimizer.chosen]);
+}
+
+static void print_peak(FILE *out, const struct bench_results *results)
+{
+    const struct tuff_bench_peak_result *peak = &results->peak;
+    const double rate_of_step = results->flops / results->times.median;
+    if (peak->samples == 0)
+        return;
+    fprintf(out, "peak     %s GFLOP/s, of which the step has %.1f%%\n",
+            format_digits(1e-9 * peak->flops_per_second).s, 100 * rate_of_step / peak->flops_per_second);
+    fprintf(out,
+            "         measured: linear_forward of this backend, %" PRIu32 " x %" PRIu32 " x %" PRIu32
+            ", row-major, best of %" PRIu32 " samples before, amid and after\n",
+            peak->side, peak->side, peak->side, peak->samples);
+}
+
+static void print_memory(FILE *out, const struct bench_results *results)
+{
+    const struct tuff_memory_plan *m = &results->memory;
+    const uint64_t sum = m->parameters + m->gradients + m->optimizer + m->activations + m->data;
+    fprintf(out, "memory   %s on the device: parameters %s, gradients %s, optimizer %s,\n",
+            format_bytes(sum).s, format_bytes(m->parameters).s, format_bytes(m->gradients).s,
+            format_bytes(m->optimizer).s);
+    fprintf(out, "         activations %s, data %s; the process: %s resident at most\n",
+            format_bytes(m->activations).s, format_bytes(m->data).s, format_bytes(results->resident).s);
+}
+
+static void print_start(FILE *out, const struct bench_results *results)
+{
+    fprintf(out, "start    %s to the end of the first step:", format_duration(results->first_step).s);
+    for (size_t i = 0; i < results->phase_count && results->phases[i].end <= results->first_step; i++)
+        fprintf(out, "%s %s %s", i == 0 ? "" : ",", results->phases[i].name,
+                format_duration(results->phases[i].end - results->phases[i].begin).s);
+    fprintf(out, "\n");
+}
+
+static void print_ops(FILE *out, const struct bench_results *results)
+{
+    const double sum = bench_sum(results);
+    fprintf(out, "\n%3s  %-31s %-16s %5s %11s %7s %8s %8s %8s %8s\n", "#", "op", "layer", "timed", "median",
+            "share", "FLOP", "bytes", "GFLOP/s", "GB/s");
+    for (uint32_t i = 0; i < results->op_count; i++) {
+        const struct tuff_bench_op *op = &results->ops[i];
+        fprintf(out, "%3" PRIu32 "  %-31s %-16s %5" PRIu32 " %11s %6.2f%% %8s %8s %8s %8s\n", i + 1, op->op,
+                op->layer, op->samples, format_duration(op->median).s, 100 * op->median / sum,
+                amount(op->flops).s, amount(op->bytes).s, rate(op->flops, op->median).s,
+                rate(op->bytes, op->median).s);
+    }
+}
+
+static void print_kinds(FILE *out, const struct bench_results *results)
+{
+    struct bench_kind *kinds = calloc(results->op_count, sizeof *kinds);
+    const double sum = bench_sum(results);
+    const size_t count = kinds == NULL ? 0 : bench_kinds(results, kinds);
+    fprintf(out, "\n%-36s %5s %11s %7s %8s %8s %8s %8s\n", "all of a kind", "calls", "median", "share",
+            "FLOP", "bytes", "GFLOP/s", "GB/s");
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "%-36s %5" PRIu32 " %11s %6.2f%% %8s %8s %8s %8s\n", kinds[i].op, kinds[i].calls,
+                format_duration(kinds[i].seconds).s, 100 * kinds[i].seconds / sum, amount(kinds[i].flops).s,
+                amount(kinds[i].bytes).s, rate(kinds[i].flops, kinds[i].seconds).s,
+                rate(kinds[i].bytes, kinds[i].seconds).s);
+    free(kinds);
+    fprintf(out, "\n%s: the sum of the ops, timed one by one by the %s clock in %" PRIu32 " steps;\n",
+            format_duration(sum).s, results->profile.device_clock ? "backend's" : "host's",
+            results->profile.steps);
+    fprintf(out, "%s: such a step as a whole; %s: a replayed step, in which no op is timed\n",
+            format_duration(results->profile.median).s, format_duration(results->times.median).s);
+}
+
+void bench_print(FILE *out, const struct bench_settings *settings, const struct setup *setup,
+                 const struct bench_results *results)
+{
+    const struct tuff_bench_times *times = &results->times;
+    print_subject(out, settings, setup, results);
+    fprintf(out, "step     %s median, %s p90, %s best, of %" PRIu32 " groups of %" PRIu32 " step%s\n",
+            format_duration(times->median).s, format_duration(times->percentile_90).s,
+            format_duration(times->best).s, times->groups, times->steps, times->steps == 1 ? "" : "s");
+    fprintf(out, "samples  %s a second\n", format_rate(results->batch / times->median).s);
+    fprintf(out, "work     %s MFLOP a step, %s GFLOP/s\n", format_digits(1e-6 * results->flops).s,
+            rate(results->flops, times->median).s);
+    print_peak(out, results);
+    print_memory(out, results);
+    print_start(out, results);
+    if (settings->profile) {
+        print_ops(out, results);
+        print_kinds(out, results);
+    }
+}
