@@ -19,6 +19,15 @@ static void add_number(uint64_t *digest, uint32_t number)
         *digest = (*digest ^ (uint8_t)(number >> (8 * byte))) * FNV_PRIME;
 }
 
+static void add_real(uint64_t *digest, const char *name, double real)
+{
+    uint64_t bits;
+    memcpy(&bits, &real, sizeof bits);
+    add_text(digest, name);
+    add_number(digest, (uint32_t)bits);
+    add_number(digest, (uint32_t)(bits >> 32));
+}
+
 uint64_t tuff_model_digest(const struct tuff_model *model)
 {
     uint64_t digest = FNV_OFFSET;
@@ -30,6 +39,11 @@ uint64_t tuff_model_digest(const struct tuff_model *model)
         for (size_t k = 0; k < layer->kind->key_count; k++) {
             const struct tuff_layer_key *key = &layer->kind->keys[k];
             const struct tuff_setting *setting = &layer->settings[k];
+            if (key->type == TUFF_SETTING_REAL) {
+                if (setting->real != key->range->fallback)
+                    add_real(&digest, key->name, setting->real);
+                continue;
+            }
             if (setting->value[0] == key->fallback && setting->value[1] == key->fallback && !setting->same)
                 continue;
             add_text(&digest, key->name);

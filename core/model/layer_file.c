@@ -1,5 +1,6 @@
 #include "layer_file.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,6 +79,49 @@ static enum tuff_status read_switch(const struct tuff_source *source, const char
                             tuff_yaml_describe(node, text));
 }
 
+// A decimal number, by the library that reads JSON: it knows no locale. YAML's 0.1 and 1e-5 look the same.
+static bool parse_real(const struct tuff_yaml_node *node, double *real)
+{
+    if (node->kind != TUFF_YAML_SCALAR || !node->plain)
+        return false;
+    json_t *number = json_loadb(node->text, node->length, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
+    bool is_number = json_is_real(number);
+    if (is_number)
+        *real = json_real_value(number);
+    json_decref(number);
+    return is_number;
+}
+
+static enum tuff_status read_real(const struct tuff_source *source, const char *what,
+                                  const struct tuff_real_range *range, const struct tuff_yaml_node *node,
+                                  double *real)
+{
+    bool is_number = parse_real(node, real);
+    if (is_number && tuff_real_in_range(range, *real))
+        return TUFF_OK;
+    char text[TUFF_YAML_DESCRIBE_BYTES];
+    return tuff_source_fail(source, is_number ? TUFF_ERROR_INVALID : TUFF_ERROR_FORMAT, node->mark,
+                            "%s must be a number %s, found %s", what, range->text,
+                            tuff_yaml_describe(node, text));
+}
+
+// One of the key's words.
+static enum tuff_status read_word(const struct tuff_source *source, const char *what,
+                                  const char *const *words, const struct tuff_yaml_node *node,
+                                  uint32_t *number)
+{
+    uint32_t count = 0;
+    for (; words[count] != NULL; count++) {
+        if (tuff_yaml_is(node, words[count])) {
+            *number = count;
+            return TUFF_OK;
+        }
+    }
+    char prefix[WHAT_BYTES + 8];
+    snprintf(prefix, sizeof prefix, "%s: ", what);
+    return tuff_yaml_fail_unknown(source, prefix, "value", node, words, count);
+}
+
 // node: NULL if the file does not give the key.
 static enum tuff_status read_setting(const struct tuff_source *source, const struct tuff_layer *layer,
                                      const struct tuff_layer_key *key, const struct tuff_yaml_node *node,
@@ -86,6 +130,7 @@ static enum tuff_status read_setting(const struct tuff_source *source, const str
     const char *kind = layer->kind->name;
     setting->mark = layer->mark;
     setting->value[0] = setting->value[1] = key->fallback;
+    setting->real = key->range != NULL ? key->range->fallback : 0;
     if (node == NULL && key->required)
         return tuff_source_fail(source, TUFF_ERROR_FORMAT, layer->mark, "%s: missing key '%s'", kind,
                                 key->name);
@@ -107,6 +152,10 @@ static enum tuff_status read_setting(const struct tuff_source *source, const str
                          setting->value);
     case TUFF_SETTING_SWITCH:
         return read_switch(source, what, node, &setting->value[0]);
+    case TUFF_SETTING_REAL:
+        return read_real(source, what, key->range, node, &setting->real);
+    case TUFF_SETTING_WORD:
+        return read_word(source, what, key->words, node, &setting->value[0]);
     }
     return TUFF_ERROR_INTERNAL;
 }

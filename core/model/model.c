@@ -12,6 +12,7 @@ void tuff_model_destroy(struct tuff_model **model)
         return;
     free((*model)->layers);
     free((*model)->parameters);
+    free((*model)->buffers);
     free(*model);
     *model = NULL;
 }
@@ -58,12 +59,28 @@ void tuff_model_layer(const struct tuff_model *model, size_t index, struct tuff_
         info->output_dims[i] = layer->output.dims[i];
     for (uint32_t i = 0; i < layer->parameter_count; i++)
         info->parameters += parameter_elements(&layer->parameters[i]);
+    for (uint32_t i = 0; i < layer->buffer_count; i++)
+        info->buffers += parameter_elements(&layer->buffers[i]);
 }
 
 static const struct tuff_layer_parameter *find_parameter(const struct tuff_model *model, size_t index)
 {
     const struct tuff_model_parameter *parameter = &model->parameters[index];
     return &model->layers[parameter->layer].parameters[parameter->position];
+}
+
+static const struct tuff_layer_parameter *find_buffer(const struct tuff_model *model, size_t index)
+{
+    const struct tuff_model_parameter *buffer = &model->buffers[index];
+    return &model->layers[buffer->layer].buffers[buffer->position];
+}
+
+static void describe(const struct tuff_layer_parameter *parameter, const char *name,
+                     struct tuff_parameter_info *info)
+{
+    *info = (struct tuff_parameter_info){.name = name, .rank = parameter->rank, .fan_in = parameter->fan_in};
+    for (int i = 0; i < 4; i++)
+        info->dims[i] = parameter->dims[i];
 }
 
 size_t tuff_model_parameter_count(const struct tuff_model *model)
@@ -73,14 +90,7 @@ size_t tuff_model_parameter_count(const struct tuff_model *model)
 
 void tuff_model_parameter(const struct tuff_model *model, size_t index, struct tuff_parameter_info *info)
 {
-    const struct tuff_layer_parameter *parameter = find_parameter(model, index);
-    *info = (struct tuff_parameter_info){
-        .name = model->parameters[index].name,
-        .rank = parameter->rank,
-        .fan_in = parameter->fan_in,
-    };
-    for (int i = 0; i < 4; i++)
-        info->dims[i] = parameter->dims[i];
+    describe(find_parameter(model, index), model->parameters[index].name, info);
 }
 
 uint64_t tuff_model_parameter_elements(const struct tuff_model *model)
@@ -91,9 +101,38 @@ uint64_t tuff_model_parameter_elements(const struct tuff_model *model)
     return elements;
 }
 
+size_t tuff_model_buffer_count(const struct tuff_model *model)
+{
+    return model->buffer_count;
+}
+
+void tuff_model_buffer(const struct tuff_model *model, size_t index, struct tuff_parameter_info *info)
+{
+    describe(find_buffer(model, index), model->buffers[index].name, info);
+}
+
+uint64_t tuff_model_buffer_elements(const struct tuff_model *model)
+{
+    uint64_t elements = 0;
+    for (uint32_t i = 0; i < model->buffer_count; i++)
+        elements += parameter_elements(find_buffer(model, i));
+    return elements;
+}
+
+static void fill(const struct tuff_layer_parameter *tensor, float *values)
+{
+    uint64_t elements = parameter_elements(tensor);
+    for (uint64_t i = 0; i < elements; i++)
+        values[i] = tensor->constant;
+}
+
 void tuff_model_initialize(const struct tuff_model *model, size_t index, uint64_t seed, float *values)
 {
     const struct tuff_layer_parameter *parameter = find_parameter(model, index);
+    if (parameter->fan_in == 0) {
+        fill(parameter, values);
+        return;
+    }
     // The same bits everywhere: the bound is rounded to double twice and to float once; u has 24 bits, so
     // that 2u - 1 is exact, contracted or not; the product is rounded once.
     float bound = (float)(1.0 / sqrt((double)parameter->fan_in));
@@ -104,8 +143,14 @@ void tuff_model_initialize(const struct tuff_model *model, size_t index, uint64_
     }
 }
 
+void tuff_model_initialize_buffer(const struct tuff_model *model, size_t index, float *values)
+{
+    fill(find_buffer(model, index), values);
+}
+
 enum tuff_status tuff_model_lower(const struct tuff_model *model, struct tuff_graph *graph,
-                                  tuff_value_id input, const tuff_value_id *parameters, tuff_value_id *logits)
+                                  tuff_value_id input, const struct tuff_model_values *values,
+                                  tuff_value_id *logits)
 {
     const struct tuff_tensor *shape = &graph->values[input].shape;
     if (shape->rank != 4 || shape->dims[1] != model->input[0] || shape->dims[2] != model->input[1] ||
@@ -114,14 +159,26 @@ enum tuff_status tuff_model_lower(const struct tuff_model *model, struct tuff_gr
                          "model %s: expected an input of (N,%u,%u,%u), found rank %u: (%u,%u,%u,%u)",
                          model->name, model->input[0], model->input[1], model->input[2], shape->rank,
                          shape->dims[0], shape->dims[1], shape->dims[2], shape->dims[3]);
-    tuff_value_id value = input;
+    struct tuff_layer_lowering with = {
+        .graph = graph,
+        .input = input,
+        .parameters = values->parameters,
+        .buffers = values->buffers,
+        .training = values->training,
+        .state = values->state,
+        .seed = values->seed,
+    };
     for (uint32_t i = 0; i < model->layer_count; i++) {
         const struct tuff_layer *layer = &model->layers[i];
-        enum tuff_status status = layer->kind->lower(layer, graph, value, parameters, &value);
+        tuff_value_id output = TUFF_NO_VALUE;
+        enum tuff_status status = layer->kind->lower(layer, &with, &output);
         if (status != TUFF_OK)
             return status;
-        parameters += layer->parameter_count;
+        with.input = output;
+        with.parameters += layer->parameter_count;
+        if (layer->buffer_count != 0)
+            with.buffers += layer->buffer_count;
     }
-    *logits = value;
+    *logits = with.input;
     return TUFF_OK;
 }

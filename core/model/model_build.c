@@ -45,12 +45,11 @@ static enum tuff_status settle_name(const struct tuff_source *source, struct tuf
 {
     struct tuff_layer *layer = &model->layers[model->layer_count - 1];
     bool automatic = layer->name[0] == '\0';
-    if (automatic) {
-        uint32_t number = 0;
-        for (uint32_t i = 0; i < model->layer_count; i++)
-            number += model->layers[i].kind == layer->kind;
-        snprintf(layer->name, sizeof layer->name, "%s%u", layer->kind->automatic, number);
-    }
+    layer->number = 0;
+    for (uint32_t i = 0; i + 1 < model->layer_count; i++)
+        layer->number += model->layers[i].kind == layer->kind;
+    if (automatic)
+        snprintf(layer->name, sizeof layer->name, "%s%u", layer->kind->automatic, layer->number + 1);
     for (uint32_t i = 0; i + 1 < model->layer_count; i++) {
         const struct tuff_mark *mark = &model->layers[i].mark;
         if (strcmp(model->layers[i].name, layer->name) == 0)
@@ -80,27 +79,36 @@ enum tuff_status tuff_model_append(const struct tuff_source *source, struct tuff
     return added->kind->infer(source, added);
 }
 
-// The list of parameters, in the order of the layers.
-static enum tuff_status collect_parameters(const struct tuff_source *source, struct tuff_mark mark,
-                                           struct tuff_model *model)
+static void name_tensor(struct tuff_model_parameter *tensor, const struct tuff_model *model, uint32_t layer,
+                        uint32_t position, const char *suffix)
 {
-    for (uint32_t i = 0; i < model->layer_count; i++)
+    tensor->layer = layer;
+    tensor->position = position;
+    snprintf(tensor->name, sizeof tensor->name, "%s.%s", model->layers[layer].name, suffix);
+}
+
+// The lists of parameters and buffers, in the order of the layers.
+static enum tuff_status collect_tensors(const struct tuff_source *source, struct tuff_mark mark,
+                                        struct tuff_model *model)
+{
+    for (uint32_t i = 0; i < model->layer_count; i++) {
         model->parameter_count += model->layers[i].parameter_count;
+        model->buffer_count += model->layers[i].buffer_count;
+    }
     if (model->parameter_count == 0)
         return tuff_source_fail(source, TUFF_ERROR_INVALID, mark,
                                 "nothing to train: no layer has parameters; add a linear or conv2d layer");
     model->parameters = calloc(model->parameter_count, sizeof *model->parameters);
-    if (model->parameters == NULL)
+    model->buffers = calloc(model->buffer_count + 1, sizeof *model->buffers);
+    if (model->parameters == NULL || model->buffers == NULL)
         return tuff_source_fail(source, TUFF_ERROR_MEMORY, (struct tuff_mark){0}, "out of memory");
-    struct tuff_model_parameter *parameter = model->parameters;
+    struct tuff_model_parameter *parameter = model->parameters, *buffer = model->buffers;
     for (uint32_t i = 0; i < model->layer_count; i++) {
         const struct tuff_layer *layer = &model->layers[i];
-        for (uint32_t j = 0; j < layer->parameter_count; j++, parameter++) {
-            parameter->layer = i;
-            parameter->position = j;
-            snprintf(parameter->name, sizeof parameter->name, "%s.%s", layer->name,
-                     layer->parameters[j].suffix);
-        }
+        for (uint32_t j = 0; j < layer->parameter_count; j++)
+            name_tensor(parameter++, model, i, j, layer->parameters[j].suffix);
+        for (uint32_t j = 0; j < layer->buffer_count; j++)
+            name_tensor(buffer++, model, i, j, layer->buffers[j].suffix);
     }
     return TUFF_OK;
 }
@@ -116,5 +124,5 @@ enum tuff_status tuff_model_finish(const struct tuff_source *source, struct tuff
             "the last layer must give one number per class, not %s; end with flatten and linear",
             tuff_layer_shape_text(&last->output, text));
     }
-    return collect_parameters(source, mark, model);
+    return collect_tensors(source, mark, model);
 }

@@ -107,6 +107,7 @@ static bool begin(struct tuff_model_builder *builder, const struct tuff_layer_ki
     for (size_t i = 0; i < kind->key_count; i++) {
         struct tuff_setting *setting = &layer->settings[i];
         setting->value[0] = setting->value[1] = kind->keys[i].fallback;
+        setting->real = kind->keys[i].range != NULL ? kind->keys[i].range->fallback : 0;
         setting->mark = layer->mark;
     }
     if (name == NULL)

@@ -38,6 +38,7 @@ struct tuff_layer_info {
     uint32_t output_dims[3];
     uint64_t parameters;    // elements
     uint64_t multiply_adds; // per sample, forward
+    uint64_t buffers;       // elements of what is kept and not trained: running statistics
 };
 TUFF_API size_t tuff_model_layer_count(const struct tuff_model *model);
 TUFF_API void tuff_model_layer(const struct tuff_model *model, size_t index, struct tuff_layer_info *info);
@@ -46,14 +47,23 @@ struct tuff_parameter_info {
     const char *name; // as in a PyTorch state_dict: "conv1.weight"
     uint32_t rank;
     uint32_t dims[4]; // canonical: (out,in,kh,kw), (out,in), (out)
-    uint32_t fan_in;  // inputs of one output, by which it is initialized
+    uint32_t fan_in;  // inputs of one output, by which it is initialized; 0: it begins as a constant
 };
 TUFF_API size_t tuff_model_parameter_count(const struct tuff_model *model); // tensors
 TUFF_API void tuff_model_parameter(const struct tuff_model *model, size_t index, struct tuff_parameter_info *info);
 TUFF_API uint64_t tuff_model_parameter_elements(const struct tuff_model *model); // all of them
 
+// Buffers: tensors that belong to a trained model and that no optimizer changes, such as the running_mean and
+// running_var of batch normalization. Named as in a state_dict, too; their fan_in is 0.
+TUFF_API size_t tuff_model_buffer_count(const struct tuff_model *model); // tensors
+TUFF_API void tuff_model_buffer(const struct tuff_model *model, size_t index, struct tuff_parameter_info *info);
+TUFF_API uint64_t tuff_model_buffer_elements(const struct tuff_model *model); // all of them
+// Initial values of buffer `index`: a running mean of 0, a running variance of 1.
+TUFF_API void tuff_model_initialize_buffer(const struct tuff_model *model, size_t index, float *values);
+
 // Initial values of parameter `index`: uniform in [-b,b), b = 1/sqrt(fan_in), as PyTorch's conv and linear layers
-// start (kaiming_uniform with a = sqrt(5), and the bias); from Philox, purpose INITIALIZE, step = index.
+// start (kaiming_uniform with a = sqrt(5), and the bias); from Philox, purpose INITIALIZE, step = index. A weight of batch
+// normalization starts as 1, its bias as 0.
 TUFF_API void tuff_model_initialize(const struct tuff_model *model, size_t index, uint64_t seed, float *values);
 
 #ifdef __cplusplus
