@@ -19,9 +19,8 @@ const struct tuff_layer_kind *tuff_layer_kind(size_t index)
 
 bool tuff_layer_name_valid(const char *name, size_t length)
 {
-    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-    static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.";
-    return length < TUFF_LAYER_NAME_BYTES && strspn(name, first) > 0 && strspn(name, others) == length;
+    static const char all[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.";
+    return length > 0 && length < TUFF_LAYER_NAME_BYTES && name[0] != '.' && strspn(name, all) == length;
 }
 
 bool tuff_real_in_range(const struct tuff_real_range *range, double real)

@@ -13,12 +13,15 @@
 #include "tuff/model.h"
 
 enum {
-    TUFF_LAYER_NAME_BYTES = 48,
-    TUFF_PARAMETER_NAME_BYTES = 64,
+    TUFF_LAYER_NAME_BYTES = 48,  // of a name as it is given, and of a model's
+    TUFF_LAYER_PATH_BYTES = 112, // with the names of the blocks around it
+    TUFF_PARAMETER_NAME_BYTES = 128,
     TUFF_LAYER_MAX_KEYS = 8, // the name not counted
     TUFF_LAYER_MAX_PARAMETERS = 2,
     TUFF_LAYER_MAX_BUFFERS = 2,
+    TUFF_LAYER_MAX_INPUTS = 16,
     TUFF_MODEL_MAX_LAYERS = 4096,
+    TUFF_MODEL_MAX_DEPTH = 8,    // blocks within blocks
     TUFF_MAX_EXTENT = 65535,     // of heights, widths, kernels, strides, dilations and paddings
     TUFF_MAX_FEATURES = 1 << 24, // of channels, features and groups
 };
@@ -79,13 +82,18 @@ struct tuff_layer_parameter {
 struct tuff_layer_kind;
 struct tuff_onnx_node;
 
+// A layer's input that is the model's.
+#define TUFF_MODEL_INPUT UINT32_MAX
+
 struct tuff_layer {
     const struct tuff_layer_kind *kind;
-    uint32_t number; // among those of its kind; the first is 0
-    char name[TUFF_LAYER_NAME_BYTES];
+    uint32_t number;                   // among those of its kind; the first is 0
+    char name[TUFF_LAYER_PATH_BYTES];  // "layer1.0.conv1"
+    char scope[TUFF_LAYER_PATH_BYTES]; // of it what the blocks around it give: "layer1.0"
     struct tuff_mark mark;
-    struct tuff_setting settings[TUFF_LAYER_MAX_KEYS]; // by the kind's key numbers
-    struct tuff_layer_shape input, output;
+    struct tuff_setting settings[TUFF_LAYER_MAX_KEYS];   // by the kind's key numbers
+    uint32_t input_count, inputs[TUFF_LAYER_MAX_INPUTS]; // numbers of layers before it, or TUFF_MODEL_INPUT
+    struct tuff_layer_shape input, output;               // input: of the first
     uint32_t parameter_count;
     struct tuff_layer_parameter parameters[TUFF_LAYER_MAX_PARAMETERS];
     uint32_t buffer_count;
@@ -96,9 +104,9 @@ struct tuff_layer {
 // What a layer becomes ops with.
 struct tuff_layer_lowering {
     struct tuff_graph *graph;
-    tuff_value_id input;
-    const tuff_value_id *parameters; // the layer's, in its order
-    const tuff_value_id *buffers;    // likewise
+    tuff_value_id input, inputs[TUFF_LAYER_MAX_INPUTS]; // input: the first
+    const tuff_value_id *parameters;                    // the layer's, in its order
+    const tuff_value_id *buffers;                       // likewise
     bool training;
     tuff_value_id state; // the step state; of training alone
     uint64_t seed;       // of random numbers in training
@@ -127,6 +135,29 @@ struct tuff_model_parameter {
     uint32_t position; // its number in the layer
 };
 
+// Layers that belong together: those of a block come one after the other, and the sum or concatenation that
+// ends it is the last of them.
+enum tuff_block_kind { TUFF_BLOCK_PLAIN, TUFF_BLOCK_RESIDUAL, TUFF_BLOCK_CONCAT };
+
+struct tuff_model_block {
+    enum tuff_block_kind kind;
+    char name[TUFF_LAYER_PATH_BYTES];  // whole; empty for one without a name
+    char scope[TUFF_LAYER_PATH_BYTES]; // what the names of its layers begin with, without the dot; may be
+                                       // empty
+    struct tuff_mark mark;
+    uint32_t depth;        // blocks around it
+    uint32_t first, count; // layers
+};
+
+// A block that has begun and not ended.
+struct tuff_open_block {
+    uint32_t block;                                         // its number
+    uint32_t input;                                         // what its branches begin with
+    uint32_t begun;                                         // branches that tuff_model_begin_branch began
+    uint32_t branch_count, branches[TUFF_LAYER_MAX_INPUTS]; // last layers of the branches before it
+    struct tuff_mark marks[TUFF_LAYER_MAX_INPUTS];
+};
+
 struct tuff_model {
     char name[TUFF_LAYER_NAME_BYTES];
     uint32_t input[3];
@@ -136,6 +167,11 @@ struct tuff_model {
     struct tuff_model_parameter *parameters;
     uint32_t buffer_count;
     struct tuff_model_parameter *buffers;
+    uint32_t block_count, block_capacity;
+    struct tuff_model_block *blocks; // in the order in which they begin
+    // While it is built: what the next layer takes, and the blocks around it.
+    uint32_t tail, depth;
+    struct tuff_open_block open[TUFF_MODEL_MAX_DEPTH];
 };
 
 // All kinds, in the order of layer_list.h; NULL from the count on.
@@ -143,7 +179,7 @@ const struct tuff_layer_kind *tuff_layer_kind(size_t index);
 
 // What the name of a layer may be.
 #define TUFF_LAYER_NAME_EXPECTED                                                                             \
-    "%s: 'name' must be at most %d letters, digits, '_' and '.', beginning with a letter or '_', found %s"
+    "%s: 'name' must be at most %d letters, digits, '_' and '.', not beginning with '.', found %s"
 bool tuff_layer_name_valid(const char *name, size_t length);
 
 // Logs "file:line:column: kind: message" and returns TUFF_ERROR_INVALID. key: the setting to point at, or

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model_build.h"
+
 enum { MAX_KINDS = 64, WHAT_BYTES = 64 };
 
 // Sets *number, or UINT64_MAX for one that is negative or very large. False if the node is no whole number.
@@ -160,17 +162,17 @@ static enum tuff_status read_setting(const struct tuff_source *source, const str
     return TUFF_ERROR_INTERNAL;
 }
 
-static enum tuff_status read_name(const struct tuff_source *source, struct tuff_layer *layer,
-                                  const struct tuff_yaml_node *node)
+enum tuff_status tuff_name_read(const struct tuff_source *source, const char *kind,
+                                const struct tuff_yaml_node *node, char name[TUFF_LAYER_NAME_BYTES])
 {
     if (node->kind == TUFF_YAML_SCALAR && !tuff_yaml_is_null(node) &&
         tuff_layer_name_valid(node->text, node->length)) {
-        memcpy(layer->name, node->text, node->length + 1);
+        memcpy(name, node->text, node->length + 1);
         return TUFF_OK;
     }
     char text[TUFF_YAML_DESCRIBE_BYTES];
-    return tuff_source_fail(source, TUFF_ERROR_FORMAT, node->mark, TUFF_LAYER_NAME_EXPECTED,
-                            layer->kind->name, TUFF_LAYER_NAME_BYTES - 1, tuff_yaml_describe(node, text));
+    return tuff_source_fail(source, TUFF_ERROR_FORMAT, node->mark, TUFF_LAYER_NAME_EXPECTED, kind,
+                            TUFF_LAYER_NAME_BYTES - 1, tuff_yaml_describe(node, text));
 }
 
 static enum tuff_status find_kind(const struct tuff_source *source, const struct tuff_yaml_node *word,
@@ -178,11 +180,13 @@ static enum tuff_status find_kind(const struct tuff_source *source, const struct
 {
     const char *names[MAX_KINDS];
     size_t count = 0;
-    for (; count < MAX_KINDS && (*found = tuff_layer_kind(count)) != NULL; count++) {
+    for (; count + 3 < MAX_KINDS && (*found = tuff_layer_kind(count)) != NULL; count++) {
         names[count] = (*found)->name;
         if (tuff_yaml_is(word, names[count]))
             return TUFF_OK;
     }
+    for (enum tuff_block_kind kind = TUFF_BLOCK_PLAIN; kind <= TUFF_BLOCK_CONCAT; kind++)
+        names[count++] = tuff_block_kind_name(kind);
     return tuff_yaml_fail_unknown(source, "", "layer kind", word, names, count);
 }
 
@@ -202,10 +206,34 @@ static enum tuff_status read_settings(const struct tuff_source *source, const st
         status = tuff_yaml_read_mapping(source, prefix, mapping, names, kind->key_count + 1, values);
     }
     if (status == TUFF_OK && values[0] != NULL)
-        status = read_name(source, layer, values[0]);
+        status = tuff_name_read(source, kind->name, values[0], layer->name);
     for (size_t i = 0; status == TUFF_OK && i < kind->key_count; i++)
         status = read_setting(source, layer, &kind->keys[i], values[i + 1], &layer->settings[i]);
     return status;
+}
+
+enum tuff_status tuff_item_settings(const struct tuff_source *source, const char *kind,
+                                    const struct tuff_yaml_node *item, const struct tuff_yaml_node **settings)
+{
+    *settings = NULL;
+    if (item->kind != TUFF_YAML_MAPPING)
+        return TUFF_OK;
+    // Settings that are not indented deeper than their kind become further keys of the item.
+    const struct tuff_yaml_node *found = item->first->next, *second = found->next;
+    if (second != NULL)
+        return tuff_source_fail(
+            source, TUFF_ERROR_FORMAT, second->mark,
+            "%s: a list item is one layer, found a second key; are the settings indented deeper "
+            "than '%s'?",
+            kind, kind);
+    if (found->kind == TUFF_YAML_MAPPING)
+        *settings = found;
+    if (found->kind == TUFF_YAML_MAPPING || tuff_yaml_is_null(found))
+        return TUFF_OK;
+    char text[TUFF_YAML_DESCRIBE_BYTES];
+    return tuff_source_fail(source, TUFF_ERROR_FORMAT, found->mark,
+                            "%s: expected settings in braces, found %s", kind,
+                            tuff_yaml_describe(found, text));
 }
 
 enum tuff_status tuff_layer_read(const struct tuff_source *source, const struct tuff_yaml_node *item,
@@ -213,27 +241,9 @@ enum tuff_status tuff_layer_read(const struct tuff_source *source, const struct 
 {
     *layer = (struct tuff_layer){.mark = item->mark};
     bool is_mapping = item->kind == TUFF_YAML_MAPPING && item->count != 0;
-    const struct tuff_yaml_node *word = is_mapping ? item->first : item;
-    enum tuff_status status = find_kind(source, word, &layer->kind);
-    if (status != TUFF_OK)
-        return status;
-    if (!is_mapping)
-        return read_settings(source, NULL, layer);
-
-    // Settings that are not indented deeper than their kind become further keys of the item.
-    const struct tuff_yaml_node *settings = word->next, *second = settings->next;
-    if (second != NULL)
-        return tuff_source_fail(
-            source, TUFF_ERROR_FORMAT, second->mark,
-            "%s: a list item is one layer, found a second key; are the settings indented deeper "
-            "than '%s'?",
-            layer->kind->name, layer->kind->name);
-    if (settings->kind == TUFF_YAML_MAPPING)
-        return read_settings(source, settings, layer);
-    if (tuff_yaml_is_null(settings))
-        return read_settings(source, NULL, layer);
-    char text[TUFF_YAML_DESCRIBE_BYTES];
-    return tuff_source_fail(source, TUFF_ERROR_FORMAT, settings->mark,
-                            "%s: expected settings in braces, found %s", layer->kind->name,
-                            tuff_yaml_describe(settings, text));
+    const struct tuff_yaml_node *settings;
+    enum tuff_status status = find_kind(source, is_mapping ? item->first : item, &layer->kind);
+    if (status == TUFF_OK)
+        status = tuff_item_settings(source, layer->kind->name, item, &settings);
+    return status == TUFF_OK ? read_settings(source, settings, layer) : status;
 }

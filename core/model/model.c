@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "layer.h"
+#include "model_build.h"
 #include "tuff/random.h"
 
 void tuff_model_destroy(struct tuff_model **model)
@@ -13,6 +13,7 @@ void tuff_model_destroy(struct tuff_model **model)
     free((*model)->layers);
     free((*model)->parameters);
     free((*model)->buffers);
+    free((*model)->blocks);
     free(*model);
     *model = NULL;
 }
@@ -61,6 +62,23 @@ void tuff_model_layer(const struct tuff_model *model, size_t index, struct tuff_
         info->parameters += parameter_elements(&layer->parameters[i]);
     for (uint32_t i = 0; i < layer->buffer_count; i++)
         info->buffers += parameter_elements(&layer->buffers[i]);
+}
+
+size_t tuff_model_block_count(const struct tuff_model *model)
+{
+    return model->block_count;
+}
+
+void tuff_model_block(const struct tuff_model *model, size_t index, struct tuff_block_info *info)
+{
+    const struct tuff_model_block *block = &model->blocks[index];
+    *info = (struct tuff_block_info){
+        .name = block->name,
+        .kind = tuff_block_kind_name(block->kind),
+        .depth = block->depth,
+        .first = block->first,
+        .count = block->count,
+    };
 }
 
 static const struct tuff_layer_parameter *find_parameter(const struct tuff_model *model, size_t index)
@@ -159,26 +177,30 @@ enum tuff_status tuff_model_lower(const struct tuff_model *model, struct tuff_gr
                          "model %s: expected an input of (N,%u,%u,%u), found rank %u: (%u,%u,%u,%u)",
                          model->name, model->input[0], model->input[1], model->input[2], shape->rank,
                          shape->dims[0], shape->dims[1], shape->dims[2], shape->dims[3]);
+    tuff_value_id *outputs = malloc((model->layer_count + 1) * sizeof *outputs);
+    if (outputs == NULL)
+        return tuff_fail(graph->log, TUFF_ERROR_MEMORY, "out of memory");
     struct tuff_layer_lowering with = {
         .graph = graph,
-        .input = input,
         .parameters = values->parameters,
         .buffers = values->buffers,
         .training = values->training,
         .state = values->state,
         .seed = values->seed,
     };
-    for (uint32_t i = 0; i < model->layer_count; i++) {
+    enum tuff_status status = TUFF_OK;
+    for (uint32_t i = 0; status == TUFF_OK && i < model->layer_count; i++) {
         const struct tuff_layer *layer = &model->layers[i];
-        tuff_value_id output = TUFF_NO_VALUE;
-        enum tuff_status status = layer->kind->lower(layer, &with, &output);
-        if (status != TUFF_OK)
-            return status;
-        with.input = output;
+        for (uint32_t k = 0; k < layer->input_count; k++)
+            with.inputs[k] = layer->inputs[k] == TUFF_MODEL_INPUT ? input : outputs[layer->inputs[k]];
+        with.input = with.inputs[0];
+        status = layer->kind->lower(layer, &with, &outputs[i]);
         with.parameters += layer->parameter_count;
         if (layer->buffer_count != 0)
             with.buffers += layer->buffer_count;
     }
-    *logits = with.input;
-    return TUFF_OK;
+    if (status == TUFF_OK)
+        *logits = outputs[model->layer_count - 1];
+    free(outputs);
+    return status;
 }

@@ -68,22 +68,28 @@ static enum tuff_status add_nodes(const struct tuff_log *log, const char *path,
                                   const struct tuff_model *model, const struct tuff_onnx_options *options,
                                   struct tuff_proto *graph)
 {
-    char input[TUFF_ONNX_VALUE_BYTES] = INPUT, output[TUFF_ONNX_VALUE_BYTES];
     if (options->mean != NULL) {
         add_arithmetic(graph, "normalize.centre", "Sub", INPUT, MEAN, CENTRED);
         add_arithmetic(graph, "normalize.scale", "Div", CENTRED, DEVIATION, NORMALIZED);
-        snprintf(input, sizeof input, NORMALIZED);
     }
     for (uint32_t i = 0; i < model->layer_count; i++) {
-        struct tuff_onnx_node node = {.layer = &model->layers[i], .graph = graph};
-        if (node.layer->kind->onnx == NULL)
+        const struct tuff_layer *layer = &model->layers[i];
+        char inputs[TUFF_LAYER_MAX_INPUTS][TUFF_ONNX_VALUE_BYTES], output[TUFF_ONNX_VALUE_BYTES];
+        struct tuff_onnx_node node = {.layer = layer, .graph = graph};
+        if (layer->kind->onnx == NULL)
             return tuff_fail(log, TUFF_ERROR_UNSUPPORTED,
                              "%s: layer '%s': a layer of the kind %s cannot be written as ONNX", path,
-                             node.layer->name, node.layer->kind->name);
+                             layer->name, layer->kind->name);
+        for (uint32_t k = 0; k < layer->input_count; k++) {
+            node.inputs[k] = inputs[k];
+            if (layer->inputs[k] == TUFF_MODEL_INPUT)
+                snprintf(inputs[k], sizeof inputs[k], "%s", options->mean != NULL ? NORMALIZED : INPUT);
+            else
+                output_name(model, layer->inputs[k], inputs[k]);
+        }
         output_name(model, i, output);
-        node.layer->kind->onnx(&node, input, output);
+        layer->kind->onnx(&node, inputs[0], output);
         tuff_onnx_node_end(&node);
-        memcpy(input, output, sizeof input);
     }
     return TUFF_OK;
 }

@@ -7,13 +7,14 @@
 #include "window.h"
 
 // A value's name: that of its layer, of a part of it, and "output".
-enum { TUFF_ONNX_VALUE_BYTES = TUFF_LAYER_NAME_BYTES + 64 };
+enum { TUFF_ONNX_VALUE_BYTES = TUFF_LAYER_PATH_BYTES + 64 };
 
 // A layer's node, while it is made: inputs first, then the operator with the output, then attributes. A layer
 // may be several nodes: all but the last are parts.
 struct tuff_onnx_node {
     const struct tuff_layer *layer;
-    struct tuff_proto *graph; // what the layer needs besides, and parts, go there
+    const char *inputs[TUFF_LAYER_MAX_INPUTS]; // the layer's
+    struct tuff_proto *graph;                  // what the layer needs besides, and parts, go there
     struct tuff_proto proto;
     bool ended; // it has its operator: an input begins another one
 };

@@ -17,7 +17,7 @@ enum { OWN_TEXTS = 10, NUMBER_BYTES = 24 };
 
 // A tensor of the file and where it lies on the device.
 struct entry {
-    char name[96];
+    char name[160];
     struct tuff_parameter_info info;
     struct tuff_buffer *buffer;
     uint64_t offset, bytes;

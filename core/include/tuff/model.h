@@ -32,7 +32,8 @@ TUFF_API uint32_t tuff_model_classes(const struct tuff_model *model); // feature
 TUFF_API const char *tuff_model_shipped(size_t index);
 
 struct tuff_layer_info {
-    const char *name;       // "conv1", or the kind's name and a number for layers without one
+    const char *name;       // "conv1", or the kind's name and a number for layers without one; in a block of the name
+                            // "layer1" "layer1.conv1"
     const char *kind;       // "conv2d"
     uint32_t output_rank;   // without the batch: 3 for C,H,W; 1 for features
     uint32_t output_dims[3];
@@ -42,6 +43,18 @@ struct tuff_layer_info {
 };
 TUFF_API size_t tuff_model_layer_count(const struct tuff_model *model);
 TUFF_API void tuff_model_layer(const struct tuff_model *model, size_t index, struct tuff_layer_info *info);
+
+// Layers that a model file puts together. They come one after the other; the last of a "residual" is the layer of kind
+// "sum" that adds its branches, that of a "concat" the one of kind "concat".
+struct tuff_block_info {
+    const char *name;    // whole: "layer1.0"; empty if it has none
+    const char *kind;    // "block", "residual" or "concat"
+    uint32_t depth;      // blocks around it
+    size_t first, count; // its layers, those of blocks within it among them
+};
+TUFF_API size_t tuff_model_block_count(const struct tuff_model *model);
+// In the order in which they begin; the outer one first.
+TUFF_API void tuff_model_block(const struct tuff_model *model, size_t index, struct tuff_block_info *info);
 
 struct tuff_parameter_info {
     const char *name; // as in a PyTorch state_dict: "conv1.weight"

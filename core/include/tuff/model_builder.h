@@ -108,8 +108,21 @@ TUFF_API void tuff_model_add_flatten(struct tuff_model_builder *builder, const c
 TUFF_API void tuff_model_add_linear(struct tuff_model_builder *builder, const char *name,
                                     const struct tuff_linear_options *options);
 
+// Blocks of layers: what is added between begin and tuff_model_end belongs to the block. name: its layers' names begin
+// with it and a dot; NULL: it adds nothing to their names. Blocks may stand within blocks, eight deep.
+TUFF_API void tuff_model_begin(struct tuff_model_builder *builder, const char *name);
+// The sum of what its layers give and of its input; or, after tuff_model_branch, of what the layers from there on make of
+// that input, its shortcut.
+TUFF_API void tuff_model_begin_residual(struct tuff_model_builder *builder, const char *name);
+// The channels of its branches one after the other. Each of them, the first too, begins with tuff_model_branch, and takes
+// the block's input; one without layers passes it on.
+TUFF_API void tuff_model_begin_concat(struct tuff_model_builder *builder, const char *name);
+TUFF_API void tuff_model_branch(struct tuff_model_builder *builder);
+// Ends the innermost block. What it joins has to have one shape, but for the channels of a concat.
+TUFF_API void tuff_model_end(struct tuff_model_builder *builder);
+
 // Ends the builder, whatever it returns: *builder becomes NULL. *model becomes the model, or NULL on failure: that of
-// the first layer that failed; no layer; a last layer that does not give features; no parameters.
+// the first layer that failed; no layer; a block that has not ended; a last layer that does not give features; no parameters.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_model_builder_finish(struct tuff_model_builder **builder,
                                                                     struct tuff_model **model);
 // For a builder that is not to be finished. NULL-safe, and *builder becomes NULL.
