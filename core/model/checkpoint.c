@@ -18,17 +18,50 @@ static uint64_t parameter_elements(const struct tuff_parameter_info *info)
     return elements;
 }
 
+// Parameters and buffers in one row: the file knows no difference.
+
+static size_t tensor_count(const struct tuff_model *model)
+{
+    return tuff_model_parameter_count(model) + tuff_model_buffer_count(model);
+}
+
+static size_t tensor_elements(const struct tuff_model *model)
+{
+    return (size_t)(tuff_model_parameter_elements(model) + tuff_model_buffer_elements(model));
+}
+
+static bool is_buffer(const struct tuff_model *model, size_t index)
+{
+    return index >= tuff_model_parameter_count(model);
+}
+
+static void get_tensor(const struct tuff_model *model, size_t index, struct tuff_parameter_info *info)
+{
+    if (is_buffer(model, index))
+        tuff_model_buffer(model, index - tuff_model_parameter_count(model), info);
+    else
+        tuff_model_parameter(model, index, info);
+}
+
 // -- Saving
 
-// Reads every parameter. values: room for all elements; bytes: the same in the file's order.
+static enum tuff_status read_tensor(struct tuff_trainer *trainer, const struct tuff_model *model,
+                                    size_t index, float *values)
+{
+    if (is_buffer(model, index))
+        return tuff_trainer_read_buffer(trainer, index - tuff_model_parameter_count(model), values);
+    return tuff_trainer_read_average(trainer, index, values);
+}
+
+// Reads every tensor. values: room for all elements; bytes: the same in the file's order.
 static enum tuff_status collect(struct tuff_trainer *trainer, const struct tuff_model *model, float *values,
                                 uint8_t *bytes, struct tuff_safetensor *tensors)
 {
-    for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
+    for (size_t i = 0; i < tensor_count(model); i++) {
         struct tuff_parameter_info info;
-        tuff_model_parameter(model, i, &info);
+        get_tensor(model, i, &info);
         uint64_t elements = parameter_elements(&info);
-        enum tuff_status status = tuff_trainer_read_average(trainer, i, values);
+        enum tuff_status status = read_tensor(trainer, model, i, values);
         if (status != TUFF_OK)
             return status;
         tuff_floats_encode(bytes, values, elements);
@@ -47,7 +80,7 @@ enum tuff_status tuff_checkpoint_save(const struct tuff_log *log, const char *pa
                                       size_t metadata_count)
 {
     const struct tuff_model *model = tuff_trainer_model(trainer);
-    size_t count = tuff_model_parameter_count(model), elements = (size_t)tuff_model_parameter_elements(model);
+    size_t count = tensor_count(model), elements = tensor_elements(model);
     float *values = malloc((elements + 1) * sizeof *values);
     uint8_t *bytes = malloc((elements + 1) * sizeof *values);
     struct tuff_safetensor *tensors = calloc(count + 1, sizeof *tensors);
@@ -85,9 +118,25 @@ static struct shape_text show_shape(uint32_t rank, const uint64_t *dims)
 static bool model_has(const struct tuff_model *model, const char *name)
 {
     struct tuff_parameter_info info;
-    for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
-        tuff_model_parameter(model, i, &info);
+    for (size_t i = 0; i < tensor_count(model); i++) {
+        get_tensor(model, i, &info);
         if (strcmp(info.name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+// PyTorch's batch normalization counts its batches; nothing follows from it where there is a momentum.
+static bool is_batch_count(const struct tuff_model *model, const char *name)
+{
+    static const char ending[] = ".num_batches_tracked", beside[] = ".running_mean";
+    size_t length = strlen(name), layer = length - (sizeof ending - 1);
+    if (length < sizeof ending || strcmp(name + layer, ending) != 0)
+        return false;
+    for (size_t i = 0; i < tuff_model_buffer_count(model); i++) {
+        struct tuff_parameter_info info;
+        tuff_model_buffer(model, i, &info);
+        if (strncmp(info.name, name, layer) == 0 && strcmp(info.name + layer, beside) == 0)
             return true;
     }
     return false;
@@ -115,11 +164,11 @@ static enum tuff_status missing(const struct tuff_log *log, const char *path, co
 static enum tuff_status surplus(const struct tuff_log *log, const char *path, const struct tuff_model *model,
                                 const char *name)
 {
-    size_t count = tuff_model_parameter_count(model);
+    size_t count = tensor_count(model);
     const char **names = calloc(count + 1, sizeof *names);
     for (size_t i = 0; i < count && names != NULL; i++) {
         struct tuff_parameter_info info;
-        tuff_model_parameter(model, i, &info);
+        get_tensor(model, i, &info);
         names[i] = info.name;
     }
     const char *nearest = names == NULL ? NULL : tuff_suggest(name, names, count);
@@ -136,9 +185,9 @@ static enum tuff_status surplus(const struct tuff_log *log, const char *path, co
 static enum tuff_status check(const struct tuff_log *log, const char *path, const struct tuff_model *model,
                               const struct tuff_safetensors *file)
 {
-    for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
+    for (size_t i = 0; i < tensor_count(model); i++) {
         struct tuff_parameter_info info;
-        tuff_model_parameter(model, i, &info);
+        get_tensor(model, i, &info);
         const struct tuff_safetensor *tensor = tuff_safetensors_find(file, info.name);
         if (tensor == NULL)
             return missing(log, path, model, file, info.name);
@@ -157,16 +206,16 @@ static enum tuff_status check(const struct tuff_log *log, const char *path, cons
                              path, info.name, tensor->dtype);
     }
     for (size_t i = 0; i < file->count; i++)
-        if (!model_has(model, file->tensors[i].name))
+        if (!model_has(model, file->tensors[i].name) && !is_batch_count(model, file->tensors[i].name))
             return surplus(log, path, model, file->tensors[i].name);
     return TUFF_OK;
 }
 
 static void decode(const struct tuff_model *model, const struct tuff_safetensors *file, float *values)
 {
-    for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
+    for (size_t i = 0; i < tensor_count(model); i++) {
         struct tuff_parameter_info info;
-        tuff_model_parameter(model, i, &info);
+        get_tensor(model, i, &info);
         const struct tuff_safetensor *tensor = tuff_safetensors_find(file, info.name);
         tuff_floats_decode(values, tensor->data, tensor->bytes / 4);
         values += tensor->bytes / 4;
@@ -191,15 +240,17 @@ enum tuff_status tuff_checkpoint_load(const struct tuff_log *log, const char *pa
                                       struct tuff_trainer *trainer)
 {
     const struct tuff_model *model = tuff_trainer_model(trainer);
-    float *values = malloc(((size_t)tuff_model_parameter_elements(model) + 1) * sizeof *values);
+    float *values = malloc((tensor_elements(model) + 1) * sizeof *values);
     if (values == NULL)
         return tuff_fail(log, TUFF_ERROR_MEMORY, "%s: no memory for the parameters", path);
     enum tuff_status status = tuff_checkpoint_read(log, path, model, values);
     const float *next = values;
-    for (size_t i = 0; i < tuff_model_parameter_count(model) && status == TUFF_OK; i++) {
+    for (size_t i = 0; i < tensor_count(model) && status == TUFF_OK; i++) {
         struct tuff_parameter_info info;
-        tuff_model_parameter(model, i, &info);
-        status = tuff_trainer_write_parameter(trainer, i, next);
+        get_tensor(model, i, &info);
+        status = is_buffer(model, i)
+                     ? tuff_trainer_write_buffer(trainer, i - tuff_model_parameter_count(model), next)
+                     : tuff_trainer_write_parameter(trainer, i, next);
         next += parameter_elements(&info);
     }
     free(values);

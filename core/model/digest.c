@@ -19,6 +19,25 @@ static void add_number(uint64_t *digest, uint32_t number)
         *digest = (*digest ^ (uint8_t)(number >> (8 * byte))) * FNV_PRIME;
 }
 
+static void add_real(uint64_t *digest, const char *name, double real)
+{
+    uint64_t bits;
+    memcpy(&bits, &real, sizeof bits);
+    add_text(digest, name);
+    add_number(digest, (uint32_t)bits);
+    add_number(digest, (uint32_t)(bits >> 32));
+}
+
+// Nothing for a layer that follows the one before it.
+static void add_inputs(uint64_t *digest, const struct tuff_layer *layer, uint32_t number)
+{
+    if (layer->input_count == 1 && layer->inputs[0] == (number == 0 ? TUFF_MODEL_INPUT : number - 1))
+        return;
+    add_text(digest, "inputs");
+    for (uint32_t i = 0; i < layer->input_count; i++)
+        add_number(digest, layer->inputs[i]);
+}
+
 uint64_t tuff_model_digest(const struct tuff_model *model)
 {
     uint64_t digest = FNV_OFFSET;
@@ -27,9 +46,15 @@ uint64_t tuff_model_digest(const struct tuff_model *model)
     for (uint32_t l = 0; l < model->layer_count; l++) {
         const struct tuff_layer *layer = &model->layers[l];
         add_text(&digest, layer->kind->name);
+        add_inputs(&digest, layer, l);
         for (size_t k = 0; k < layer->kind->key_count; k++) {
             const struct tuff_layer_key *key = &layer->kind->keys[k];
             const struct tuff_setting *setting = &layer->settings[k];
+            if (key->type == TUFF_SETTING_REAL) {
+                if (setting->real != key->range->fallback)
+                    add_real(&digest, key->name, setting->real);
+                continue;
+            }
             if (setting->value[0] == key->fallback && setting->value[1] == key->fallback && !setting->same)
                 continue;
             add_text(&digest, key->name);

@@ -19,9 +19,15 @@ const struct tuff_layer_kind *tuff_layer_kind(size_t index)
 
 bool tuff_layer_name_valid(const char *name, size_t length)
 {
-    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-    static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.";
-    return length < TUFF_LAYER_NAME_BYTES && strspn(name, first) > 0 && strspn(name, others) == length;
+    static const char all[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.";
+    return length > 0 && length < TUFF_LAYER_NAME_BYTES && name[0] != '.' && strspn(name, all) == length;
+}
+
+bool tuff_real_in_range(const struct tuff_real_range *range, double real)
+{
+    bool above = range->least_excluded ? real > range->least : real >= range->least;
+    bool below = range->most_excluded ? real < range->most : real <= range->most;
+    return above && below;
 }
 
 enum tuff_status tuff_layer_fail(const struct tuff_source *source, const struct tuff_layer *layer, int key,
@@ -89,6 +95,24 @@ enum tuff_status tuff_layer_add_parameter(const struct tuff_source *source, stru
     if (tuff_layer_elements(rank, dims, &elements))
         return TUFF_OK;
     return fail_elements(source, layer, suffix);
+}
+
+static struct tuff_layer_parameter channel_tensor(const char *suffix, uint32_t channels, float constant)
+{
+    return (struct tuff_layer_parameter){
+        .suffix = suffix, .rank = 1, .dims = {channels, 1, 1, 1}, .constant = constant};
+}
+
+void tuff_layer_add_channel_parameter(struct tuff_layer *layer, const char *suffix, uint32_t channels,
+                                      float constant)
+{
+    layer->parameters[layer->parameter_count++] = channel_tensor(suffix, channels, constant);
+}
+
+void tuff_layer_add_channel_buffer(struct tuff_layer *layer, const char *suffix, uint32_t channels,
+                                   float constant)
+{
+    layer->buffers[layer->buffer_count++] = channel_tensor(suffix, channels, constant);
 }
 
 const char *tuff_layer_shape_text(const struct tuff_layer_shape *shape, char out[TUFF_SHAPE_TEXT_BYTES])

@@ -2,7 +2,10 @@
 #include "onnx_node.h"
 #include "window.h"
 
-enum { CHANNELS, KERNEL, STRIDE, PADDING, DILATION, GROUPS, BIAS, KEY_COUNT };
+enum { CHANNELS, KERNEL, STRIDE, PADDING, DILATION, GROUPS, BIAS, PADDING_MODE, KEY_COUNT };
+
+// In the order of enum tuff_padding_mode.
+static const char *const padding_modes[] = {"zeros", "reflect", "replicate", "circular", NULL};
 
 static const struct tuff_layer_key keys[KEY_COUNT] = {
     [CHANNELS] = {"channels", TUFF_SETTING_NUMBER, .required = true, .maximum = TUFF_MAX_FEATURES},
@@ -12,8 +15,27 @@ static const struct tuff_layer_key keys[KEY_COUNT] = {
     [DILATION] = {"dilation", TUFF_SETTING_PAIR, .maximum = TUFF_MAX_EXTENT, .fallback = 1},
     [GROUPS] = {"groups", TUFF_SETTING_NUMBER, .maximum = TUFF_MAX_FEATURES, .fallback = 1},
     [BIAS] = {"bias", TUFF_SETTING_SWITCH, .fallback = 1},
+    [PADDING_MODE] = {"padding_mode", TUFF_SETTING_WORD, .words = padding_modes},
 };
 static const struct tuff_window_keys window_keys = {KERNEL, STRIDE, PADDING, DILATION};
+
+// Reflection needs rows beside the border one, and circular padding takes each row once at most.
+static enum tuff_status check_padding(const struct tuff_source *source, const struct tuff_layer *layer,
+                                      const struct tuff_window *window)
+{
+    uint32_t mode = layer->settings[PADDING_MODE].value[0];
+    if (mode != TUFF_PADDING_REFLECT && mode != TUFF_PADDING_CIRCULAR)
+        return TUFF_OK;
+    for (int i = 0; i < 2; i++) {
+        uint32_t input = layer->input.dims[1 + i], most = mode == TUFF_PADDING_REFLECT ? input - 1 : input;
+        if (window->pad_after[i] > most) // the greater of the two where they differ
+            return tuff_layer_fail(source, layer, PADDING,
+                                   "a padding of %u in an input of %ux%u; padding_mode %s allows %u there",
+                                   window->pad_after[i], layer->input.dims[1], layer->input.dims[2],
+                                   padding_modes[mode], most);
+    }
+    return TUFF_OK;
+}
 
 static enum tuff_status conv2d_infer(const struct tuff_source *source, struct tuff_layer *layer)
 {
@@ -32,6 +54,8 @@ static enum tuff_status conv2d_infer(const struct tuff_source *source, struct tu
     struct tuff_window window;
     status = tuff_window_infer(source, layer, &window_keys, &window);
     if (status == TUFF_OK)
+        status = check_padding(source, layer, &window);
+    if (status == TUFF_OK)
         status = tuff_layer_set_output(source, layer, 3,
                                        (uint32_t[]){channels, window.output[0], window.output[1]});
     if (status != TUFF_OK)
@@ -47,8 +71,7 @@ static enum tuff_status conv2d_infer(const struct tuff_source *source, struct tu
     return status;
 }
 
-static enum tuff_status conv2d_lower(const struct tuff_layer *layer, struct tuff_graph *graph,
-                                     tuff_value_id input, const tuff_value_id *parameters,
+static enum tuff_status conv2d_lower(const struct tuff_layer *layer, const struct tuff_layer_lowering *with,
                                      tuff_value_id *output)
 {
     struct tuff_window window;
@@ -64,19 +87,31 @@ static enum tuff_status conv2d_lower(const struct tuff_layer *layer, struct tuff
         .pad_left = window.pad_before[1],
         .pad_right = window.pad_after[1],
         .groups = layer->settings[GROUPS].value[0],
+        .padding_mode = layer->settings[PADDING_MODE].value[0],
     };
-    tuff_value_id values[] = {TUFF_NO_VALUE, input, parameters[0],
-                              layer->parameter_count > 1 ? parameters[1] : TUFF_NO_VALUE};
+    tuff_value_id values[] = {TUFF_NO_VALUE, with->input, with->parameters[0],
+                              layer->parameter_count > 1 ? with->parameters[1] : TUFF_NO_VALUE};
     enum tuff_status status =
-        tuff_graph_add_node(graph, TUFF_OP_CONV2D_FORWARD, &params, layer->name, values);
+        tuff_graph_add_node(with->graph, TUFF_OP_CONV2D_FORWARD, &params, layer->name, values);
     *output = values[0];
     return status;
 }
 
+// What is not zeros becomes rows and columns of the image before.
 static void conv2d_onnx(struct tuff_onnx_node *node, const char *input, const char *output)
 {
+    // Of Pad, in the order of enum tuff_padding_mode.
+    static const char *const modes[] = {"constant", "reflect", "edge", "wrap"};
+    uint32_t mode = node->layer->settings[PADDING_MODE].value[0];
     struct tuff_window window;
+    char padded[TUFF_ONNX_VALUE_BYTES];
     tuff_window_get(node->layer, &window_keys, &window);
+    if (mode != TUFF_PADDING_ZEROS) {
+        tuff_onnx_node_padding(node, &window, modes[mode], input, padded);
+        input = padded;
+        for (int i = 0; i < 2; i++)
+            window.pad_before[i] = window.pad_after[i] = 0;
+    }
     tuff_onnx_node_input(node, input);
     for (uint32_t i = 0; i < node->layer->parameter_count; i++)
         tuff_onnx_node_parameter(node, i);

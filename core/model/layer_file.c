@@ -1,7 +1,10 @@
 #include "layer_file.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "model_build.h"
 
 enum { MAX_KINDS = 64, WHAT_BYTES = 64 };
 
@@ -78,6 +81,49 @@ static enum tuff_status read_switch(const struct tuff_source *source, const char
                             tuff_yaml_describe(node, text));
 }
 
+// A decimal number, by the library that reads JSON: it knows no locale. YAML's 0.1 and 1e-5 look the same.
+static bool parse_real(const struct tuff_yaml_node *node, double *real)
+{
+    if (node->kind != TUFF_YAML_SCALAR || !node->plain)
+        return false;
+    json_t *number = json_loadb(node->text, node->length, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
+    bool is_number = json_is_real(number);
+    if (is_number)
+        *real = json_real_value(number);
+    json_decref(number);
+    return is_number;
+}
+
+static enum tuff_status read_real(const struct tuff_source *source, const char *what,
+                                  const struct tuff_real_range *range, const struct tuff_yaml_node *node,
+                                  double *real)
+{
+    bool is_number = parse_real(node, real);
+    if (is_number && tuff_real_in_range(range, *real))
+        return TUFF_OK;
+    char text[TUFF_YAML_DESCRIBE_BYTES];
+    return tuff_source_fail(source, is_number ? TUFF_ERROR_INVALID : TUFF_ERROR_FORMAT, node->mark,
+                            "%s must be a number %s, found %s", what, range->text,
+                            tuff_yaml_describe(node, text));
+}
+
+// One of the key's words.
+static enum tuff_status read_word(const struct tuff_source *source, const char *what,
+                                  const char *const *words, const struct tuff_yaml_node *node,
+                                  uint32_t *number)
+{
+    uint32_t count = 0;
+    for (; words[count] != NULL; count++) {
+        if (tuff_yaml_is(node, words[count])) {
+            *number = count;
+            return TUFF_OK;
+        }
+    }
+    char prefix[WHAT_BYTES + 8];
+    snprintf(prefix, sizeof prefix, "%s: ", what);
+    return tuff_yaml_fail_unknown(source, prefix, "value", node, words, count);
+}
+
 // node: NULL if the file does not give the key.
 static enum tuff_status read_setting(const struct tuff_source *source, const struct tuff_layer *layer,
                                      const struct tuff_layer_key *key, const struct tuff_yaml_node *node,
@@ -86,6 +132,7 @@ static enum tuff_status read_setting(const struct tuff_source *source, const str
     const char *kind = layer->kind->name;
     setting->mark = layer->mark;
     setting->value[0] = setting->value[1] = key->fallback;
+    setting->real = key->range != NULL ? key->range->fallback : 0;
     if (node == NULL && key->required)
         return tuff_source_fail(source, TUFF_ERROR_FORMAT, layer->mark, "%s: missing key '%s'", kind,
                                 key->name);
@@ -107,21 +154,25 @@ static enum tuff_status read_setting(const struct tuff_source *source, const str
                          setting->value);
     case TUFF_SETTING_SWITCH:
         return read_switch(source, what, node, &setting->value[0]);
+    case TUFF_SETTING_REAL:
+        return read_real(source, what, key->range, node, &setting->real);
+    case TUFF_SETTING_WORD:
+        return read_word(source, what, key->words, node, &setting->value[0]);
     }
     return TUFF_ERROR_INTERNAL;
 }
 
-static enum tuff_status read_name(const struct tuff_source *source, struct tuff_layer *layer,
-                                  const struct tuff_yaml_node *node)
+enum tuff_status tuff_name_read(const struct tuff_source *source, const char *kind,
+                                const struct tuff_yaml_node *node, char name[TUFF_LAYER_NAME_BYTES])
 {
     if (node->kind == TUFF_YAML_SCALAR && !tuff_yaml_is_null(node) &&
         tuff_layer_name_valid(node->text, node->length)) {
-        memcpy(layer->name, node->text, node->length + 1);
+        memcpy(name, node->text, node->length + 1);
         return TUFF_OK;
     }
     char text[TUFF_YAML_DESCRIBE_BYTES];
-    return tuff_source_fail(source, TUFF_ERROR_FORMAT, node->mark, TUFF_LAYER_NAME_EXPECTED,
-                            layer->kind->name, TUFF_LAYER_NAME_BYTES - 1, tuff_yaml_describe(node, text));
+    return tuff_source_fail(source, TUFF_ERROR_FORMAT, node->mark, TUFF_LAYER_NAME_EXPECTED, kind,
+                            TUFF_LAYER_NAME_BYTES - 1, tuff_yaml_describe(node, text));
 }
 
 static enum tuff_status find_kind(const struct tuff_source *source, const struct tuff_yaml_node *word,
@@ -129,11 +180,13 @@ static enum tuff_status find_kind(const struct tuff_source *source, const struct
 {
     const char *names[MAX_KINDS];
     size_t count = 0;
-    for (; count < MAX_KINDS && (*found = tuff_layer_kind(count)) != NULL; count++) {
+    for (; count + 3 < MAX_KINDS && (*found = tuff_layer_kind(count)) != NULL; count++) {
         names[count] = (*found)->name;
         if (tuff_yaml_is(word, names[count]))
             return TUFF_OK;
     }
+    for (enum tuff_block_kind kind = TUFF_BLOCK_PLAIN; kind <= TUFF_BLOCK_CONCAT; kind++)
+        names[count++] = tuff_block_kind_name(kind);
     return tuff_yaml_fail_unknown(source, "", "layer kind", word, names, count);
 }
 
@@ -153,10 +206,34 @@ static enum tuff_status read_settings(const struct tuff_source *source, const st
         status = tuff_yaml_read_mapping(source, prefix, mapping, names, kind->key_count + 1, values);
     }
     if (status == TUFF_OK && values[0] != NULL)
-        status = read_name(source, layer, values[0]);
+        status = tuff_name_read(source, kind->name, values[0], layer->name);
     for (size_t i = 0; status == TUFF_OK && i < kind->key_count; i++)
         status = read_setting(source, layer, &kind->keys[i], values[i + 1], &layer->settings[i]);
     return status;
+}
+
+enum tuff_status tuff_item_settings(const struct tuff_source *source, const char *kind,
+                                    const struct tuff_yaml_node *item, const struct tuff_yaml_node **settings)
+{
+    *settings = NULL;
+    if (item->kind != TUFF_YAML_MAPPING)
+        return TUFF_OK;
+    // Settings that are not indented deeper than their kind become further keys of the item.
+    const struct tuff_yaml_node *found = item->first->next, *second = found->next;
+    if (second != NULL)
+        return tuff_source_fail(
+            source, TUFF_ERROR_FORMAT, second->mark,
+            "%s: a list item is one layer, found a second key; are the settings indented deeper "
+            "than '%s'?",
+            kind, kind);
+    if (found->kind == TUFF_YAML_MAPPING)
+        *settings = found;
+    if (found->kind == TUFF_YAML_MAPPING || tuff_yaml_is_null(found))
+        return TUFF_OK;
+    char text[TUFF_YAML_DESCRIBE_BYTES];
+    return tuff_source_fail(source, TUFF_ERROR_FORMAT, found->mark,
+                            "%s: expected settings in braces, found %s", kind,
+                            tuff_yaml_describe(found, text));
 }
 
 enum tuff_status tuff_layer_read(const struct tuff_source *source, const struct tuff_yaml_node *item,
@@ -164,27 +241,9 @@ enum tuff_status tuff_layer_read(const struct tuff_source *source, const struct 
 {
     *layer = (struct tuff_layer){.mark = item->mark};
     bool is_mapping = item->kind == TUFF_YAML_MAPPING && item->count != 0;
-    const struct tuff_yaml_node *word = is_mapping ? item->first : item;
-    enum tuff_status status = find_kind(source, word, &layer->kind);
-    if (status != TUFF_OK)
-        return status;
-    if (!is_mapping)
-        return read_settings(source, NULL, layer);
-
-    // Settings that are not indented deeper than their kind become further keys of the item.
-    const struct tuff_yaml_node *settings = word->next, *second = settings->next;
-    if (second != NULL)
-        return tuff_source_fail(
-            source, TUFF_ERROR_FORMAT, second->mark,
-            "%s: a list item is one layer, found a second key; are the settings indented deeper "
-            "than '%s'?",
-            layer->kind->name, layer->kind->name);
-    if (settings->kind == TUFF_YAML_MAPPING)
-        return read_settings(source, settings, layer);
-    if (tuff_yaml_is_null(settings))
-        return read_settings(source, NULL, layer);
-    char text[TUFF_YAML_DESCRIBE_BYTES];
-    return tuff_source_fail(source, TUFF_ERROR_FORMAT, settings->mark,
-                            "%s: expected settings in braces, found %s", layer->kind->name,
-                            tuff_yaml_describe(settings, text));
+    const struct tuff_yaml_node *settings;
+    enum tuff_status status = find_kind(source, is_mapping ? item->first : item, &layer->kind);
+    if (status == TUFF_OK)
+        status = tuff_item_settings(source, layer->kind->name, item, &settings);
+    return status == TUFF_OK ? read_settings(source, settings, layer) : status;
 }

@@ -10,6 +10,22 @@
 TUFF_MUST_CHECK enum tuff_status tuff_layer_read(const struct tuff_source *source,
                                                  const struct tuff_yaml_node *item, struct tuff_layer *layer);
 
+// The list of layers, and blocks of layers, to the end of the model (block_file.c). what: begins the message
+// if it is no list of at least one, or may be empty.
+TUFF_MUST_CHECK enum tuff_status tuff_layers_read(const struct tuff_source *source, const char *what,
+                                                  const struct tuff_yaml_node *list, bool may_be_empty,
+                                                  struct tuff_model *model);
+
+// The settings of an item that is called `kind`: *settings is the mapping; NULL if it is its name alone.
+TUFF_MUST_CHECK enum tuff_status tuff_item_settings(const struct tuff_source *source, const char *kind,
+                                                    const struct tuff_yaml_node *item,
+                                                    const struct tuff_yaml_node **settings);
+
+// Names as files give them.
+TUFF_MUST_CHECK enum tuff_status tuff_name_read(const struct tuff_source *source, const char *kind,
+                                                const struct tuff_yaml_node *node,
+                                                char name[TUFF_LAYER_NAME_BYTES]);
+
 // A whole number as files write it: decimal digits, no quotes. Fails unless minimum <= number <= maximum:
 // with TUFF_ERROR_INVALID if it is a number, TUFF_ERROR_FORMAT if not; "what must be a whole number from … to
 // …, found …". or_else: what else could have stood there (" or [height, width]"), or "".

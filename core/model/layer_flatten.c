@@ -11,14 +11,12 @@ static enum tuff_status flatten_infer(const struct tuff_source *source, struct t
 }
 
 // No op: the same memory under another shape.
-static enum tuff_status flatten_lower(const struct tuff_layer *layer, struct tuff_graph *graph,
-                                      tuff_value_id input, const tuff_value_id *parameters,
+static enum tuff_status flatten_lower(const struct tuff_layer *layer, const struct tuff_layer_lowering *with,
                                       tuff_value_id *output)
 {
-    (void)parameters;
-    uint32_t batch = graph->values[input].shape.dims[0];
-    return tuff_graph_add_view(graph, input, layer->name, 2, (uint32_t[]){batch, layer->output.dims[0]},
-                               output);
+    uint32_t batch = with->graph->values[with->input].shape.dims[0];
+    return tuff_graph_add_view(with->graph, with->input, layer->name, 2,
+                               (uint32_t[]){batch, layer->output.dims[0]}, output);
 }
 
 // Row-major there as well: channels, rows, columns.

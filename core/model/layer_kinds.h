@@ -8,4 +8,7 @@
 #include "layer_list.h"
 #undef TUFF_LAYER
 
+// What ends a block: no kind that a file could name.
+extern const struct tuff_layer_kind tuff_layer_sum, tuff_layer_concat;
+
 #endif

@@ -27,13 +27,13 @@ static enum tuff_status linear_infer(const struct tuff_source *source, struct tu
     return status;
 }
 
-static enum tuff_status linear_lower(const struct tuff_layer *layer, struct tuff_graph *graph,
-                                     tuff_value_id input, const tuff_value_id *parameters,
+static enum tuff_status linear_lower(const struct tuff_layer *layer, const struct tuff_layer_lowering *with,
                                      tuff_value_id *output)
 {
-    tuff_value_id values[] = {TUFF_NO_VALUE, input, parameters[0],
-                              layer->parameter_count > 1 ? parameters[1] : TUFF_NO_VALUE};
-    enum tuff_status status = tuff_graph_add_node(graph, TUFF_OP_LINEAR_FORWARD, NULL, layer->name, values);
+    tuff_value_id values[] = {TUFF_NO_VALUE, with->input, with->parameters[0],
+                              layer->parameter_count > 1 ? with->parameters[1] : TUFF_NO_VALUE};
+    enum tuff_status status =
+        tuff_graph_add_node(with->graph, TUFF_OP_LINEAR_FORWARD, NULL, layer->name, values);
     *output = values[0];
     return status;
 }

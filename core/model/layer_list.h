@@ -1,6 +1,16 @@
-// Every layer kind, once: TUFF_LAYER(kind), defined as tuff_layer_<kind> in layer_<kind>.c.
+// Every layer kind, once: TUFF_LAYER(kind), defined as tuff_layer_<kind> in layer_<kind>.c; activations
+// other than ReLU share layer_activation.c.
 TUFF_LAYER(conv2d)
 TUFF_LAYER(max_pool2d)
 TUFF_LAYER(relu)
 TUFF_LAYER(flatten)
 TUFF_LAYER(linear)
+TUFF_LAYER(batch_norm2d)
+TUFF_LAYER(avg_pool2d)
+TUFF_LAYER(adaptive_avg_pool2d)
+TUFF_LAYER(dropout)
+TUFF_LAYER(leaky_relu)
+TUFF_LAYER(gelu)
+TUFF_LAYER(silu)
+TUFF_LAYER(sigmoid)
+TUFF_LAYER(tanh)

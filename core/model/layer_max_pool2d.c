@@ -56,11 +56,9 @@ static enum tuff_status max_pool2d_infer(const struct tuff_source *source, struc
                                  (uint32_t[]){layer->input.dims[0], window.output[0], window.output[1]});
 }
 
-static enum tuff_status max_pool2d_lower(const struct tuff_layer *layer, struct tuff_graph *graph,
-                                         tuff_value_id input, const tuff_value_id *parameters,
-                                         tuff_value_id *output)
+static enum tuff_status max_pool2d_lower(const struct tuff_layer *layer,
+                                         const struct tuff_layer_lowering *with, tuff_value_id *output)
 {
-    (void)parameters;
     struct tuff_window window;
     tuff_window_get(layer, &window_keys, &window);
     const struct tuff_max_pool2d_params params = {
@@ -76,9 +74,9 @@ static enum tuff_status max_pool2d_lower(const struct tuff_layer *layer, struct 
         .pad_left = window.pad_before[1],
         .pad_right = window.pad_after[1],
     };
-    tuff_value_id values[] = {TUFF_NO_VALUE, TUFF_NO_VALUE, input}; // y, index, x
+    tuff_value_id values[] = {TUFF_NO_VALUE, TUFF_NO_VALUE, with->input}; // y, index, x
     enum tuff_status status =
-        tuff_graph_add_node(graph, TUFF_OP_MAX_POOL2D_FORWARD, &params, layer->name, values);
+        tuff_graph_add_node(with->graph, TUFF_OP_MAX_POOL2D_FORWARD, &params, layer->name, values);
     *output = values[0];
     return status;
 }

@@ -6,13 +6,12 @@ static enum tuff_status relu_infer(const struct tuff_source *source, struct tuff
     return tuff_layer_set_output(source, layer, layer->input.rank, layer->input.dims);
 }
 
-static enum tuff_status relu_lower(const struct tuff_layer *layer, struct tuff_graph *graph,
-                                   tuff_value_id input, const tuff_value_id *parameters,
+static enum tuff_status relu_lower(const struct tuff_layer *layer, const struct tuff_layer_lowering *with,
                                    tuff_value_id *output)
 {
-    (void)parameters;
-    tuff_value_id values[] = {TUFF_NO_VALUE, input};
-    enum tuff_status status = tuff_graph_add_node(graph, TUFF_OP_RELU_FORWARD, NULL, layer->name, values);
+    tuff_value_id values[] = {TUFF_NO_VALUE, with->input};
+    enum tuff_status status =
+        tuff_graph_add_node(with->graph, TUFF_OP_RELU_FORWARD, NULL, layer->name, values);
     *output = values[0];
     return status;
 }

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "layer.h"
+#include "model_build.h"
 #include "tuff/random.h"
 
 void tuff_model_destroy(struct tuff_model **model)
@@ -12,6 +12,8 @@ void tuff_model_destroy(struct tuff_model **model)
         return;
     free((*model)->layers);
     free((*model)->parameters);
+    free((*model)->buffers);
+    free((*model)->blocks);
     free(*model);
     *model = NULL;
 }
@@ -58,12 +60,45 @@ void tuff_model_layer(const struct tuff_model *model, size_t index, struct tuff_
         info->output_dims[i] = layer->output.dims[i];
     for (uint32_t i = 0; i < layer->parameter_count; i++)
         info->parameters += parameter_elements(&layer->parameters[i]);
+    for (uint32_t i = 0; i < layer->buffer_count; i++)
+        info->buffers += parameter_elements(&layer->buffers[i]);
+}
+
+size_t tuff_model_block_count(const struct tuff_model *model)
+{
+    return model->block_count;
+}
+
+void tuff_model_block(const struct tuff_model *model, size_t index, struct tuff_block_info *info)
+{
+    const struct tuff_model_block *block = &model->blocks[index];
+    *info = (struct tuff_block_info){
+        .name = block->name,
+        .kind = tuff_block_kind_name(block->kind),
+        .depth = block->depth,
+        .first = block->first,
+        .count = block->count,
+    };
 }
 
 static const struct tuff_layer_parameter *find_parameter(const struct tuff_model *model, size_t index)
 {
     const struct tuff_model_parameter *parameter = &model->parameters[index];
     return &model->layers[parameter->layer].parameters[parameter->position];
+}
+
+static const struct tuff_layer_parameter *find_buffer(const struct tuff_model *model, size_t index)
+{
+    const struct tuff_model_parameter *buffer = &model->buffers[index];
+    return &model->layers[buffer->layer].buffers[buffer->position];
+}
+
+static void describe(const struct tuff_layer_parameter *parameter, const char *name,
+                     struct tuff_parameter_info *info)
+{
+    *info = (struct tuff_parameter_info){.name = name, .rank = parameter->rank, .fan_in = parameter->fan_in};
+    for (int i = 0; i < 4; i++)
+        info->dims[i] = parameter->dims[i];
 }
 
 size_t tuff_model_parameter_count(const struct tuff_model *model)
@@ -73,14 +108,7 @@ size_t tuff_model_parameter_count(const struct tuff_model *model)
 
 void tuff_model_parameter(const struct tuff_model *model, size_t index, struct tuff_parameter_info *info)
 {
-    const struct tuff_layer_parameter *parameter = find_parameter(model, index);
-    *info = (struct tuff_parameter_info){
-        .name = model->parameters[index].name,
-        .rank = parameter->rank,
-        .fan_in = parameter->fan_in,
-    };
-    for (int i = 0; i < 4; i++)
-        info->dims[i] = parameter->dims[i];
+    describe(find_parameter(model, index), model->parameters[index].name, info);
 }
 
 uint64_t tuff_model_parameter_elements(const struct tuff_model *model)
@@ -91,9 +119,38 @@ uint64_t tuff_model_parameter_elements(const struct tuff_model *model)
     return elements;
 }
 
+size_t tuff_model_buffer_count(const struct tuff_model *model)
+{
+    return model->buffer_count;
+}
+
+void tuff_model_buffer(const struct tuff_model *model, size_t index, struct tuff_parameter_info *info)
+{
+    describe(find_buffer(model, index), model->buffers[index].name, info);
+}
+
+uint64_t tuff_model_buffer_elements(const struct tuff_model *model)
+{
+    uint64_t elements = 0;
+    for (uint32_t i = 0; i < model->buffer_count; i++)
+        elements += parameter_elements(find_buffer(model, i));
+    return elements;
+}
+
+static void fill(const struct tuff_layer_parameter *tensor, float *values)
+{
+    uint64_t elements = parameter_elements(tensor);
+    for (uint64_t i = 0; i < elements; i++)
+        values[i] = tensor->constant;
+}
+
 void tuff_model_initialize(const struct tuff_model *model, size_t index, uint64_t seed, float *values)
 {
     const struct tuff_layer_parameter *parameter = find_parameter(model, index);
+    if (parameter->fan_in == 0) {
+        fill(parameter, values);
+        return;
+    }
     // The same bits everywhere: the bound is rounded to double twice and to float once; u has 24 bits, so
     // that 2u - 1 is exact, contracted or not; the product is rounded once.
     float bound = (float)(1.0 / sqrt((double)parameter->fan_in));
@@ -104,8 +161,14 @@ void tuff_model_initialize(const struct tuff_model *model, size_t index, uint64_
     }
 }
 
+void tuff_model_initialize_buffer(const struct tuff_model *model, size_t index, float *values)
+{
+    fill(find_buffer(model, index), values);
+}
+
 enum tuff_status tuff_model_lower(const struct tuff_model *model, struct tuff_graph *graph,
-                                  tuff_value_id input, const tuff_value_id *parameters, tuff_value_id *logits)
+                                  tuff_value_id input, const struct tuff_model_values *values,
+                                  tuff_value_id *logits)
 {
     const struct tuff_tensor *shape = &graph->values[input].shape;
     if (shape->rank != 4 || shape->dims[1] != model->input[0] || shape->dims[2] != model->input[1] ||
@@ -114,14 +177,30 @@ enum tuff_status tuff_model_lower(const struct tuff_model *model, struct tuff_gr
                          "model %s: expected an input of (N,%u,%u,%u), found rank %u: (%u,%u,%u,%u)",
                          model->name, model->input[0], model->input[1], model->input[2], shape->rank,
                          shape->dims[0], shape->dims[1], shape->dims[2], shape->dims[3]);
-    tuff_value_id value = input;
-    for (uint32_t i = 0; i < model->layer_count; i++) {
+    tuff_value_id *outputs = malloc((model->layer_count + 1) * sizeof *outputs);
+    if (outputs == NULL)
+        return tuff_fail(graph->log, TUFF_ERROR_MEMORY, "out of memory");
+    struct tuff_layer_lowering with = {
+        .graph = graph,
+        .parameters = values->parameters,
+        .buffers = values->buffers,
+        .training = values->training,
+        .state = values->state,
+        .seed = values->seed,
+    };
+    enum tuff_status status = TUFF_OK;
+    for (uint32_t i = 0; status == TUFF_OK && i < model->layer_count; i++) {
         const struct tuff_layer *layer = &model->layers[i];
-        enum tuff_status status = layer->kind->lower(layer, graph, value, parameters, &value);
-        if (status != TUFF_OK)
-            return status;
-        parameters += layer->parameter_count;
+        for (uint32_t k = 0; k < layer->input_count; k++)
+            with.inputs[k] = layer->inputs[k] == TUFF_MODEL_INPUT ? input : outputs[layer->inputs[k]];
+        with.input = with.inputs[0];
+        status = layer->kind->lower(layer, &with, &outputs[i]);
+        with.parameters += layer->parameter_count;
+        if (layer->buffer_count != 0)
+            with.buffers += layer->buffer_count;
     }
-    *logits = value;
-    return TUFF_OK;
+    if (status == TUFF_OK)
+        *logits = outputs[model->layer_count - 1];
+    free(outputs);
+    return status;
 }

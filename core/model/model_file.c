@@ -55,17 +55,8 @@ static enum tuff_status read_input(struct reader *reader)
 static enum tuff_status read_layers(struct reader *reader)
 {
     const struct tuff_yaml_node *list = reader->values[LAYERS];
-    if (list->kind != TUFF_YAML_SEQUENCE || list->count == 0)
-        return fail_expected(reader, list, "'layers' must be a list of at least one layer");
-    for (const struct tuff_yaml_node *item = list->first; item != NULL; item = item->next) {
-        struct tuff_layer layer;
-        enum tuff_status status = tuff_layer_read(&reader->source, item, &layer);
-        if (status == TUFF_OK)
-            status = tuff_model_append(&reader->source, reader->model, &layer);
-        if (status != TUFF_OK)
-            return status;
-    }
-    return tuff_model_finish(&reader->source, list->mark, reader->model);
+    enum tuff_status status = tuff_layers_read(&reader->source, "'layers'", list, false, reader->model);
+    return status == TUFF_OK ? tuff_model_finish(&reader->source, list->mark, reader->model) : status;
 }
 
 static enum tuff_status read_model(struct reader *reader, const struct tuff_yaml_node *root)

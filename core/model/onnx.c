@@ -21,19 +21,7 @@ enum {
     MODEL_OPSET = 8
 };
 enum { MODEL_METADATA = 14, METADATA_KEY = 1, METADATA_VALUE = 2, OPSET_VERSION = 2 };
-enum {
-    GRAPH_NODE = 1,
-    GRAPH_NAME = 2,
-    GRAPH_INITIALIZER = 5,
-    GRAPH_INPUT = 11,
-    GRAPH_OUTPUT = 12,
-    GRAPH_VALUE = 13
-};
-enum { TENSOR_DIM = 1, TENSOR_TYPE = 2, TENSOR_NAME = 8, TENSOR_RAW = 9, FLOAT = 1 };
-enum { VALUE_NAME = 1, VALUE_TYPE = 2, VALUE_DOC = 3, TYPE_TENSOR = 1, TENSOR_ELEMENT = 1, TENSOR_SHAPE = 2 };
-enum { SHAPE_DIM = 1, DIM_VALUE = 1, DIM_PARAMETER = 2 };
-
-enum { VALUE_NAME_BYTES = TUFF_LAYER_NAME_BYTES + 16 };
+enum { GRAPH_NAME = 2 };
 
 #define INPUT  "input"
 #define LOGITS "logits"
@@ -49,12 +37,12 @@ static uint64_t parameter_elements(const struct tuff_parameter_info *info)
 }
 
 // A name with a dot is never that of the input or of the logits, and no parameter ends in ".output".
-static void output_name(const struct tuff_model *model, uint32_t layer, char name[VALUE_NAME_BYTES])
+static void output_name(const struct tuff_model *model, uint32_t layer, char name[TUFF_ONNX_VALUE_BYTES])
 {
     if (layer + 1 == model->layer_count)
-        snprintf(name, VALUE_NAME_BYTES, LOGITS);
+        snprintf(name, TUFF_ONNX_VALUE_BYTES, LOGITS);
     else
-        snprintf(name, VALUE_NAME_BYTES, "%s.output", model->layers[layer].name);
+        snprintf(name, TUFF_ONNX_VALUE_BYTES, "%s.output", model->layers[layer].name);
 }
 
 // -- The graph
@@ -69,68 +57,55 @@ static void output_name(const struct tuff_model *model, uint32_t layer, char nam
 static void add_arithmetic(struct tuff_proto *graph, const char *name, const char *operator,
                            const char * left, const char *right, const char *output)
 {
-    struct tuff_onnx_node node = {.layer = NULL};
+    struct tuff_onnx_node node = {.graph = graph};
     tuff_onnx_node_input(&node, left);
     tuff_onnx_node_input(&node, right);
     tuff_onnx_node_named(&node, name, output, operator);
-    tuff_proto_message(graph, GRAPH_NODE, &node.proto);
+    tuff_onnx_node_end(&node);
 }
 
 static enum tuff_status add_nodes(const struct tuff_log *log, const char *path,
                                   const struct tuff_model *model, const struct tuff_onnx_options *options,
                                   struct tuff_proto *graph)
 {
-    char input[VALUE_NAME_BYTES] = INPUT, output[VALUE_NAME_BYTES];
     if (options->mean != NULL) {
         add_arithmetic(graph, "normalize.centre", "Sub", INPUT, MEAN, CENTRED);
         add_arithmetic(graph, "normalize.scale", "Div", CENTRED, DEVIATION, NORMALIZED);
-        snprintf(input, sizeof input, NORMALIZED);
     }
     for (uint32_t i = 0; i < model->layer_count; i++) {
-        struct tuff_onnx_node node = {.layer = &model->layers[i]};
-        if (node.layer->kind->onnx == NULL)
+        const struct tuff_layer *layer = &model->layers[i];
+        char inputs[TUFF_LAYER_MAX_INPUTS][TUFF_ONNX_VALUE_BYTES], output[TUFF_ONNX_VALUE_BYTES];
+        struct tuff_onnx_node node = {.layer = layer, .graph = graph};
+        if (layer->kind->onnx == NULL)
             return tuff_fail(log, TUFF_ERROR_UNSUPPORTED,
                              "%s: layer '%s': a layer of the kind %s cannot be written as ONNX", path,
-                             node.layer->name, node.layer->kind->name);
+                             layer->name, layer->kind->name);
+        for (uint32_t k = 0; k < layer->input_count; k++) {
+            node.inputs[k] = inputs[k];
+            if (layer->inputs[k] == TUFF_MODEL_INPUT)
+                snprintf(inputs[k], sizeof inputs[k], "%s", options->mean != NULL ? NORMALIZED : INPUT);
+            else
+                output_name(model, layer->inputs[k], inputs[k]);
+        }
         output_name(model, i, output);
-        node.layer->kind->onnx(&node, input, output);
-        tuff_proto_message(graph, GRAPH_NODE, &node.proto);
-        memcpy(input, output, sizeof input);
+        layer->kind->onnx(&node, inputs[0], output);
+        tuff_onnx_node_end(&node);
     }
     return TUFF_OK;
 }
 
-// values: of `dims`.
-static void add_initializer(struct tuff_proto *graph, const char *name, uint32_t rank, const uint32_t *dims,
-                            const float *values)
+// values: all parameters, then all buffers.
+static void add_tensors(const struct tuff_model *model, const float *values, struct tuff_proto *graph)
 {
-    struct tuff_proto tensor = {.bytes = NULL};
-    uint64_t elements = 1;
-    for (uint32_t d = 0; d < rank; d++) {
-        tuff_proto_int(&tensor, TENSOR_DIM, dims[d]);
-        elements *= dims[d];
-    }
-    tuff_proto_int(&tensor, TENSOR_TYPE, FLOAT);
-    tuff_proto_text(&tensor, TENSOR_NAME, name);
-    tuff_proto_begin(&tensor, TENSOR_RAW, 4 * elements);
-    // The numbers go straight into the graph: they may be many.
-    graph->failed = graph->failed || tensor.failed;
-    tuff_proto_begin(graph, GRAPH_INITIALIZER, tensor.length + 4 * elements);
-    uint8_t *room = tuff_proto_room(graph, tensor.length + (size_t)(4 * elements));
-    if (room != NULL) {
-        memcpy(room, tensor.bytes, tensor.length);
-        tuff_floats_encode(room + tensor.length, values, elements);
-    }
-    tuff_proto_clear(&tensor);
-}
-
-// values: all parameters.
-static void add_parameters(const struct tuff_model *model, const float *values, struct tuff_proto *graph)
-{
-    for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
+    size_t parameters = tuff_model_parameter_count(model),
+           count = parameters + tuff_model_buffer_count(model);
+    for (size_t i = 0; i < count; i++) {
         struct tuff_parameter_info info;
-        tuff_model_parameter(model, i, &info);
-        add_initializer(graph, info.name, info.rank, info.dims, values);
+        if (i < parameters)
+            tuff_model_parameter(model, i, &info);
+        else
+            tuff_model_buffer(model, i - parameters, &info);
+        tuff_onnx_add_initializer(graph, info.name, info.rank, info.dims, values);
         values += parameter_elements(&info);
     }
 }
@@ -141,29 +116,7 @@ static void add_channels(struct tuff_proto *graph, const char *name, uint32_t ch
     float values[TUFF_MAX_IMAGE_CHANNELS];
     for (uint32_t c = 0; c < channels; c++)
         values[c] = (float)figures[c];
-    add_initializer(graph, name, 3, (uint32_t[]){channels, 1, 1}, values);
-}
-
-// A value of (batch, dims...).
-static void add_value(struct tuff_proto *graph, uint32_t field, const char *name, uint32_t rank,
-                      const uint32_t *dims, const char *doc)
-{
-    struct tuff_proto value = {.bytes = NULL}, type = {.bytes = NULL}, tensor = {.bytes = NULL};
-    struct tuff_proto shape = {.bytes = NULL}, dim = {.bytes = NULL};
-    tuff_proto_text(&dim, DIM_PARAMETER, "batch");
-    tuff_proto_message(&shape, SHAPE_DIM, &dim);
-    for (uint32_t i = 0; i < rank; i++) {
-        tuff_proto_int(&dim, DIM_VALUE, dims[i]);
-        tuff_proto_message(&shape, SHAPE_DIM, &dim);
-    }
-    tuff_proto_int(&tensor, TENSOR_ELEMENT, FLOAT);
-    tuff_proto_message(&tensor, TENSOR_SHAPE, &shape);
-    tuff_proto_message(&type, TYPE_TENSOR, &tensor);
-    tuff_proto_text(&value, VALUE_NAME, name);
-    tuff_proto_message(&value, VALUE_TYPE, &type);
-    if (doc != NULL)
-        tuff_proto_text(&value, VALUE_DOC, doc);
-    tuff_proto_message(graph, field, &value);
+    tuff_onnx_add_initializer(graph, name, 3, (uint32_t[]){channels, 1, 1}, values);
 }
 
 static enum tuff_status make_graph(const struct tuff_log *log, const char *path,
@@ -174,19 +127,19 @@ static enum tuff_status make_graph(const struct tuff_log *log, const char *path,
     if (status != TUFF_OK)
         return status;
     tuff_proto_text(graph, GRAPH_NAME, model->name);
-    add_parameters(model, values, graph);
+    add_tensors(model, values, graph);
     if (options->mean != NULL) {
         add_channels(graph, MEAN, model->input[0], options->mean);
         add_channels(graph, DEVIATION, model->input[0], options->deviation);
     }
-    add_value(graph, GRAPH_INPUT, INPUT, 3, model->input, input_text);
+    tuff_onnx_add_value(graph, TUFF_ONNX_INPUT, INPUT, 3, model->input, input_text);
     for (uint32_t i = 0; i < model->layer_count; i++) {
         const struct tuff_layer *layer = &model->layers[i];
         bool last = i + 1 == model->layer_count;
-        char name[VALUE_NAME_BYTES];
+        char name[TUFF_ONNX_VALUE_BYTES];
         output_name(model, i, name);
-        add_value(graph, last ? GRAPH_OUTPUT : GRAPH_VALUE, name, layer->output.rank, layer->output.dims,
-                  last ? "logits: before softmax" : NULL);
+        tuff_onnx_add_value(graph, last ? TUFF_ONNX_OUTPUT : TUFF_ONNX_BETWEEN, name, layer->output.rank,
+                            layer->output.dims, last ? "logits: before softmax" : NULL);
     }
     return TUFF_OK;
 }
@@ -295,7 +248,7 @@ enum tuff_status tuff_onnx_save(const struct tuff_log *log, const char *path, co
     if (whole.mean != NULL && model->input[0] > TUFF_MAX_IMAGE_CHANNELS)
         return tuff_fail(log, TUFF_ERROR_INVALID, "%s: images of %u channels, expected at most %d", path,
                          model->input[0], TUFF_MAX_IMAGE_CHANNELS);
-    uint64_t bytes = 4 * tuff_model_parameter_elements(model);
+    uint64_t bytes = 4 * (tuff_model_parameter_elements(model) + tuff_model_buffer_elements(model));
     if (bytes > INT32_MAX)
         return tuff_fail(log, TUFF_ERROR_INVALID,
                          "%s: an ONNX file has at most %d bytes, and the parameters take %" PRIu64, path,

@@ -1,9 +1,11 @@
 #include "proto.h"
 
+#include "floats.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIRE_VARINT = 0, WIRE_LENGTH = 2, VARINT_BYTES = 10, LEAST_CAPACITY = 256 };
+enum { WIRE_VARINT = 0, WIRE_LENGTH = 2, WIRE_FOUR_BYTES = 5, VARINT_BYTES = 10, LEAST_CAPACITY = 256 };
 
 uint8_t *tuff_proto_room(struct tuff_proto *message, size_t length)
 {
@@ -47,6 +49,14 @@ void tuff_proto_int(struct tuff_proto *message, uint32_t field, uint64_t value)
 {
     add_varint(message, field << 3 | WIRE_VARINT);
     add_varint(message, value);
+}
+
+void tuff_proto_float(struct tuff_proto *message, uint32_t field, float value)
+{
+    uint8_t bytes[4];
+    tuff_floats_encode(bytes, &value, 1);
+    add_varint(message, field << 3 | WIRE_FOUR_BYTES);
+    add_bytes(message, bytes, sizeof bytes);
 }
 
 void tuff_proto_begin(struct tuff_proto *message, uint32_t field, uint64_t length)

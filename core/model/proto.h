@@ -15,6 +15,7 @@ struct tuff_proto {
 };
 
 void tuff_proto_int(struct tuff_proto *message, uint32_t field, uint64_t value);
+void tuff_proto_float(struct tuff_proto *message, uint32_t field, float value);
 void tuff_proto_text(struct tuff_proto *message, uint32_t field, const char *text);
 // Adds `inner`, and clears it.
 void tuff_proto_message(struct tuff_proto *message, uint32_t field, struct tuff_proto *inner);

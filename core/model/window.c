@@ -11,7 +11,7 @@ static uint32_t resolve(const struct tuff_layer *layer, const struct tuff_window
     uint64_t input = layer->input.dims[1 + dimension];
     uint32_t kernel = settings[keys->kernel].value[dimension];
     uint32_t stride = settings[keys->stride].value[dimension];
-    uint32_t dilation = settings[keys->dilation].value[dimension];
+    uint32_t dilation = keys->dilation < 0 ? 1 : settings[keys->dilation].value[dimension];
     if (stride == 0)
         stride = kernel;
     uint64_t reach = (uint64_t)dilation * (kernel - 1) + 1; // rows from a window's first to its last

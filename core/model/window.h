@@ -4,7 +4,7 @@
 
 #include "layer.h"
 
-// Key numbers of the kind's settings.
+// Key numbers of the kind's settings. A kind without dilation has TUFF_LAYER_ITSELF there.
 struct tuff_window_keys {
     int kernel, stride, padding, dilation;
 };

@@ -8,7 +8,7 @@
 
 enum {
     TUFF_YAML_MAX_BYTES = 1 << 20,
-    TUFF_YAML_MAX_DEPTH = 8,
+    TUFF_YAML_MAX_DEPTH = 40,
     TUFF_YAML_DESCRIBE_BYTES = 80,
 };
 

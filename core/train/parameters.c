@@ -28,9 +28,39 @@ static void choose_wanted(struct tuff_parameters *p, const struct tuff_model *mo
     }
 }
 
-static enum tuff_status lay_out(struct tuff_parameters *p, const struct tuff_model *model, const bool *frozen)
+static uint64_t bytes_of(const struct tuff_parameter_info *info)
+{
+    uint64_t bytes = sizeof(float);
+    for (uint32_t d = 0; d < info->rank; d++)
+        bytes *= info->dims[d];
+    return bytes;
+}
+
+static uint64_t aligned(const struct tuff_parameters *p, uint64_t bytes)
 {
     uint64_t alignment = p->target->info.buffer_alignment < 64 ? 64 : p->target->info.buffer_alignment;
+    return (bytes + alignment - 1) / alignment * alignment;
+}
+
+static enum tuff_status lay_out_buffers(struct tuff_parameters *p, const struct tuff_model *model)
+{
+    p->buffer_count = tuff_model_buffer_count(model);
+    p->buffer_offsets = calloc(p->buffer_count + 1, sizeof(uint64_t));
+    p->buffer_bytes = calloc(p->buffer_count + 1, sizeof(uint64_t));
+    if (p->buffer_offsets == NULL || p->buffer_bytes == NULL)
+        return tuff_fail(p->target->log, TUFF_ERROR_MEMORY, "out of memory");
+    for (size_t i = 0; i < p->buffer_count; i++) {
+        struct tuff_parameter_info info;
+        tuff_model_buffer(model, i, &info);
+        p->buffer_offsets[i] = p->buffer_arena_bytes;
+        p->buffer_bytes[i] = bytes_of(&info);
+        p->buffer_arena_bytes += aligned(p, p->buffer_bytes[i]);
+    }
+    return TUFF_OK;
+}
+
+static enum tuff_status lay_out(struct tuff_parameters *p, const struct tuff_model *model, const bool *frozen)
+{
     p->count = tuff_model_parameter_count(model);
     p->offsets = calloc(p->count + 1, sizeof(uint64_t));
     p->bytes = calloc(p->count + 1, sizeof(uint64_t));
@@ -44,16 +74,14 @@ static enum tuff_status lay_out(struct tuff_parameters *p, const struct tuff_mod
                 continue;
             tuff_model_parameter(model, i, &info);
             p->offsets[i] = p->arena_bytes;
-            p->bytes[i] = sizeof(float);
-            for (uint32_t d = 0; d < info.rank; d++)
-                p->bytes[i] *= info.dims[d];
-            p->arena_bytes += (p->bytes[i] + alignment - 1) / alignment * alignment;
+            p->bytes[i] = bytes_of(&info);
+            p->arena_bytes += aligned(p, p->bytes[i]);
         }
         if (tail == 0)
             p->trained_bytes = p->arena_bytes;
     }
     choose_wanted(p, model, frozen);
-    return TUFF_OK;
+    return lay_out_buffers(p, model);
 }
 
 static enum tuff_status initialize(struct tuff_parameters *p, const struct tuff_model *model, uint64_t seed)
@@ -65,6 +93,14 @@ static enum tuff_status initialize(struct tuff_parameters *p, const struct tuff_
             return tuff_fail(p->target->log, TUFF_ERROR_MEMORY, "out of memory");
         tuff_model_initialize(model, i, seed, values);
         status = tuff_parameters_write(p, i, values);
+        free(values);
+    }
+    for (size_t i = 0; status == TUFF_OK && i < p->buffer_count; i++) {
+        float *values = malloc(p->buffer_bytes[i]);
+        if (values == NULL)
+            return tuff_fail(p->target->log, TUFF_ERROR_MEMORY, "out of memory");
+        tuff_model_initialize_buffer(model, i, values);
+        status = tuff_parameters_write_buffer(p, i, values);
         free(values);
     }
     return status;
@@ -91,6 +127,8 @@ enum tuff_status tuff_parameters_create(const struct tuff_target *target, const 
     if (status == TUFF_OK && options->training && options->averages)
         status = tuff_device_zeroed(target, "averages", made->arena_bytes, &made->averages);
     if (status == TUFF_OK)
+        status = tuff_device_zeroed(target, "buffers", made->buffer_arena_bytes, &made->buffers);
+    if (status == TUFF_OK)
         status = initialize(made, model, options->seed);
     if (status != TUFF_OK)
         tuff_parameters_destroy(&made);
@@ -107,6 +145,9 @@ void tuff_parameters_destroy(struct tuff_parameters **parameters)
     tuff_device_release(p->target, &p->gradients);
     tuff_device_release(p->target, &p->moments);
     tuff_device_release(p->target, &p->averages);
+    tuff_device_release(p->target, &p->buffers);
+    free(p->buffer_offsets);
+    free(p->buffer_bytes);
     free(p->offsets);
     free(p->bytes);
     free(p->wanted);
@@ -137,4 +178,14 @@ enum tuff_status tuff_parameters_write(struct tuff_parameters *p, size_t index, 
     if (status == TUFF_OK && p->averages != NULL)
         status = tuff_device_write(p->target, p->averages, p->offsets[index], values, p->bytes[index]);
     return status;
+}
+
+enum tuff_status tuff_parameters_read_buffer(struct tuff_parameters *p, size_t index, float *values)
+{
+    return tuff_device_read(p->target, p->buffers, p->buffer_offsets[index], values, p->buffer_bytes[index]);
+}
+
+enum tuff_status tuff_parameters_write_buffer(struct tuff_parameters *p, size_t index, const float *values)
+{
+    return tuff_device_write(p->target, p->buffers, p->buffer_offsets[index], values, p->buffer_bytes[index]);
 }

@@ -18,6 +18,10 @@ struct tuff_parameters {
     // NULL.
     struct tuff_buffer *values, *gradients, *moments;
     struct tuff_buffer *averages; // moving ones of the values, in the arena's layout; NULL: none are kept
+    // The model's buffers in an arena of their own, which no optimizer sees; NULL if the model has none.
+    size_t buffer_count;
+    uint64_t *buffer_offsets, *buffer_bytes, buffer_arena_bytes;
+    struct tuff_buffer *buffers;
 };
 
 struct tuff_parameters_options {
@@ -47,5 +51,11 @@ TUFF_MUST_CHECK enum tuff_status tuff_parameters_read_average(struct tuff_parame
 // Its average becomes the same.
 TUFF_MUST_CHECK enum tuff_status tuff_parameters_write(struct tuff_parameters *parameters, size_t index,
                                                        const float *values);
+
+// The same of the model's buffer `index`.
+TUFF_MUST_CHECK enum tuff_status tuff_parameters_read_buffer(struct tuff_parameters *parameters, size_t index,
+                                                             float *values);
+TUFF_MUST_CHECK enum tuff_status tuff_parameters_write_buffer(struct tuff_parameters *parameters,
+                                                              size_t index, const float *values);
 
 #endif

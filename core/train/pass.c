@@ -119,20 +119,24 @@ uint32_t tuff_pass_steps(const struct tuff_pass *pass)
     return pass->steps;
 }
 
-enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *activations)
+// places: room for EXTERNAL_COUNT and the model's buffers.
+static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *activations,
+                                    struct tuff_place *places)
 {
     const struct tuff_target *target = pass->target;
+    const struct tuff_parameters *parameters = pass->parameters;
     enum tuff_status status = TUFF_OK;
-    struct tuff_place places[EXTERNAL_COUNT] = {
-        [EXTERNAL_PARAMETERS] = {pass->parameters->values, 0},
-        [EXTERNAL_GRADIENTS] = {pass->parameters->gradients, 0},
-        [EXTERNAL_MOMENTS] = {pass->parameters->moments, 0},
-        [EXTERNAL_AVERAGES] = {pass->parameters->averages, 0},
-    };
+    places[EXTERNAL_PARAMETERS].buffer = parameters->values;
+    places[EXTERNAL_GRADIENTS].buffer = parameters->gradients;
+    places[EXTERNAL_MOMENTS].buffer = parameters->moments;
+    places[EXTERNAL_AVERAGES].buffer = parameters->averages;
+    for (size_t i = 0; i < parameters->buffer_count; i++)
+        places[EXTERNAL_BUFFERS + i] =
+            (struct tuff_place){parameters->buffers, parameters->buffer_offsets[i]};
     // What is evaluated are the averages, where they are kept.
-    struct tuff_buffer *values = pass->options.training == NULL && pass->parameters->averages != NULL
-                                     ? pass->parameters->averages
-                                     : pass->parameters->values;
+    struct tuff_buffer *values = pass->options.training == NULL && parameters->averages != NULL
+                                     ? parameters->averages
+                                     : parameters->values;
     for (enum external e = 0; status == TUFF_OK && e < EXTERNAL_OWN_COUNT; e++) {
         uint64_t bytes = external_bytes(pass, e);
         if (e == EXTERNAL_IMAGES || e == EXTERNAL_LABELS)
@@ -147,8 +151,8 @@ enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *acti
     struct tuff_bindings bindings = {
         .activations = activations,
         .parameters = values,
-        .gradients = pass->parameters->gradients,
-        .parameter_offsets = pass->parameters->offsets,
+        .gradients = parameters->gradients,
+        .parameter_offsets = parameters->offsets,
         .externals = places,
     };
     if (status != TUFF_OK)
@@ -156,4 +160,14 @@ enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *acti
     if (pass->chunks.samples != 0)
         return tuff_pass_bind_chunks(pass, places, &bindings);
     return tuff_runner_create(target, pass->graph, pass->plan, &bindings, &pass->runner);
+}
+
+enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *activations)
+{
+    struct tuff_place *places = calloc(EXTERNAL_COUNT + pass->parameters->buffer_count, sizeof *places);
+    if (places == NULL)
+        return tuff_fail(pass->target->log, TUFF_ERROR_MEMORY, "out of memory");
+    enum tuff_status status = bind_places(pass, activations, places);
+    free(places);
+    return status;
 }

@@ -87,25 +87,48 @@ static enum tuff_status add_batch(struct tuff_pass *pass, const tuff_value_id id
     return status;
 }
 
-static enum tuff_status add_model(struct tuff_pass *pass, const struct tuff_model *model, tuff_value_id x,
-                                  tuff_value_id *logits)
+// values: room for one per parameter, then one per buffer.
+static enum tuff_status add_tensors(struct tuff_pass *pass, const struct tuff_model *model,
+                                    tuff_value_id *values)
 {
     size_t count = pass->parameters->count;
-    tuff_value_id *parameters = calloc(count + 1, sizeof *parameters);
     enum tuff_status status = TUFF_OK;
-    if (parameters == NULL)
-        return tuff_fail(pass->target->log, TUFF_ERROR_MEMORY, "out of memory");
     for (size_t i = 0; status == TUFF_OK && i < count; i++) {
         struct tuff_parameter_info info;
         tuff_model_parameter(model, i, &info);
         status = tuff_graph_add_value(pass->graph, TUFF_VALUE_PARAMETER, (uint32_t)i, info.name, TUFF_F32,
-                                      info.rank, info.dims, false, &parameters[i]);
+                                      info.rank, info.dims, false, &values[i]);
         if (status == TUFF_OK)
-            pass->graph->values[parameters[i]].needs_gradient = pass->parameters->wanted[i];
+            pass->graph->values[values[i]].needs_gradient = pass->parameters->wanted[i];
     }
+    for (size_t i = 0; status == TUFF_OK && i < pass->parameters->buffer_count; i++) {
+        struct tuff_parameter_info info;
+        tuff_model_buffer(model, i, &info);
+        status = tuff_graph_add_value(pass->graph, TUFF_VALUE_EXTERNAL, EXTERNAL_BUFFERS + (uint32_t)i,
+                                      info.name, TUFF_F32, info.rank, info.dims, false, &values[count + i]);
+    }
+    return status;
+}
+
+static enum tuff_status add_model(struct tuff_pass *pass, const struct tuff_model *model, tuff_value_id x,
+                                  tuff_value_id state, tuff_value_id *logits)
+{
+    const struct tuff_trainer_options *training = pass->options.training;
+    size_t count = pass->parameters->count;
+    tuff_value_id *values = calloc(count + pass->parameters->buffer_count + 1, sizeof *values);
+    if (values == NULL)
+        return tuff_fail(pass->target->log, TUFF_ERROR_MEMORY, "out of memory");
+    const struct tuff_model_values with = {
+        .parameters = values,
+        .buffers = values + count,
+        .training = training != NULL,
+        .state = state,
+        .seed = training == NULL ? 0 : training->seed,
+    };
+    enum tuff_status status = add_tensors(pass, model, values);
     if (status == TUFF_OK)
-        status = tuff_model_lower(model, pass->graph, x, parameters, logits);
-    free(parameters);
+        status = tuff_model_lower(model, pass->graph, x, &with, logits);
+    free(values);
     return status;
 }
 
@@ -127,7 +150,7 @@ enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model
     if (status == TUFF_OK)
         status = add_batch(pass, ids, &x, &labels);
     if (status == TUFF_OK)
-        status = add_model(pass, model, x, &logits);
+        status = add_model(pass, model, x, ids[EXTERNAL_STATE], &logits);
     if (status == TUFF_OK && !pass->options.no_fusion)
         status = tuff_graph_fuse(graph, pass->target, training != NULL);
     if (status != TUFF_OK)

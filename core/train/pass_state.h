@@ -21,7 +21,8 @@ enum external {
     EXTERNAL_GRADIENTS,
     EXTERNAL_MOMENTS,
     EXTERNAL_AVERAGES,
-    EXTERNAL_COUNT
+    EXTERNAL_COUNT,
+    EXTERNAL_BUFFERS = EXTERNAL_COUNT // the model's buffers, one after the other, from here on
 };
 
 // A set that is streamed. Positions of the index from k * samples to before (k+1) * samples are chunk k,

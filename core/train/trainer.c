@@ -183,3 +183,13 @@ enum tuff_status tuff_trainer_read_gradient(struct tuff_trainer *trainer, size_t
                          "this trainer has no training data, and so no gradients");
     return tuff_parameters_read_gradient(trainer->parameters, index, values);
 }
+
+enum tuff_status tuff_trainer_read_buffer(struct tuff_trainer *trainer, size_t index, float *values)
+{
+    return tuff_parameters_read_buffer(trainer->parameters, index, values);
+}
+
+enum tuff_status tuff_trainer_write_buffer(struct tuff_trainer *trainer, size_t index, const float *values)
+{
+    return tuff_parameters_write_buffer(trainer->parameters, index, values);
+}

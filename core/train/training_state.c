@@ -17,7 +17,7 @@ enum { OWN_TEXTS = 10, NUMBER_BYTES = 24 };
 
 // A tensor of the file and where it lies on the device.
 struct entry {
-    char name[96];
+    char name[160];
     struct tuff_parameter_info info;
     struct tuff_buffer *buffer;
     uint64_t offset, bytes;
@@ -45,7 +45,8 @@ static enum tuff_status list_entries(const struct tuff_log *log, const struct tu
 {
     static const char *const moments[3][2] = {{NULL}, {"velocity"}, {"moment1", "moment2"}};
     const struct tuff_parameters *p = trainer->parameters;
-    *entries = (struct entries){.list = calloc(p->count * (2 + p->moment_count) + 1, sizeof(struct entry))};
+    *entries = (struct entries){
+        .list = calloc(p->count * (2 + p->moment_count) + p->buffer_count + 1, sizeof(struct entry))};
     if (entries->list == NULL)
         return tuff_fail(log, TUFF_ERROR_MEMORY, "out of memory");
     for (size_t i = 0; i < p->count; i++) {
@@ -57,6 +58,11 @@ static enum tuff_status list_entries(const struct tuff_log *log, const struct tu
         for (uint32_t m = 0; p->offsets[i] < p->trained_bytes && m < p->moment_count; m++)
             add_entry(entries, moments[p->moment_count][m], &info, p->moments,
                       m * p->trained_bytes + p->offsets[i], p->bytes[i]);
+    }
+    for (size_t i = 0; i < p->buffer_count; i++) {
+        struct tuff_parameter_info info;
+        tuff_model_buffer(trainer->model, i, &info);
+        add_entry(entries, "buffer", &info, p->buffers, p->buffer_offsets[i], p->buffer_bytes[i]);
     }
     return TUFF_OK;
 }

@@ -79,7 +79,10 @@ static void build_lenet(struct fixture *f, uint32_t batch)
     }
     struct tuff_fill_params fill = {.size = sizeof fill};
     cr_assert_eq(tuff_graph_add_node(f->graph, TUFF_OP_FILL, &fill, NULL, &x), TUFF_OK);
-    cr_assert_eq(tuff_model_lower(model, f->graph, x, parameters, &f->logits), TUFF_OK);
+    cr_assert_eq(tuff_model_lower(model, f->graph, x,
+                                  &(struct tuff_model_values){.parameters = parameters, .training = true},
+                                  &f->logits),
+                 TUFF_OK);
     tuff_value_id loss[5] = {TUFF_NO_VALUE, TUFF_NO_VALUE, f->logits, labels, state};
     const struct tuff_softmax_cross_entropy_params smoothing = {.size = sizeof smoothing};
     cr_assert_eq(tuff_graph_add_node(f->graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &smoothing, NULL, loss),

@@ -38,7 +38,8 @@ static void lower(struct lowered *lowered, enum tuff_layout layout)
     uint32_t input[4] = {BATCH};
     tuff_model_input(lowered->model, input + 1);
     prepare(lowered, layout, input);
-    cr_assert_eq(tuff_model_lower(lowered->model, lowered->graph, lowered->input, lowered->parameters,
+    cr_assert_eq(tuff_model_lower(lowered->model, lowered->graph, lowered->input,
+                                  &(struct tuff_model_values){.parameters = lowered->parameters},
                                   &lowered->logits),
                  TUFF_OK, "%s", lowered->captured.last);
 }
@@ -230,7 +231,9 @@ Test(model_lower, an_input_of_another_shape)
     captured_log_begin(&l.captured);
     cr_assert_eq(tuff_model_load(&l.captured.log, "lenet-mnist", &l.model), TUFF_OK);
     prepare(&l, TUFF_LAYOUT_ROW_MAJOR, (uint32_t[]){BATCH, 1, 28, 27});
-    cr_expect_eq(tuff_model_lower(l.model, l.graph, l.input, l.parameters, &l.logits), TUFF_ERROR_INVALID);
+    cr_expect_eq(tuff_model_lower(l.model, l.graph, l.input,
+                                  &(struct tuff_model_values){.parameters = l.parameters}, &l.logits),
+                 TUFF_ERROR_INVALID);
     cr_expect_eq(l.captured.count, 1);
     cr_expect_str_eq(l.captured.last,
                      "model lenet-mnist: expected an input of (N,1,28,28), found rank 4: (5,1,28,27)");

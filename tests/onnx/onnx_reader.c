@@ -13,8 +13,9 @@ struct span {
 };
 
 struct field {
-    unsigned number, wire; // wire: 0 a number, 2 bytes
+    unsigned number, wire; // wire: 0 a number, 2 bytes, 5 a float
     uint64_t value;
+    float real;
     struct span bytes;
 };
 
@@ -32,6 +33,14 @@ static uint64_t take_varint(struct span *span)
     return 0;
 }
 
+static float float_at(const uint8_t *b)
+{
+    uint32_t word = (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
+    float value;
+    memcpy(&value, &word, sizeof value);
+    return value;
+}
+
 static bool next_field(struct span *span, struct field *field)
 {
     if (span->at == span->end)
@@ -39,8 +48,14 @@ static bool next_field(struct span *span, struct field *field)
     uint64_t tag = take_varint(span);
     *field = (struct field){.number = (unsigned)(tag >> 3), .wire = (unsigned)(tag & 7)};
     cr_assert(field->number > 0);
-    cr_assert(field->wire == 0 || field->wire == 2, "field %u has the wire type %u", field->number,
-              field->wire);
+    cr_assert(field->wire == 0 || field->wire == 2 || field->wire == 5, "field %u has the wire type %u",
+              field->number, field->wire);
+    if (field->wire == 5) {
+        cr_assert_leq(4, span->end - span->at, "field %u is cut off", field->number);
+        field->real = float_at(span->at);
+        span->at += 4;
+        return true;
+    }
     field->value = take_varint(span);
     if (field->wire == 2) {
         cr_assert_leq(field->value, (uint64_t)(span->end - span->at), "field %u is cut off", field->number);
@@ -85,9 +100,16 @@ static void read_attribute(struct span span, struct onnx_attribute *attribute)
         case 1:
             text_of(&field, attribute->name);
             break;
+        case 2: // f
+            cr_assert_eq(field.wire, 5);
+            attribute->real = (double)field.real;
+            break;
+        case 4: // s
+            text_of(&field, attribute->text);
+            break;
         case 3: // i
         case 8: // ints
-            cr_assert_lt(attribute->count, ONNX_DIMS);
+            cr_assert_lt(attribute->count, ONNX_NUMBERS);
             attribute->values[attribute->count++] = number_of(&field);
             break;
         case 20:
@@ -97,7 +119,8 @@ static void read_attribute(struct span span, struct onnx_attribute *attribute)
             unknown("AttributeProto", &field);
         }
     }
-    cr_assert(attribute->type == 7 || (attribute->type == 2 && attribute->count == 1));
+    cr_assert(attribute->type == 7 || (attribute->type == 2 && attribute->count == 1) ||
+              ((attribute->type == 1 || attribute->type == 3) && attribute->count == 0));
 }
 
 static void read_node(struct span span, struct onnx_node *node)
@@ -131,6 +154,8 @@ static void read_node(struct span span, struct onnx_node *node)
 static void read_tensor(struct span span, struct onnx_tensor *tensor)
 {
     struct span raw = {NULL, NULL};
+    float numbers[ONNX_NUMBERS];
+    size_t number_count = 0;
     tensor->elements = 1;
     for (struct field field; next_field(&span, &field);) {
         switch (field.number) {
@@ -140,7 +165,12 @@ static void read_tensor(struct span span, struct onnx_tensor *tensor)
             tensor->elements *= (size_t)tensor->dims[tensor->rank++];
             break;
         case 2:
-            cr_assert_eq(number_of(&field), 1, "an element is no float");
+            tensor->type = number_of(&field);
+            cr_assert(tensor->type == 1 || tensor->type == 7, "an element is no float and no number");
+            break;
+        case 7:
+            cr_assert_lt(number_count, ONNX_NUMBERS);
+            numbers[number_count++] = (float)number_of(&field);
             break;
         case 8:
             text_of(&field, tensor->name);
@@ -152,15 +182,17 @@ static void read_tensor(struct span span, struct onnx_tensor *tensor)
             unknown("TensorProto", &field);
         }
     }
-    cr_assert_eq((size_t)(raw.end - raw.at), 4 * tensor->elements, "%s: bytes and shape differ",
-                 tensor->name);
     tensor->values = calloc(tensor->elements, sizeof *tensor->values);
     cr_assert_not_null(tensor->values);
-    for (size_t i = 0; i < tensor->elements; i++) {
-        const uint8_t *b = raw.at + 4 * i;
-        uint32_t word = (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
-        memcpy(&tensor->values[i], &word, 4);
+    if (tensor->type == 7) {
+        cr_assert(raw.at == NULL && number_count == tensor->elements, "%s", tensor->name);
+        memcpy(tensor->values, numbers, number_count * sizeof *numbers);
+        return;
     }
+    cr_assert_eq((size_t)(raw.end - raw.at), 4 * tensor->elements, "%s: bytes and shape differ",
+                 tensor->name);
+    for (size_t i = 0; i < tensor->elements; i++)
+        tensor->values[i] = float_at(raw.at + 4 * i);
 }
 
 static void read_dim(struct span span, struct onnx_value *value)

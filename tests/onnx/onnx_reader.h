@@ -6,13 +6,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ONNX_NAME_BYTES = 128, ONNX_LISTED = 64, ONNX_INPUTS = 4, ONNX_DIMS = 4, ONNX_ATTRIBUTES = 8 };
+enum {
+    ONNX_NAME_BYTES = 128,
+    ONNX_LISTED = 128,
+    ONNX_INPUTS = 5,
+    ONNX_DIMS = 4,
+    ONNX_NUMBERS = 8,
+    ONNX_ATTRIBUTES = 8
+};
 
 struct onnx_attribute {
     char name[ONNX_NAME_BYTES];
-    int64_t type; // 2: one whole number, 7: several
+    int64_t type; // 1: a float, 2: one whole number, 3: a text, 7: several whole numbers
     size_t count;
-    int64_t values[ONNX_DIMS];
+    int64_t values[ONNX_NUMBERS];
+    double real;
+    char text[ONNX_NAME_BYTES];
 };
 
 struct onnx_node {
@@ -27,8 +36,9 @@ struct onnx_tensor {
     char name[ONNX_NAME_BYTES];
     size_t rank;
     int64_t dims[ONNX_DIMS];
+    int64_t type; // 1: floats, 7: whole numbers
     size_t elements;
-    float *values;
+    float *values; // whole numbers too
 };
 
 // dims: -1 for one that has a name only, which is then in `open`.

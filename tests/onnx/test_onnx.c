@@ -37,10 +37,12 @@ static struct tuff_model *parse(const char *text)
     return model;
 }
 
-// All parameters, one after the other; to be freed.
+// All parameters, then all buffers, one after the other; to be freed. Buffers are made up: above 0, as
+// variances have to be.
 static float *initial_values(const struct tuff_model *model)
 {
-    float *values = calloc(tuff_model_parameter_elements(model), sizeof *values), *next = values;
+    uint64_t buffers = tuff_model_buffer_elements(model);
+    float *values = calloc(tuff_model_parameter_elements(model) + buffers, sizeof *values), *next = values;
     cr_assert_not_null(values);
     for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
         struct tuff_parameter_info info;
@@ -51,6 +53,8 @@ static float *initial_values(const struct tuff_model *model)
             elements *= info.dims[d];
         next += elements;
     }
+    for (uint64_t i = 0; i < buffers; i++)
+        next[i] = 0.1f + 0.01f * (float)(i * 7 % 23);
     return values;
 }
 
@@ -205,6 +209,13 @@ static void open_session(struct session *s, const struct tuff_model *model, cons
             elements *= info.dims[d];
         values += elements;
     }
+    for (size_t i = 0; i < tuff_model_buffer_count(model); i++) {
+        struct tuff_parameter_info info;
+        tuff_model_buffer(model, i, &info);
+        cr_assert_eq(tuff_trainer_write_buffer(s->trainer, i, values), TUFF_OK);
+        cr_assert_eq(info.rank, 1);
+        values += info.dims[0];
+    }
 }
 
 static void close_session(struct session *s)
@@ -235,7 +246,8 @@ static struct tuff_metrics run_graph(const struct onnx_file *file, const struct 
     return metrics;
 }
 
-static void check_computes(struct tuff_model *model, const struct tuff_augmentation *normalization)
+static void check_computes(struct tuff_model *model, float scale,
+                           const struct tuff_augmentation *normalization)
 {
     struct tuff_onnx_options options = {.size = sizeof options};
     if (normalization != NULL) {
@@ -245,7 +257,7 @@ static void check_computes(struct tuff_model *model, const struct tuff_augmentat
     float *values = initial_values(model);
     // Initial weights make small logits that are nearly alike: larger ones tell more.
     for (uint64_t i = 0; i < tuff_model_parameter_elements(model); i++)
-        values[i] *= 3.0f;
+        values[i] *= scale;
     struct onnx_file *file = save_and_read(model, values, &options);
     struct session session;
     struct tuff_metrics tuffs;
@@ -264,12 +276,18 @@ static void check_computes(struct tuff_model *model, const struct tuff_augmentat
 Test(onnx, computes_the_same_lenet)
 {
     struct tuff_model *model = load("lenet-mnist");
-    check_computes(model, NULL);
+    check_computes(model, 3, NULL);
 }
 
 Test(onnx, computes_the_same_uneven)
 {
-    check_computes(load(UNEVEN), NULL);
+    check_computes(load(UNEVEN), 3, NULL);
+}
+
+// Every kind of layer, those that become several nodes too.
+Test(onnx, computes_the_same_kinds)
+{
+    check_computes(load(KINDS), 8, NULL);
 }
 
 Test(onnx, computes_the_same_normalized)
@@ -278,7 +296,7 @@ Test(onnx, computes_the_same_normalized)
     tuff_augmentation_default(&normalization);
     normalization.mean[0] = 0.4;
     normalization.deviation[0] = 0.3;
-    check_computes(load(UNEVEN), &normalization);
+    check_computes(load(UNEVEN), 3, &normalization);
 }
 
 // -- Refusals

@@ -70,7 +70,8 @@ static enum tuff_status write_onnx(const struct export_settings *settings, const
         if (value != NULL)
             texts[options.metadata_count++] = (struct tuff_metadata){keys[i], value};
     }
-    float *values = malloc((size_t)(tuff_model_parameter_elements(model) + 1) * sizeof *values);
+    uint64_t elements = tuff_model_parameter_elements(model) + tuff_model_buffer_elements(model);
+    float *values = malloc((size_t)(elements + 1) * sizeof *values);
     if (values == NULL) {
         console_error("out of memory");
         return TUFF_ERROR_MEMORY;

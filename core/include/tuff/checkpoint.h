@@ -14,18 +14,19 @@ struct tuff_metadata {
     const char *key, *value;
 };
 
-// Writes all parameters, named as in a PyTorch state_dict, aside first, and renames once it is whole: their
-// moving averages, if the trainer keeps those.
+// Writes all parameters and buffers, named as in a PyTorch state_dict, aside first, and renames once it is whole: the
+// parameters' moving averages, if the trainer keeps those.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_save(const struct tuff_log *log, const char *path,
                                                                struct tuff_trainer *trainer,
                                                                const struct tuff_metadata *metadata,
                                                                size_t metadata_count);
-// Reads all parameters of the trainer's model. Failure changes no parameter: a name that is missing or not
-// the model's, a shape or type that differs, a file that is damaged.
+// Reads all parameters and buffers of the trainer's model. Failure changes none: a name that is missing or not the
+// model's, a shape or type that differs, a file that is damaged. What PyTorch counts beside running statistics
+// (num_batches_tracked) is passed over.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_load(const struct tuff_log *log, const char *path,
                                                                struct tuff_trainer *trainer);
-// The same without a trainer: values has room for tuff_model_parameter_elements floats, and takes the parameters one
-// after the other, in the model's order, each in its canonical layout.
+// The same without a trainer: values has room for tuff_model_parameter_elements + tuff_model_buffer_elements floats, and
+// takes the parameters one after the other, in the model's order, each in its canonical layout, then the buffers.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_read(const struct tuff_log *log, const char *path,
                                                                const struct tuff_model *model, float *values);
 

@@ -32,28 +32,51 @@ TUFF_API uint32_t tuff_model_classes(const struct tuff_model *model); // feature
 TUFF_API const char *tuff_model_shipped(size_t index);
 
 struct tuff_layer_info {
-    const char *name;       // "conv1", or the kind's name and a number for layers without one
+    const char *name;       // "conv1", or the kind's name and a number for layers without one; in a block of the name
+                            // "layer1" "layer1.conv1"
     const char *kind;       // "conv2d"
     uint32_t output_rank;   // without the batch: 3 for C,H,W; 1 for features
     uint32_t output_dims[3];
     uint64_t parameters;    // elements
     uint64_t multiply_adds; // per sample, forward
+    uint64_t buffers;       // elements of what is kept and not trained: running statistics
 };
 TUFF_API size_t tuff_model_layer_count(const struct tuff_model *model);
 TUFF_API void tuff_model_layer(const struct tuff_model *model, size_t index, struct tuff_layer_info *info);
+
+// Layers that a model file puts together. They come one after the other; the last of a "residual" is the layer of kind
+// "sum" that adds its branches, that of a "concat" the one of kind "concat".
+struct tuff_block_info {
+    const char *name;    // whole: "layer1.0"; empty if it has none
+    const char *kind;    // "block", "residual" or "concat"
+    uint32_t depth;      // blocks around it
+    size_t first, count; // its layers, those of blocks within it among them
+};
+TUFF_API size_t tuff_model_block_count(const struct tuff_model *model);
+// In the order in which they begin; the outer one first.
+TUFF_API void tuff_model_block(const struct tuff_model *model, size_t index, struct tuff_block_info *info);
 
 struct tuff_parameter_info {
     const char *name; // as in a PyTorch state_dict: "conv1.weight"
     uint32_t rank;
     uint32_t dims[4]; // canonical: (out,in,kh,kw), (out,in), (out)
-    uint32_t fan_in;  // inputs of one output, by which it is initialized
+    uint32_t fan_in;  // inputs of one output, by which it is initialized; 0: it begins as a constant
 };
 TUFF_API size_t tuff_model_parameter_count(const struct tuff_model *model); // tensors
 TUFF_API void tuff_model_parameter(const struct tuff_model *model, size_t index, struct tuff_parameter_info *info);
 TUFF_API uint64_t tuff_model_parameter_elements(const struct tuff_model *model); // all of them
 
+// Buffers: tensors that belong to a trained model and that no optimizer changes, such as the running_mean and
+// running_var of batch normalization. Named as in a state_dict, too; their fan_in is 0.
+TUFF_API size_t tuff_model_buffer_count(const struct tuff_model *model); // tensors
+TUFF_API void tuff_model_buffer(const struct tuff_model *model, size_t index, struct tuff_parameter_info *info);
+TUFF_API uint64_t tuff_model_buffer_elements(const struct tuff_model *model); // all of them
+// Initial values of buffer `index`: a running mean of 0, a running variance of 1.
+TUFF_API void tuff_model_initialize_buffer(const struct tuff_model *model, size_t index, float *values);
+
 // Initial values of parameter `index`: uniform in [-b,b), b = 1/sqrt(fan_in), as PyTorch's conv and linear layers
-// start (kaiming_uniform with a = sqrt(5), and the bias); from Philox, purpose INITIALIZE, step = index.
+// start (kaiming_uniform with a = sqrt(5), and the bias); from Philox, purpose INITIALIZE, step = index. A weight of batch
+// normalization starts as 1, its bias as 0.
 TUFF_API void tuff_model_initialize(const struct tuff_model *model, size_t index, uint64_t seed, float *values);
 
 #ifdef __cplusplus

@@ -64,7 +64,9 @@ struct tuff_trainer_options {
     // The bits are the same.
     uint64_t data_budget_bytes;
     // Parameters that training leaves as they are, bit for bit: names ("conv1.weight"), names of layers
-    // ("conv1"), or patterns of either, as fnmatch(3) has them ("fc*"). Read by tuff_trainer_create only.
+    // ("conv1"), or patterns of either, as fnmatch(3) has them ("fc*"). Buffers are no parameters: a frozen batch
+    // normalization still follows its batches, as with requires_grad = False in PyTorch. Read by tuff_trainer_create
+    // only.
     const char *const *frozen;
     size_t frozen_count;
     // What happens to training images on the device, in an order that the seed decides; its mean and deviation hold for
@@ -177,6 +179,13 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_write_parameter(struct tu
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_average(struct tuff_trainer *trainer,
                                                                     size_t index, float *values);
 
+// The model's buffers by its index (tuff_model_buffer): running statistics of batch normalization. Training steps change
+// them, evaluation takes them as they are; there are no averages of them. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_buffer(struct tuff_trainer *trainer, size_t index,
+                                                                   float *values);
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_write_buffer(struct tuff_trainer *trainer,
+                                                                    size_t index, const float *values);
+
 // The gradient of parameter `index` as the last training step left it: of its batch's mean loss, clipped if
 // there is a clip_norm, by the same layout as tuff_trainer_read_parameter; zeros before the first step. Not
 // defined for a parameter that is frozen. For looking at a training, not for taking part in it. Failure: a
@@ -185,7 +194,7 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_gradient(struct tuff
                                                                      size_t index, float *values);
 
 struct tuff_memory_plan {
-    uint64_t parameters, gradients, optimizer, activations, data; // bytes on the device
+    uint64_t parameters, gradients, optimizer, activations, data; // bytes on the device; parameters: buffers too
     uint64_t activations_unshared; // what activations would take if no memory were reused
 };
 // 1 if a set does not lie on the device as a whole (data_budget_bytes).
