@@ -71,7 +71,8 @@ uint64_t cpu_conv2d_forward_workspace(struct tuff_device *device, const struct t
         inner.x = &padded.image;
         return padded.bytes + cpu_conv2d_forward_workspace(device, &inner);
     }
-    return args->x->layout == TUFF_LAYOUT_BATCH16 ? 0 : cpu_conv2d_forward_workspace_row_major(device, args);
+    return args->x->layout == TUFF_LAYOUT_BATCH16 ? cpu_conv2d_forward_workspace_batch16(device, args)
+                                                  : cpu_conv2d_forward_workspace_row_major(device, args);
 }
 
 void cpu_conv2d_relu_forward(struct tuff_device *device, const struct tuff_conv2d_relu_forward_args *args)
@@ -135,7 +136,7 @@ uint64_t cpu_conv2d_backward_input_workspace(struct tuff_device *device,
         return padded.bytes + cpu_conv2d_backward_input_workspace(device, &inner);
     }
     return args->dy->layout == TUFF_LAYOUT_BATCH16
-               ? cpu_conv2d_backward_input_workspace_batch16(args)
+               ? cpu_conv2d_backward_input_workspace_batch16(device, args)
                : cpu_conv2d_backward_input_workspace_row_major(device, args);
 }
 

@@ -55,11 +55,29 @@ void cpu_conv2d_fold(struct tuff_device *device, const struct cpu_padded_image *
 struct lanes_correlation cpu_conv2d_correlation(const struct cpu_conv2d *conv, const float *x, const float *w,
                                                 const float *bias);
 
+// A forward convolution or, with dy as x and dx as y, the gradient of its input, in TUFF_LAYOUT_BATCH16.
+struct cpu_conv2d_batch16_tensors {
+    const float *x, *w, *bias; // bias: NULL: zero
+    float *y;
+    ptrdiff_t x_block, x_channel, x_row; // strides
+    ptrdiff_t y_block, y_channel, y_row;
+};
+
+// Whether there are channels and positions enough for packed weights and cached windows to pay.
+int cpu_conv2d_is_packed(const struct cpu_conv2d *conv, int is_backward);
+void cpu_conv2d_packed(struct tuff_device *device, const struct cpu_conv2d *conv, int is_backward,
+                       const struct cpu_conv2d_batch16_tensors *tensors, float *workspace);
+uint64_t cpu_conv2d_packed_workspace(const struct tuff_device *device, const struct cpu_conv2d *conv,
+                                     int is_backward); // bytes
+
 // The op in TUFF_LAYOUT_BATCH16, and the bytes of workspace that it needs.
 void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_conv2d_forward_args *args);
+uint64_t cpu_conv2d_forward_workspace_batch16(const struct tuff_device *device,
+                                              const struct tuff_conv2d_forward_args *args);
 void cpu_conv2d_backward_input_batch16(struct tuff_device *device,
                                        const struct tuff_conv2d_backward_input_args *args);
-uint64_t cpu_conv2d_backward_input_workspace_batch16(const struct tuff_conv2d_backward_input_args *args);
+uint64_t cpu_conv2d_backward_input_workspace_batch16(const struct tuff_device *device,
+                                                     const struct tuff_conv2d_backward_input_args *args);
 void cpu_conv2d_backward_weight_batch16(struct tuff_device *device,
                                         const struct tuff_conv2d_backward_weight_args *args);
 uint64_t cpu_conv2d_backward_weight_workspace_batch16(struct tuff_device *device,

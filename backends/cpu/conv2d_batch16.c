@@ -1,59 +1,13 @@
 // Convolution with the batch in the vector lanes, forward and the gradient of the input: how it is cut into
 // chunks. The loops are in lanes/correlation.c.
 #include "conv2d.h"
-
-// One dimension of the convolution: image size, outputs, kernel, stride, dilation and the padding before.
-struct dimension {
-    ptrdiff_t in, out, kernel, stride, dilation, pad;
-};
-
-// y[i] = sum over r of x[i*stride + r*dilation - pad] * w[r]
-static struct lanes_axis forward_axis(const struct dimension *d)
-{
-    return (struct lanes_axis){
-        .out_step = 1,
-        .out_count = d->out,
-        .tap_step = 1,
-        .tap_count = d->kernel,
-        .in_first = -d->pad,
-        .in_step = d->stride,
-        .in_tap_step = d->dilation,
-        .in_size = d->in,
-    };
-}
-
-// dx[h] = sum over r of dy[(h + pad - r*dilation) / stride] * w[r], for the r at which that divides. Of the h
-// with (h + pad) % stride == phase, every one has the same such r, evenly spaced: a correlation of its own.
-static struct lanes_axis backward_axis(const struct dimension *d, ptrdiff_t phase)
-{
-    const ptrdiff_t first = (phase + d->stride - d->pad % d->stride) % d->stride;
-    struct lanes_axis axis = {
-        .out_first = first,
-        .out_step = d->stride,
-        .out_count = first < d->in ? (d->in - 1 - first) / d->stride + 1 : 0,
-        .in_step = 1,
-        .in_size = d->out,
-    };
-    ptrdiff_t r = 0;
-    while (r < d->kernel && r * d->dilation % d->stride != phase)
-        r++;
-    if (r == d->kernel)
-        return axis; // no tap ever meets these
-    axis.tap_first = r;
-    axis.tap_step = 1;
-    while (axis.tap_step * d->dilation % d->stride != 0)
-        axis.tap_step++;
-    axis.tap_count = (d->kernel - 1 - r) / axis.tap_step + 1;
-    axis.in_first = (first + d->pad - r * d->dilation) / d->stride; // exact
-    axis.in_tap_step = -(axis.tap_step * d->dilation / d->stride);
-    return axis;
-}
+#include "conv2d_axis.h"
 
 struct correlation_job {
     const struct lanes_table *lanes;
     struct lanes_correlation base; // of block 0 and group 0; axes of forward
     int backward;
-    struct dimension rows, columns;
+    struct cpu_conv2d_dimension rows, columns;
     ptrdiff_t x_block, y_block, x_group, w_group, y_group, bias_group; // strides
     ptrdiff_t groups, group_outputs;
     ptrdiff_t phases_h, phases_w;
@@ -78,8 +32,8 @@ static void correlation_chunk(void *context, uint64_t chunk, uint32_t worker)
 
     struct lanes_correlation c = job->base;
     if (job->backward) {
-        c.rows = backward_axis(&job->rows, phase_h);
-        c.columns = backward_axis(&job->columns, phase_w);
+        c.rows = cpu_conv2d_backward_axis(&job->rows, phase_h);
+        c.columns = cpu_conv2d_backward_axis(&job->columns, phase_w);
     }
     c.x += block * job->x_block + group * job->x_group;
     c.w += group * job->w_group;
@@ -105,22 +59,10 @@ static void correlate(struct tuff_device *device, const struct cpu_conv2d *conv,
     cpu_parallel(device, work, pieces * job->bands, correlation_chunk, job);
 }
 
-static struct dimension row_dimension(const struct cpu_conv2d *conv)
-{
-    return (struct dimension){conv->height,   conv->out_h,      conv->kernel_h,
-                              conv->stride_h, conv->dilation_h, conv->pad_top};
-}
-
-static struct dimension column_dimension(const struct cpu_conv2d *conv)
-{
-    return (struct dimension){conv->width,    conv->out_w,      conv->kernel_w,
-                              conv->stride_w, conv->dilation_w, conv->pad_left};
-}
-
 struct lanes_correlation cpu_conv2d_correlation(const struct cpu_conv2d *conv, const float *x, const float *w,
                                                 const float *bias)
 {
-    const struct dimension rows = row_dimension(conv), columns = column_dimension(conv);
+    const struct cpu_conv2d_dimension rows = cpu_conv2d_rows(conv), columns = cpu_conv2d_columns(conv);
     return (struct lanes_correlation){
         .x = x,
         .w = w,
@@ -131,8 +73,8 @@ struct lanes_correlation cpu_conv2d_correlation(const struct cpu_conv2d *conv, c
         .w_out = conv->taps,
         .w_channel = conv->kernel_h * conv->kernel_w,
         .w_row = conv->kernel_w,
-        .rows = forward_axis(&rows),
-        .columns = forward_axis(&columns),
+        .rows = cpu_conv2d_forward_axis(&rows),
+        .columns = cpu_conv2d_forward_axis(&columns),
     };
 }
 
@@ -141,11 +83,27 @@ void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_co
     const struct cpu_conv2d conv = cpu_conv2d_sizes(args->params, args->x, args->y, args->weight);
     const ptrdiff_t image = conv.height * conv.width * TUFF_BATCH16_LANES;
     const ptrdiff_t out_image = conv.out_h * conv.out_w * TUFF_BATCH16_LANES;
+    if (cpu_conv2d_is_packed(&conv, 0)) {
+        const struct cpu_conv2d_batch16_tensors tensors = {
+            .x = cpu_f32(args->x),
+            .w = cpu_f32(args->weight),
+            .bias = args->bias ? cpu_f32(args->bias) : NULL,
+            .y = cpu_f32(args->y),
+            .x_block = conv.channels * image,
+            .x_channel = image,
+            .x_row = conv.width * TUFF_BATCH16_LANES,
+            .y_block = conv.outputs * out_image,
+            .y_channel = out_image,
+            .y_row = conv.out_w * TUFF_BATCH16_LANES,
+        };
+        cpu_conv2d_packed(device, &conv, 0, &tensors, cpu_f32(args->workspace));
+        return;
+    }
     struct correlation_job job = {
         .base = cpu_conv2d_correlation(&conv, cpu_f32(args->x), cpu_f32(args->weight),
                                        args->bias ? cpu_f32(args->bias) : NULL),
-        .rows = row_dimension(&conv),
-        .columns = column_dimension(&conv),
+        .rows = cpu_conv2d_rows(&conv),
+        .columns = cpu_conv2d_columns(&conv),
         .x_block = conv.channels * image,
         .x_group = conv.group_channels * image,
         .w_group = conv.group_outputs * conv.taps,
@@ -160,6 +118,13 @@ void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_co
     job.base.y_out = out_image;
     job.base.y_row = conv.out_w * TUFF_BATCH16_LANES;
     correlate(device, &conv, &job);
+}
+
+uint64_t cpu_conv2d_forward_workspace_batch16(const struct tuff_device *device,
+                                              const struct tuff_conv2d_forward_args *args)
+{
+    const struct cpu_conv2d conv = cpu_conv2d_sizes(args->params, args->x, args->y, args->weight);
+    return cpu_conv2d_is_packed(&conv, 0) ? cpu_conv2d_packed_workspace(device, &conv, 0) : 0;
 }
 
 // -- Gradient of the input. The roles of channels and outputs are swapped: dx's channels are what is
@@ -204,10 +169,25 @@ void cpu_conv2d_backward_input_batch16(struct tuff_device *device,
     const struct cpu_conv2d conv = cpu_conv2d_sizes(args->params, args->dx, args->dy, args->weight);
     const ptrdiff_t image = conv.height * conv.width * TUFF_BATCH16_LANES;
     const ptrdiff_t out_image = conv.out_h * conv.out_w * TUFF_BATCH16_LANES;
+    if (cpu_conv2d_is_packed(&conv, 1)) {
+        const struct cpu_conv2d_batch16_tensors tensors = {
+            .x = cpu_f32(args->dy),
+            .w = cpu_f32(args->weight),
+            .y = cpu_f32(args->dx),
+            .x_block = conv.outputs * out_image,
+            .x_channel = out_image,
+            .x_row = conv.out_w * TUFF_BATCH16_LANES,
+            .y_block = conv.channels * image,
+            .y_channel = image,
+            .y_row = conv.width * TUFF_BATCH16_LANES,
+        };
+        cpu_conv2d_packed(device, &conv, 1, &tensors, cpu_f32(args->workspace));
+        return;
+    }
     struct correlation_job job = {
         .backward = 1,
-        .rows = row_dimension(&conv),
-        .columns = column_dimension(&conv),
+        .rows = cpu_conv2d_rows(&conv),
+        .columns = cpu_conv2d_columns(&conv),
         .x_block = conv.outputs * out_image,
         .x_group = conv.group_outputs * out_image,
         .w_group = conv.group_outputs * conv.taps,
@@ -242,8 +222,11 @@ void cpu_conv2d_backward_input_batch16(struct tuff_device *device,
     correlate(device, &conv, &job);
 }
 
-uint64_t cpu_conv2d_backward_input_workspace_batch16(const struct tuff_conv2d_backward_input_args *args)
+uint64_t cpu_conv2d_backward_input_workspace_batch16(const struct tuff_device *device,
+                                                     const struct tuff_conv2d_backward_input_args *args)
 {
     const struct cpu_conv2d conv = cpu_conv2d_sizes(args->params, args->dx, args->dy, args->weight);
+    if (cpu_conv2d_is_packed(&conv, 1))
+        return cpu_conv2d_packed_workspace(device, &conv, 1);
     return is_packed(&conv) ? (uint64_t)(conv.outputs * conv.taps) * sizeof(float) : 0;
 }

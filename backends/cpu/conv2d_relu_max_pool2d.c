@@ -185,10 +185,11 @@ static void band_chunk(void *context, uint64_t chunk, uint32_t worker)
     }
 }
 
-// Windows that share rows would have those computed twice.
+// Windows that share rows would have those computed twice; and with many channels the convolution takes far longer than
+// the way of z to memory and back.
 static int is_banded(const struct cpu_pooled_conv *op, uint32_t layout)
 {
-    return layout == TUFF_LAYOUT_BATCH16 && op->pool.stride_h >= op->pool.kernel_h &&
+    return layout == TUFF_LAYOUT_BATCH16 && !cpu_conv2d_is_packed(&op->conv, 0) && op->pool.stride_h >= op->pool.kernel_h &&
            !cpu_conv2d_needs_padded_image(&op->params);
 }
 

@@ -4,6 +4,7 @@
 // output positions, taps and input positions relate, which the axes say. Output columns whose taps all lie
 // inside of the image go through the tile as one run; those at the edges go one by one, with the taps that
 // lie inside.
+#include "axis.h"
 #include "kernels.h"
 #include "tile.h"
 
@@ -28,44 +29,6 @@ tile_row_function *const LANES_FN(tile_rows)[TILE_OUTPUTS + 1] = {
     tile_row_3, tile_row_4, tile_row_5, tile_row_6,
 #endif
 };
-
-// The taps [*begin, *end) of output i that lie inside of the image. They are contiguous: the input index is
-// monotonic in the tap.
-static void taps_inside(const struct lanes_axis *a, ptrdiff_t i, ptrdiff_t *begin, ptrdiff_t *end)
-{
-    ptrdiff_t in = a->in_first + a->in_step * i;
-    ptrdiff_t j = 0;
-    while (j < a->tap_count && (in < 0 || in >= a->in_size)) {
-        in += a->in_tap_step;
-        j++;
-    }
-    *begin = j;
-    while (j < a->tap_count && in >= 0 && in < a->in_size) {
-        in += a->in_tap_step;
-        j++;
-    }
-    *end = j;
-}
-
-// The outputs [*begin, *end) all of whose taps lie inside.
-static void outputs_inside(const struct lanes_axis *a, ptrdiff_t *begin, ptrdiff_t *end)
-{
-    if (a->tap_count == 0) {
-        *begin = 0;
-        *end = a->out_count;
-        return;
-    }
-    const ptrdiff_t reach = a->in_tap_step * (a->tap_count - 1);
-    const ptrdiff_t low = a->in_first + (reach < 0 ? reach : 0);
-    const ptrdiff_t high = a->in_first + (reach > 0 ? reach : 0);
-    ptrdiff_t i = 0;
-    while (i < a->out_count && low + a->in_step * i < 0)
-        i++;
-    *begin = i;
-    while (i < a->out_count && high + a->in_step * i < a->in_size)
-        i++;
-    *end = i;
-}
 
 // The same taps with the longer loops inside: at an edge of the image a row may have a single tap left, and a
 // 1 x 1 kernel never has more.
@@ -94,7 +57,7 @@ void LANES_FN(correlate)(const struct lanes_correlation *c, ptrdiff_t o_begin, p
 {
     const struct lanes_axis *rows = &c->rows, *columns = &c->columns;
     ptrdiff_t inner_begin, inner_end;
-    outputs_inside(columns, &inner_begin, &inner_end);
+    axis_outputs_inside(columns, &inner_begin, &inner_end);
     struct tile_taps t = {
         .channels = c->channels,
         .x_channel = c->x_channel,
@@ -116,7 +79,7 @@ void LANES_FN(correlate)(const struct lanes_correlation *c, ptrdiff_t o_begin, p
         const float *bias = c->bias ? c->bias + o : NULL;
         for (ptrdiff_t i = i_begin; i < i_end; i++) {
             ptrdiff_t r_begin, r_end;
-            taps_inside(rows, i, &r_begin, &r_end);
+            axis_taps_inside(rows, i, &r_begin, &r_end);
             t.rows = r_end - r_begin;
             const ptrdiff_t in_row = rows->in_first + rows->in_step * i + rows->in_tap_step * r_begin;
             const float *x = c->x + in_row * c->x_row;
@@ -127,7 +90,7 @@ void LANES_FN(correlate)(const struct lanes_correlation *c, ptrdiff_t o_begin, p
             for (ptrdiff_t k = 0; k < columns->out_count;) {
                 ptrdiff_t s_begin = 0, s_end = columns->tap_count, run = inner_end - inner_begin;
                 if (k != inner_begin || run == 0) {
-                    taps_inside(columns, k, &s_begin, &s_end);
+                    axis_taps_inside(columns, k, &s_begin, &s_end);
                     run = 1;
                 }
                 t.columns = s_end - s_begin;

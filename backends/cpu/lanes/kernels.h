@@ -8,6 +8,10 @@
 void LANES_FN(correlate)(const struct lanes_correlation *c, ptrdiff_t o_begin, ptrdiff_t o_end,
                          ptrdiff_t i_begin, ptrdiff_t i_end);
 
+// packed_correlation.c
+void LANES_FN(correlate_packed)(const struct lanes_packed_correlation *c, ptrdiff_t outputs,
+                                const struct lanes_range *i_range, const struct lanes_range *k_range);
+
 // product.c
 void LANES_FN(product)(const struct lanes_product *p, ptrdiff_t o_begin, ptrdiff_t o_end);
 

@@ -15,6 +15,7 @@ const struct lanes_table LANES_FN(table) = {
     .product_outputs = PRODUCT_OUTPUTS,
     .outer_outputs = OUTER_TILE_OUTPUTS,
     .correlate = LANES_FN(correlate),
+    .correlate_packed = LANES_FN(correlate_packed),
     .weight_gradient = LANES_FN(weight_gradient),
     .product = LANES_FN(product),
     .outer_product = LANES_FN(outer_product),

@@ -31,6 +31,24 @@ struct lanes_correlation {
     struct lanes_axis rows, columns;
 };
 
+struct lanes_range {
+    ptrdiff_t begin, end;
+};
+
+// The same for one tile of at most correlation_outputs outputs, summed over some of the channels, with the
+// weights as the tile reads them: w[tap][c][o], taps in row-major order. bias: NULL where y is added to.
+struct lanes_packed_correlation {
+    const float *x;
+    const float *w;
+    const float *bias; // NULL: zero
+    float *y;
+    ptrdiff_t channels;
+    ptrdiff_t x_channel, x_row; // strides
+    ptrdiff_t y_out, y_row;
+    struct lanes_axis rows, columns;
+    int adds; // to what y holds
+};
+
 // dw[k][j] = sum over rows and columns of dy[k, row, column] * x[j's place], where j counts c, r, s in this
 // order (an OIHW weight's row). x has its padding around it: no tap leaves it.
 struct lanes_weight_gradient {
@@ -202,6 +220,9 @@ struct lanes_table {
     // Outputs [o_begin, o_end), output rows number [i_begin, i_end) of the row axis, all columns.
     void (*correlate)(const struct lanes_correlation *c, ptrdiff_t o_begin, ptrdiff_t o_end,
                       ptrdiff_t i_begin, ptrdiff_t i_end);
+    // Rows number [begin, end) of the row axis, and so of the columns.
+    void (*correlate_packed)(const struct lanes_packed_correlation *c, ptrdiff_t outputs,
+                             const struct lanes_range *rows, const struct lanes_range *columns);
     // dw rows [k_begin, k_end) of `taps` = channels*kernel_h*kernel_w each, and dbias[k] unless it is NULL,
     // summed over rows [row_begin, row_end) of blocks * out_h.
     void (*weight_gradient)(const struct lanes_weight_gradient *g, ptrdiff_t k_begin, ptrdiff_t k_end,

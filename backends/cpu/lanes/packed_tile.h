@@ -1,0 +1,81 @@
+// The register tile over packed weights: those of a tile's outputs lie side by side, one such group after the
+// other in the order in which they are read.
+#ifndef TUFF_CPU_LANES_PACKED_TILE_H
+#define TUFF_CPU_LANES_PACKED_TILE_H
+
+#include "lanes.h"
+#include "table.h"
+#include "tile.h"
+
+// What is summed over: rows x columns of taps, each over all channels, innermost. w_row, w_column: in groups
+// of weights; x_channel and the rest: in floats.
+struct packed_taps {
+    ptrdiff_t rows, columns, channels;
+    ptrdiff_t x_row, x_column, x_channel, x_position;
+    ptrdiff_t w_row, w_column;
+    ptrdiff_t y_out, y_position;
+    int adds; // to what y holds
+};
+
+// y[o, p] = (y[o, p] or bias[o]) + sum of x * w, for `outputs` x `positions`, both constants where this is
+// inlined.
+LANES_INLINE void packed_compute(const int outputs, const int positions, const struct packed_taps *t,
+                                 const float *x, const float *w, const float *bias, float *y)
+{
+    vf sum[TILE_OUTPUTS][TILE_POSITIONS][LANES_PARTS];
+    LANES_UNROLL
+    for (int o = 0; o < outputs; o++) {
+        const vf start = bias ? v_splat(bias[o]) : v_zero();
+        LANES_UNROLL
+        for (int p = 0; p < positions; p++) {
+            LANES_UNROLL
+            for (int h = 0; h < LANES_PARTS; h++)
+                sum[o][p][h] = start;
+        }
+    }
+    const ptrdiff_t x_position = t->x_position, x_channel = t->x_channel, channels = t->channels;
+    for (ptrdiff_t r = 0; r < t->rows; r++) {
+        for (ptrdiff_t s = 0; s < t->columns; s++) {
+            const float *xt = x + r * t->x_row + s * t->x_column;
+            const float *wt = w + (r * t->w_row + s * t->w_column) * outputs;
+            const float *const end = wt + channels * outputs;
+            for (; wt != end; wt += outputs) {
+                vf in[TILE_POSITIONS][LANES_PARTS];
+                const float *xp = xt;
+                LANES_UNROLL
+                for (int p = 0; p < positions; p++) {
+                    LANES_UNROLL
+                    for (int h = 0; h < LANES_PARTS; h++)
+                        in[p][h] = v_hold(v_load(xp + h * LANES_WIDTH));
+                    if (p + 1 < positions)
+                        xp = hold_pointer(xp + x_position);
+                }
+                LANES_UNROLL
+                for (int o = 0; o < outputs; o++) {
+                    const vf weight = v_hold(v_splat(wt[o]));
+                    LANES_UNROLL
+                    for (int p = 0; p < positions; p++) {
+                        LANES_UNROLL
+                        for (int h = 0; h < LANES_PARTS; h++)
+                            sum[o][p][h] += weight * in[p][h];
+                    }
+                }
+                xt += x_channel;
+            }
+        }
+    }
+    const int adds = t->adds;
+    LANES_UNROLL
+    for (int o = 0; o < outputs; o++) {
+        LANES_UNROLL
+        for (int p = 0; p < positions; p++) {
+            LANES_UNROLL
+            for (int h = 0; h < LANES_PARTS; h++) {
+                float *to = y + o * t->y_out + p * t->y_position + h * LANES_WIDTH;
+                v_store(to, adds ? v_load(to) + sum[o][p][h] : sum[o][p][h]);
+            }
+        }
+    }
+}
+
+#endif
