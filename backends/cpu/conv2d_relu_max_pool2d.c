@@ -221,6 +221,80 @@ static void forward_banded(struct tuff_device *device, const struct cpu_pooled_c
     cpu_parallel(device, work, pieces * job.bands, band_chunk, &job);
 }
 
+// -- Forward: windows in registers.
+
+struct window_job {
+    const struct cpu_pooled_conv *op;
+    lanes_pooled_conv_function *run;
+    struct lanes_pooled_conv base; // of block 0
+    ptrdiff_t x_block, y_block;
+    uint64_t tiles; // of the filters
+};
+
+// Chunks are numbered block, row of windows, tile; the last fastest.
+static void window_chunk(void *context, uint64_t chunk, uint32_t worker)
+{
+    (void)worker;
+    const struct window_job *job = context;
+    const uint64_t outputs = (uint64_t)job->op->conv.outputs, tile = chunk % job->tiles;
+    chunk /= job->tiles;
+    const ptrdiff_t ph = (ptrdiff_t)(chunk % (uint64_t)job->op->pool.out_h);
+    const ptrdiff_t block = (ptrdiff_t)(chunk / (uint64_t)job->op->pool.out_h);
+    struct lanes_pooled_conv p = job->base;
+    p.x += block * job->x_block;
+    p.y += block * job->y_block;
+    if (p.winner)
+        p.winner += block * job->y_block;
+    job->run(&p, (ptrdiff_t)(outputs * tile / job->tiles), (ptrdiff_t)(outputs * (tile + 1) / job->tiles), ph);
+}
+
+// The function for kernels of this size, if what it leaves out is not there.
+static lanes_pooled_conv_function *window_function(const struct tuff_device *device,
+                                                   const struct cpu_pooled_conv *op, uint32_t layout)
+{
+    const struct cpu_conv2d *conv = &op->conv;
+    const struct lanes_window_pool *pool = &op->pool;
+    const int plain = conv->groups == 1 && conv->stride_h == 1 && conv->stride_w == 1 &&
+                      conv->dilation_h == 1 && conv->dilation_w == 1 && conv->pad_top == 0 &&
+                      conv->pad_bottom == 0 && conv->pad_left == 0 && conv->pad_right == 0 &&
+                      pool->kernel_h == 2 && pool->kernel_w == 2 && pool->stride_h == 2 && pool->stride_w == 2;
+    return layout == TUFF_LAYOUT_BATCH16 && plain && !cpu_conv2d_is_packed(conv, 0)
+               ? device->lanes->pooled_conv(conv->kernel_h, conv->kernel_w)
+               : NULL;
+}
+
+static void forward_windows(struct tuff_device *device, const struct cpu_pooled_conv *op,
+                            lanes_pooled_conv_function *run,
+                            const struct tuff_conv2d_relu_max_pool2d_forward_args *args)
+{
+    const struct cpu_conv2d *conv = &op->conv;
+    const ptrdiff_t image = conv->height * conv->width * TUFF_BATCH16_LANES;
+    const uint64_t tile = (uint64_t)device->lanes->pooled_outputs;
+    struct window_job job = {
+        .op = op,
+        .run = run,
+        .base =
+            {
+                .x = cpu_f32(args->x),
+                .w = cpu_f32(args->weight),
+                .bias = args->bias ? cpu_f32(args->bias) : NULL,
+                .y = cpu_f32(args->y),
+                .winner = args->winner ? cpu_data(args->winner) : NULL,
+                .channels = conv->channels,
+                .pooled_w = op->pool.out_w,
+                .x_channel = image,
+                .x_row = conv->width * TUFF_BATCH16_LANES,
+                .w_out = conv->taps,
+                .y_out = op->pooled * TUFF_BATCH16_LANES,
+            },
+        .x_block = conv->channels * image,
+        .y_block = conv->outputs * op->pooled * TUFF_BATCH16_LANES,
+        .tiles = ((uint64_t)conv->outputs + tile - 1) / tile,
+    };
+    cpu_parallel(device, cpu_conv2d_work(conv), (uint64_t)(conv->blocks * op->pool.out_h) * job.tiles,
+                 window_chunk, &job);
+}
+
 // -- Forward.
 
 void cpu_conv2d_relu_max_pool2d_forward(struct tuff_device *device,
@@ -228,6 +302,11 @@ void cpu_conv2d_relu_max_pool2d_forward(struct tuff_device *device,
 {
     const struct cpu_pooled_conv op =
         cpu_pooled_conv_of(args->params, args->x, args->weight, args->y, args->workspace);
+    lanes_pooled_conv_function *windows = window_function(device, &op, args->x->layout);
+    if (windows) {
+        forward_windows(device, &op, windows, args);
+        return;
+    }
     if (is_banded(&op, args->x->layout)) {
         forward_banded(device, &op, args);
         return;
@@ -250,6 +329,8 @@ cpu_conv2d_relu_max_pool2d_forward_workspace(struct tuff_device *device,
                                              const struct tuff_conv2d_relu_max_pool2d_forward_args *args)
 {
     const struct cpu_pooled_conv op = cpu_pooled_conv_of(args->params, args->x, args->weight, args->y, NULL);
+    if (window_function(device, &op, args->x->layout))
+        return 0;
     if (is_banded(&op, args->x->layout))
         return cpu_pool_threads(device->pool) * (uint64_t)scratch_floats(device, &op) * sizeof(float);
     const struct tuff_conv2d_forward_args conv = {.size = sizeof conv,

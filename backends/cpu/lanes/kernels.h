@@ -40,6 +40,9 @@ void LANES_FN(max_pool_forward)(const struct lanes_pool *p, const float *x, floa
 void LANES_FN(max_pool_backward)(const struct lanes_pool *p, const float *dy, const uint32_t *index,
                                  float *dx);
 
+// pooled_conv.c
+lanes_pooled_conv_function *LANES_FN(pooled_conv)(ptrdiff_t kernel_h, ptrdiff_t kernel_w);
+
 // relu_max_pool.c
 void LANES_FN(relu_max_pool)(const struct lanes_window_pool *p, const float *z, float *y, uint8_t *winner);
 

@@ -1,37 +1,6 @@
 // ReLU and max pooling of one row of windows, with the batch in the lanes.
 #include "kernels.h"
-#include "lanes.h"
-
-// Each lane's number, below 256, as a byte.
-LANES_INLINE void store_bytes(uint8_t *to, vu v)
-{
-#if LANES_WIDTH == 16
-    _mm_storeu_si128((__m128i_u *)(void *)to, _mm512_cvtepi32_epi8((__m512i)v));
-#elif LANES_WIDTH == 8
-    const __m128i words =
-        _mm_packs_epi32(_mm256_castsi256_si128((__m256i)v), _mm256_extracti128_si256((__m256i)v, 1));
-    _mm_storel_epi64((__m128i_u *)(void *)to, _mm_packus_epi16(words, words));
-#else
-    for (int i = 0; i < LANES_WIDTH; i++)
-        to[i] = (uint8_t)v[i];
-#endif
-}
-
-// y and winner of windows whose greatest element is `best`, at `where`. A NaN is no number above zero.
-LANES_INLINE void finish(vf best, vu where, float *y, uint8_t *winner)
-{
-    const vm alive = v_greater(best, v_zero());
-    v_store(y, v_select(v_not_at_most(best, v_zero()), best, v_zero()));
-    if (winner)
-        store_bytes(winner, v_select_u32(alive, where, v_splat_u32(255)));
-}
-
-// The greater of two, the first of equals; NaN if one is.
-LANES_INLINE vf greater_of(vf a, vf b, vm *second)
-{
-    *second = v_greater(b, a);
-    return v_select(v_and(v_is_number(a), v_not_at_most(b, a)), b, a);
-}
+#include "window.h"
 
 LANES_INLINE void pool_2x2(const struct lanes_window_pool *p, const float *z, float *y, uint8_t *winner)
 {
@@ -39,15 +8,9 @@ LANES_INLINE void pool_2x2(const struct lanes_window_pool *p, const float *z, fl
     for (ptrdiff_t pw = 0; pw < p->out_w; pw++) {
         LANES_UNROLL
         for (int h = 0; h < LANES_PARTS; h++) {
-            vm right_above, right_below, below;
-            const vf above = greater_of(v_load(top + h * LANES_WIDTH),
-                                        v_load(top + LANES_BLOCK + h * LANES_WIDTH), &right_above);
-            const vf under = greater_of(v_load(bottom + h * LANES_WIDTH),
-                                        v_load(bottom + LANES_BLOCK + h * LANES_WIDTH), &right_below);
-            const vf best = greater_of(above, under, &below);
-            const vu where = v_select_u32(below, v_select_u32(right_below, v_splat_u32(3), v_splat_u32(2)),
-                                          v_select_u32(right_above, v_splat_u32(1), v_splat_u32(0)));
-            finish(best, where, y + h * LANES_WIDTH, winner ? winner + h * LANES_WIDTH : NULL);
+            const ptrdiff_t at = h * LANES_WIDTH;
+            window_2x2(v_load(top + at), v_load(top + LANES_BLOCK + at), v_load(bottom + at),
+                       v_load(bottom + LANES_BLOCK + at), y + at, winner ? winner + at : NULL);
         }
         top += p->stride_w * LANES_BLOCK;
         bottom += p->stride_w * LANES_BLOCK;
@@ -73,7 +36,7 @@ LANES_INLINE void pool_any(const struct lanes_window_pool *p, const float *z, fl
                     where = v_select_u32(beats, v_splat_u32(place), where);
                 }
             }
-            finish(best, where, y + pw * LANES_BLOCK + h * LANES_WIDTH,
+            window_finish(best, where, y + pw * LANES_BLOCK + h * LANES_WIDTH,
                    winner ? winner + pw * LANES_BLOCK + h * LANES_WIDTH : NULL);
         }
     }

@@ -1,5 +1,6 @@
 #include "kernels.h"
 #include "outer_tile.h"
+#include "pooled_tile.h"
 #include "product_tile.h"
 #include "tile.h"
 #include "weight_tile.h"
@@ -23,6 +24,8 @@ const struct lanes_table LANES_FN(table) = {
     .transpose = LANES_FN(transpose),
     .max_pool_forward = LANES_FN(max_pool_forward),
     .max_pool_backward = LANES_FN(max_pool_backward),
+    .pooled_outputs = POOLED_OUTPUTS,
+    .pooled_conv = LANES_FN(pooled_conv),
     .relu_max_pool = LANES_FN(relu_max_pool),
     .gather_half = LANES_FN(gather_half),
     .scatter_half = LANES_FN(scatter_half),

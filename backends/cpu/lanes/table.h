@@ -93,6 +93,18 @@ struct lanes_window_pool {
     ptrdiff_t kernel_h, kernel_w, stride_h, stride_w;
 };
 
+// A convolution without padding, stride, dilation or groups, ReLU and max pooling by windows of 2 x 2 side by side, of
+// one block. Strides: x's channels and rows, w's outputs, the planes of y and winner, which are pooled_w wide.
+struct lanes_pooled_conv {
+    const float *x;
+    const float *w;
+    const float *bias; // NULL: zero
+    float *y;
+    uint8_t *winner; // NULL: not wanted
+    ptrdiff_t channels, pooled_w;
+    ptrdiff_t x_channel, x_row, w_out, y_out;
+};
+
 // A convolution without stride, dilation or groups, ReLU and max pooling by windows of 2 x 2 side by side: one half of
 // a block, eight samples, whose images lie one behind the other as (height, width, channels), with the padding around
 // them. Of dy and winner, (outputs, pooled, 16), the half's first lane is lane 0.
@@ -210,6 +222,9 @@ struct lanes_normalize_backward {
     float mean, scale, offset, slope;
 };
 
+typedef void lanes_pooled_conv_function(const struct lanes_pooled_conv *p, ptrdiff_t o_begin, ptrdiff_t o_end,
+                                        ptrdiff_t ph);
+
 struct lanes_table {
     const char *name; // as in TUFF_CPU_ISA
 
@@ -240,6 +255,11 @@ struct lanes_table {
     // One channel of one block.
     void (*max_pool_forward)(const struct lanes_pool *p, const float *x, float *y, uint32_t *index);
     void (*max_pool_backward)(const struct lanes_pool *p, const float *dy, const uint32_t *index, float *dx);
+
+    // Outputs [o_begin, o_end) of row `ph` of windows; the function for a kernel's size, NULL if there is none.
+    // pooled_outputs: a tile's outputs.
+    ptrdiff_t pooled_outputs;
+    lanes_pooled_conv_function *(*pooled_conv)(ptrdiff_t kernel_h, ptrdiff_t kernel_w);
 
     // One row of windows of one filter, of one block: y and winner (may be NULL), out_w positions each, from z, the
     // kernel_h rows under them.
