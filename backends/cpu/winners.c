@@ -8,6 +8,8 @@
 // What winners_input keeps of the weights, and eight images, in floats; beyond them the parts are faster.
 enum { MOST_WEIGHTS = 1 << 14, MOST_IMAGES = 1 << 16, MOST_WINDOWS = 1 << 12 };
 
+enum { SPLIT_BLOCKS = 4 }; // of 16 samples; fewer are cut into halves for the threads
+
 static uint64_t round_up(uint64_t floats)
 {
     const uint64_t line = CPU_BUFFER_ALIGNMENT / sizeof(float);
@@ -66,6 +68,7 @@ struct winners_job {
     float *x;             // or dx
     const float *weights; // as winners_input reads them
     float *scratch;       // of worker 0: images, then entries
+    float *images;        // of all halves, where each is a chunk of its own
     uint64_t worker_floats, entries;
     float *parts; // dw and db of each part of the batch
     uint64_t part, part_count, halves;
@@ -128,16 +131,55 @@ static uint64_t input_entries(const struct cpu_conv2d *conv)
     return round_up((uint64_t)(LANES_HALF * (conv->outputs + LANES_HALF)));
 }
 
-static void input_chunk(void *context, uint64_t half, uint32_t worker)
+// With few blocks, each half is a chunk of its own. Both write the same lines of dx, so that this is left to a second
+// round, whose chunks are rows: a line that two processors write in turns takes longer than all that is computed here.
+static int is_split(const struct cpu_conv2d *conv)
+{
+    return conv->blocks < SPLIT_BLOCKS;
+}
+
+static float *half_images(const struct winners_job *job, uint64_t half)
+{
+    return job->images + half * (uint64_t)(job->half.image * LANES_HALF);
+}
+
+static void input_half(const struct winners_job *job, uint64_t half, float *images,
+                       const struct lanes_entries *entries)
+{
+    const struct lanes_winners w = winners_of(job, half, images);
+    const ptrdiff_t left = job->op->conv.batch - (ptrdiff_t)half * LANES_HALF;
+    memset(images, 0, (size_t)(job->half.image * LANES_HALF) * sizeof *images);
+    job->lanes->winners_input(&w, job->weights, left < LANES_HALF ? left : LANES_HALF, entries);
+}
+
+static void input_half_chunk(void *context, uint64_t half, uint32_t worker)
+{
+    const struct winners_job *job = context;
+    struct lanes_entries entries;
+    images_of(job, worker, &entries);
+    input_half(job, half, half_images(job, half), &entries);
+}
+
+// Chunks are numbered block, row; the last fastest.
+static void input_row_chunk(void *context, uint64_t chunk, uint32_t worker)
+{
+    (void)worker;
+    const struct winners_job *job = context;
+    const uint64_t height = (uint64_t)job->op->conv.height, block = chunk / height;
+    const ptrdiff_t row = (ptrdiff_t)(chunk % height);
+    for (uint64_t half = 2 * block; half < 2 * block + 2; half++)
+        job->lanes->scatter_half(half_images(job, half), &job->half, row, row + 1, x_of(job, half));
+}
+
+static void input_block_chunk(void *context, uint64_t block, uint32_t worker)
 {
     const struct winners_job *job = context;
     struct lanes_entries entries;
     float *images = images_of(job, worker, &entries);
-    const struct lanes_winners w = winners_of(job, half, images);
-    const ptrdiff_t left = job->op->conv.batch - (ptrdiff_t)half * LANES_HALF;
-    memset(images, 0, (size_t)(job->half.image * LANES_HALF) * sizeof *images);
-    job->lanes->winners_input(&w, job->weights, left < LANES_HALF ? left : LANES_HALF, &entries);
-    job->lanes->scatter_half(images, &job->half, x_of(job, half));
+    for (uint64_t half = 2 * block; half < 2 * block + 2; half++) {
+        input_half(job, half, images, &entries);
+        job->lanes->scatter_half(images, &job->half, 0, job->op->conv.height, x_of(job, half));
+    }
 }
 
 void cpu_winners_backward_input(struct tuff_device *device, const struct cpu_pooled_conv *op,
@@ -145,7 +187,7 @@ void cpu_winners_backward_input(struct tuff_device *device, const struct cpu_poo
 {
     const struct cpu_conv2d *conv = &op->conv;
     float *weights = cpu_f32(args->workspace);
-    const struct winners_job job = {
+    struct winners_job job = {
         .lanes = device->lanes,
         .op = op,
         .half = half_of(conv),
@@ -157,15 +199,24 @@ void cpu_winners_backward_input(struct tuff_device *device, const struct cpu_poo
         .worker_floats = worker_floats(conv, input_entries(conv)),
         .entries = input_entries(conv),
     };
+    job.images = job.scratch + cpu_pool_threads(device->pool) * job.worker_floats;
     device->lanes->winners_weights(cpu_f32(args->weight), conv->outputs, conv->channels, conv->kernel_h,
                                    conv->kernel_w, weights);
-    cpu_parallel(device, work_of(op), 2 * (uint64_t)conv->blocks, input_chunk, (void *)(uintptr_t)&job);
+    if (is_split(conv)) {
+        cpu_parallel(device, work_of(op), 2 * (uint64_t)conv->blocks, input_half_chunk, &job);
+        cpu_parallel(device, (uint64_t)(conv->blocks * conv->channels * conv->height * conv->width),
+                     (uint64_t)(conv->blocks * conv->height), input_row_chunk, &job);
+    } else {
+        cpu_parallel(device, work_of(op), (uint64_t)conv->blocks, input_block_chunk, &job);
+    }
 }
 
 uint64_t cpu_winners_input_workspace(struct tuff_device *device, const struct cpu_pooled_conv *op)
 {
-    return (round_up((uint64_t)weights_size(device, &op->conv)) +
-            cpu_pool_threads(device->pool) * worker_floats(&op->conv, input_entries(&op->conv))) *
+    const struct cpu_conv2d *conv = &op->conv;
+    const uint64_t images = is_split(conv) ? (uint64_t)(2 * conv->blocks * half_of(conv).image * LANES_HALF) : 0;
+    return (round_up((uint64_t)weights_size(device, conv)) +
+            cpu_pool_threads(device->pool) * worker_floats(conv, input_entries(conv)) + images) *
            sizeof(float);
 }
 

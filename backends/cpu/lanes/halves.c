@@ -2,13 +2,14 @@
 #include "half.h"
 #include "kernels.h"
 
-// Copies the rows of all eight images, `to_images` or from them. Of both sides eight elements at a time are taken: in
+// Copies rows [begin, end) of all eight images, `to_images` or from them. Of both sides eight elements at a time are taken: in
 // an image they lie side by side, in x they are eight places of eight lanes each.
-LANES_INLINE void copy_rows(const struct lanes_half *h, float *x, float *images, const int to_images)
+LANES_INLINE void copy_rows(const struct lanes_half *h, float *x, float *images, const int to_images,
+                            ptrdiff_t begin, ptrdiff_t end)
 {
     const ptrdiff_t channels = h->channels, plane = h->height * h->width * LANES_BLOCK;
     const ptrdiff_t count = h->width * channels;
-    for (ptrdiff_t row = 0; row < h->height; row++) {
+    for (ptrdiff_t row = begin; row < end; row++) {
         float *in = x + row * h->width * LANES_BLOCK;
         float *out = images + ((row + h->pad_top) * h->padded_width + h->pad_left) * channels;
         ptrdiff_t column = 0, channel = 0, done = 0;
@@ -52,10 +53,11 @@ void LANES_FN(gather_half)(const float *x, const struct lanes_half *h, float *im
         const ptrdiff_t from = padded ? 0 : inside;
         memset(images + i * h->image + from, 0, (size_t)(h->image - from) * sizeof *images);
     }
-    copy_rows(h, (float *)(uintptr_t)x, images, 1);
+    copy_rows(h, (float *)(uintptr_t)x, images, 1, 0, h->height);
 }
 
-void LANES_FN(scatter_half)(const float *images, const struct lanes_half *h, float *x)
+void LANES_FN(scatter_half)(const float *images, const struct lanes_half *h, ptrdiff_t row_begin,
+                            ptrdiff_t row_end, float *x)
 {
-    copy_rows(h, x, (float *)(uintptr_t)images, 0);
+    copy_rows(h, x, (float *)(uintptr_t)images, 0, row_begin, row_end);
 }

@@ -48,7 +48,8 @@ void LANES_FN(relu_max_pool)(const struct lanes_window_pool *p, const float *z, 
 
 // halves.c
 void LANES_FN(gather_half)(const float *x, const struct lanes_half *h, float *images);
-void LANES_FN(scatter_half)(const float *images, const struct lanes_half *h, float *x);
+void LANES_FN(scatter_half)(const float *images, const struct lanes_half *h, ptrdiff_t row_begin,
+                            ptrdiff_t row_end, float *x);
 
 // winners_weight.c
 void LANES_FN(winners_weight)(const struct lanes_winners *w, const struct lanes_entries *entries, float *dw,

@@ -266,9 +266,10 @@ struct lanes_table {
     void (*relu_max_pool)(const struct lanes_window_pool *p, const float *z, float *y, uint8_t *winner);
 
     // images = half a block of x (channels, height, width, 16), its first lane's address, between `pad` zeros; and
-    // back.
+    // back, rows [row_begin, row_end) of x.
     void (*gather_half)(const float *x, const struct lanes_half *h, float *images);
-    void (*scatter_half)(const float *images, const struct lanes_half *h, float *x);
+    void (*scatter_half)(const float *images, const struct lanes_half *h, ptrdiff_t row_begin, ptrdiff_t row_end,
+                         float *x);
     // Adds the half's gradients to dw (outputs, channels, kernel_h, kernel_w) and, unless NULL, db (outputs). entries:
     // room for those of one output.
     void (*winners_weight)(const struct lanes_winners *w, const struct lanes_entries *entries, float *dw,
