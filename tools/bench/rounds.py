@@ -37,8 +37,8 @@ def mebibytes(count):
 
 
 def turns(count, rounds):
-    """In which order `count` programs run in each round: every other one backwards, so that none always follows the same
-    neighbour."""
+    """In which order `count` programs run in each round: every other one backwards, so that none always follows the
+    same neighbour."""
     for number in range(rounds):
         yield list(range(count)) if number % 2 == 0 else list(reversed(range(count)))
 
