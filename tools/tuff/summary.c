@@ -21,16 +21,14 @@ struct table {
     bool buffers; // there are some, which get a column
 };
 
-// A row: of the head, of a layer, of the totals. Empty figures are left out at its end.
+// A row: of the head, of a layer, of the totals.
 static void print_row(const struct table *table, int indent, const char *name, const char *kind,
                       const char *output, const char *parameters, const char *buffers,
                       const char *multiply_adds)
 {
-    console_print("%*s%-*s  %-*s  %-16s  %12s", indent, "", table->name_width - indent, name,
-                  table->kind_width, kind, output, parameters);
-    if (table->buffers)
-        console_print("  %9s", buffers);
-    console_print("  %16s\n", multiply_adds);
+    console_print("%*s%-*s  %-*s  %-16s  %12s%s%*s  %16s\n", indent, "", table->name_width - indent, name,
+                  table->kind_width, kind, output, parameters, table->buffers ? "  " : "",
+                  table->buffers ? 9 : 0, table->buffers ? buffers : "", multiply_adds);
 }
 
 // What is left of a name within a block.
@@ -159,7 +157,8 @@ int command_summary(int argc, char **argv)
         .purpose = "Shows a model's layers and the blocks around them: output shapes (channels,\n"
                    "height, width), parameters, buffers (running statistics, which no optimizer\n"
                    "changes), multiply-adds of the forward pass per sample, and the memory that\n"
-                   "training takes. MODEL is a model that ships with tuff or the path of a .yaml file.\n",
+                   "training takes. MODEL is a model that ships with tuff or the path of a .yaml\n"
+                   "file.\n",
         .examples = "  tuff summary lenet-mnist\n"
                     "  tuff summary ./my-model.yaml --batch 128\n",
         .options = options,
