@@ -142,9 +142,14 @@ static bool is_batch_count(const struct tuff_model *model, const char *name)
     return false;
 }
 
-// A parameter that the file lacks; perhaps a surplus name of the file is near.
+static const char *word_for(const struct tuff_model *model, size_t index)
+{
+    return is_buffer(model, index) ? "buffer" : "parameter";
+}
+
+// A tensor that the file lacks; perhaps a surplus name of the file is near.
 static enum tuff_status missing(const struct tuff_log *log, const char *path, const struct tuff_model *model,
-                                const struct tuff_safetensors *file, const char *name)
+                                const struct tuff_safetensors *file, const char *word, const char *name)
 {
     const char **surplus = calloc(file->count + 1, sizeof *surplus);
     size_t count = 0;
@@ -155,9 +160,9 @@ static enum tuff_status missing(const struct tuff_log *log, const char *path, co
     free(surplus);
     if (nearest != NULL)
         return tuff_fail(log, TUFF_ERROR_INVALID,
-                         "%s: the model's parameter '%s' is missing; is it '%s' in the file?", path, name,
+                         "%s: the model's %s '%s' is missing; is it '%s' in the file?", path, word, name,
                          tuff_printable(nearest).text);
-    return tuff_fail(log, TUFF_ERROR_INVALID, "%s: the model's parameter '%s' is missing", path, name);
+    return tuff_fail(log, TUFF_ERROR_INVALID, "%s: the model's %s '%s' is missing", path, word, name);
 }
 
 // A name of the file that the model lacks. All of the model's are in the file when this is asked.
@@ -190,7 +195,7 @@ static enum tuff_status check(const struct tuff_log *log, const char *path, cons
         get_tensor(model, i, &info);
         const struct tuff_safetensor *tensor = tuff_safetensors_find(file, info.name);
         if (tensor == NULL)
-            return missing(log, path, model, file, info.name);
+            return missing(log, path, model, file, word_for(model, i), info.name);
         uint64_t dims[4] = {0};
         bool same = tensor->rank == info.rank;
         for (uint32_t d = 0; d < info.rank; d++) {
@@ -198,12 +203,12 @@ static enum tuff_status check(const struct tuff_log *log, const char *path, cons
             same = same && tensor->dims[d] == dims[d];
         }
         if (!same)
-            return tuff_fail(log, TUFF_ERROR_INVALID, "%s: parameter '%s': expected the shape %s, found %s",
-                             path, info.name, show_shape(info.rank, dims).text,
+            return tuff_fail(log, TUFF_ERROR_INVALID, "%s: %s '%s': expected the shape %s, found %s", path,
+                             word_for(model, i), info.name, show_shape(info.rank, dims).text,
                              show_shape(tensor->rank, tensor->dims).text);
         if (strcmp(tensor->dtype, "F32") != 0)
-            return tuff_fail(log, TUFF_ERROR_INVALID, "%s: parameter '%s': expected the type F32, found %s",
-                             path, info.name, tensor->dtype);
+            return tuff_fail(log, TUFF_ERROR_INVALID, "%s: %s '%s': expected the type F32, found %s", path,
+                             word_for(model, i), info.name, tensor->dtype);
     }
     for (size_t i = 0; i < file->count; i++)
         if (!model_has(model, file->tensors[i].name) && !is_batch_count(model, file->tensors[i].name))

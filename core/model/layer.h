@@ -21,7 +21,6 @@ enum {
     TUFF_LAYER_MAX_BUFFERS = 2,
     TUFF_LAYER_MAX_INPUTS = 16,
     TUFF_MODEL_MAX_LAYERS = 4096,
-    TUFF_MODEL_MAX_DEPTH = 8,    // blocks within blocks
     TUFF_MAX_EXTENT = 65535,     // of heights, widths, kernels, strides, dilations and paddings
     TUFF_MAX_FEATURES = 1 << 24, // of channels, features and groups
 };

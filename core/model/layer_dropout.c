@@ -12,6 +12,10 @@ static const struct tuff_layer_key keys[KEY_COUNT] = {
 
 static enum tuff_status dropout_infer(const struct tuff_source *source, struct tuff_layer *layer)
 {
+    double probability = layer->settings[PROBABILITY].real;
+    if ((float)probability >= 1) // the op's type has fewer digits
+        return tuff_layer_fail(source, layer, PROBABILITY, "a 'p' of %.17g is 1 in float32, and drops all",
+                               probability);
     return tuff_layer_set_output(source, layer, layer->input.rank, layer->input.dims);
 }
 

@@ -81,12 +81,30 @@ static enum tuff_status read_switch(const struct tuff_source *source, const char
                             tuff_yaml_describe(node, text));
 }
 
-// A decimal number, by the library that reads JSON: it knows no locale. YAML's 0.1 and 1e-5 look the same.
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+// A decimal number, by the library that reads JSON: it knows no locale. What YAML allows beyond JSON is put
+// right before: a sign of +, and a point without digits on one side.
 static bool parse_real(const struct tuff_yaml_node *node, double *real)
 {
-    if (node->kind != TUFF_YAML_SCALAR || !node->plain)
+    char text[64];
+    size_t used = 0;
+    if (node->kind != TUFF_YAML_SCALAR || !node->plain || node->length >= sizeof text / 2 ||
+        strpbrk(node->text, "0123456789") == NULL)
         return false;
-    json_t *number = json_loadb(node->text, node->length, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
+    const char *from = node->text + (node->text[0] == '+');
+    for (; *from != '\0'; from++) {
+        bool point = *from == '.';
+        if (point && (used == 0 || !is_digit(text[used - 1])))
+            text[used++] = '0';
+        text[used++] = *from;
+        if (point && !is_digit(from[1]))
+            text[used++] = '0';
+    }
+    json_t *number = json_loadb(text, used, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
     bool is_number = json_is_real(number);
     if (is_number)
         *real = json_real_value(number);

@@ -47,11 +47,11 @@ static void output_name(const struct tuff_model *model, uint32_t layer, char nam
 
 // -- The graph
 
-// No layer can be called as these: its name has no dot.
-#define CENTRED    "normalize.centred"
-#define NORMALIZED "normalize.output"
-#define MEAN       "normalize.mean"
-#define DEVIATION  "normalize.deviation"
+// Of values, as no layer's can be called: its name has no '/'.
+#define CENTRED    "normalize/centred"
+#define NORMALIZED "normalize/output"
+#define MEAN       "normalize/mean"
+#define DEVIATION  "normalize/deviation"
 
 // output = left OPERATOR right
 static void add_arithmetic(struct tuff_proto *graph, const char *name, const char *operator,

@@ -46,7 +46,7 @@ void tuff_onnx_node_constant(struct tuff_onnx_node *node, const char *suffix, ui
                              const uint32_t *dims, const float *values)
 {
     char name[TUFF_ONNX_VALUE_BYTES];
-    snprintf(name, sizeof name, "%s.%s", node->layer->name, suffix);
+    snprintf(name, sizeof name, "%s/%s", node->layer->name, suffix);
     if (values == NULL)
         node->graph->failed = true;
     else
@@ -72,7 +72,7 @@ void tuff_onnx_node_numbers(struct tuff_onnx_node *node, const char *suffix, con
                             size_t count)
 {
     char name[TUFF_ONNX_VALUE_BYTES];
-    snprintf(name, sizeof name, "%s.%s", node->layer->name, suffix);
+    snprintf(name, sizeof name, "%s/%s", node->layer->name, suffix);
     tuff_onnx_add_numbers(node->graph, name, values, count);
     tuff_onnx_node_input(node, name);
 }
@@ -97,8 +97,8 @@ void tuff_onnx_node_part(struct tuff_onnx_node *node, const char *part, const ch
                          const struct tuff_layer_shape *shape, char value[TUFF_ONNX_VALUE_BYTES])
 {
     char name[TUFF_ONNX_VALUE_BYTES];
-    snprintf(name, sizeof name, "%s.%s", node->layer->name, part);
-    snprintf(value, TUFF_ONNX_VALUE_BYTES, "%s.%s.output", node->layer->name, part);
+    snprintf(name, sizeof name, "%s/%s", node->layer->name, part);
+    snprintf(value, TUFF_ONNX_VALUE_BYTES, "%s/%s.output", node->layer->name, part);
     tuff_onnx_node_named(node, name, value, op_type);
     tuff_onnx_add_value(node->graph, TUFF_ONNX_BETWEEN, value, shape->rank, shape->dims, NULL);
 }

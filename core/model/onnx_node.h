@@ -23,8 +23,8 @@ void tuff_onnx_node_input(struct tuff_onnx_node *node, const char *value);
 // The layer's parameter or buffer number `index` as the next input.
 void tuff_onnx_node_parameter(struct tuff_onnx_node *node, uint32_t index);
 void tuff_onnx_node_buffer(struct tuff_onnx_node *node, uint32_t index);
-// Constants as the next input, called "LAYER.suffix". values: of `dims`, rank 4 at most; NULL stands for
-// exhausted memory.
+// Constants as the next input, called "LAYER/suffix", as no layer can be. values: of `dims`, rank 4 at most;
+// NULL stands for exhausted memory.
 void tuff_onnx_node_constant(struct tuff_onnx_node *node, const char *suffix, uint32_t rank,
                              const uint32_t *dims, const float *values);
 void tuff_onnx_node_filled(struct tuff_onnx_node *node, const char *suffix, uint32_t count, float value);
@@ -36,7 +36,7 @@ void tuff_onnx_node_operator(struct tuff_onnx_node *node, const char *output, co
 // The same of a node that is no layer's.
 void tuff_onnx_node_named(struct tuff_onnx_node *node, const char *name, const char *output,
                           const char *op_type);
-// The same of one of the nodes before a layer's last, "LAYER.part". shape: of its output, whose name becomes
+// The same of one of the nodes before a layer's last, "LAYER/part". shape: of its output, whose name becomes
 // `value`. Attributes follow; the next input begins another node.
 void tuff_onnx_node_part(struct tuff_onnx_node *node, const char *part, const char *op_type,
                          const struct tuff_layer_shape *shape, char value[TUFF_ONNX_VALUE_BYTES]);

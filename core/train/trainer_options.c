@@ -79,37 +79,41 @@ enum tuff_status tuff_trainer_options_take(const struct tuff_log *log,
     return check(log, options);
 }
 
-// Bytes of a parameter's name that name its layer: all before the last dot.
-static size_t layer_length(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot == NULL ? strlen(name) : (size_t)(dot - name);
-}
-
+// A parameter is meant by its own name, that of its layer, and those of the blocks around it: what stands
+// before a dot.
 static bool fits(const char *pattern, const char *name)
 {
-    char layer[256];
-    snprintf(layer, sizeof layer, "%.*s", (int)layer_length(name), name);
-    return fnmatch(pattern, name, 0) == 0 || fnmatch(pattern, layer, 0) == 0;
+    char text[256];
+    bool fit = fnmatch(pattern, name, 0) == 0;
+    for (const char *dot = strchr(name, '.'); dot != NULL && !fit; dot = strchr(dot + 1, '.')) {
+        snprintf(text, sizeof text, "%.*s", (int)(dot - name), name);
+        fit = fnmatch(pattern, text, 0) == 0;
+    }
+    return fit;
 }
 
 static enum tuff_status fits_none(const struct tuff_log *log, const struct tuff_model *model,
                                   const char *pattern)
 {
-    size_t count = tuff_model_parameter_count(model), layers = tuff_model_layer_count(model);
-    const char **names = calloc(count + layers + 1, sizeof *names);
-    for (size_t i = 0; i < count + layers && names != NULL; i++) {
+    size_t count = tuff_model_parameter_count(model), layers = tuff_model_layer_count(model),
+           blocks = tuff_model_block_count(model);
+    const char **names = calloc(count + layers + blocks + 1, sizeof *names);
+    for (size_t i = 0; i < count + layers + blocks && names != NULL; i++) {
         struct tuff_parameter_info parameter;
         struct tuff_layer_info layer;
+        struct tuff_block_info block;
         if (i < layers) {
             tuff_model_layer(model, i, &layer);
             names[i] = layer.parameters > 0 ? layer.name : "";
-        } else {
+        } else if (i < layers + count) {
             tuff_model_parameter(model, i - layers, &parameter);
             names[i] = parameter.name;
+        } else {
+            tuff_model_block(model, i - layers - count, &block);
+            names[i] = block.name;
         }
     }
-    const char *nearest = names == NULL ? NULL : tuff_suggest(pattern, names, count + layers);
+    const char *nearest = names == NULL ? NULL : tuff_suggest(pattern, names, count + layers + blocks);
     free(names);
     if (nearest != NULL && nearest[0] != '\0')
         return tuff_fail(log, TUFF_ERROR_INVALID,

@@ -21,6 +21,17 @@ check "lenet-cifar10" test "$status" -eq 0
 check "lenet-cifar10 has 81,302 parameters" out_has '^total  *81,302 '
 check "lenet-cifar10: its input" out_has 'input (3, 32, 32), 10 classes'
 
+run summary resnet9-cifar10
+check "resnet9-cifar10" test "$status" -eq 0
+check "resnet9-cifar10: parameters, and buffers beside them" out_has '^total  *6,573,130  *4,480  *379,261,952$'
+check "resnet9-cifar10: memory of the buffers" out_has '^  buffers  *17.5 KiB$'
+check "resnet9-cifar10: a block" out_has '^conv1  *block$'
+check "resnet9-cifar10: a layer in it" out_has '^  0  *conv2d  *(64, 32, 32)  *1,728 '
+check "resnet9-cifar10: a layer in a block in a residual" out_has '^    1  *batch_norm2d  *(128, 16, 16)  *256  *256 '
+check "resnet9-cifar10: its sum" out_has '^  sum1  *sum  *(512, 4, 4) '
+run summary lenet-mnist
+check "lenet-mnist has no buffers" test "$(grep -c buffers "$out")" -eq 0
+
 refuses 1 "lenet-mnist" "misspelt model has a suggestion" summary lenet-mnits
 refuses 1 "none.yaml" "model file that is not there" summary ./none.yaml
 printf 'name: broken\ninput: [1, 28\n' > broken.yaml

@@ -8,6 +8,7 @@
 
 #include "captured_log.h"
 #include "model/layer.h"
+#include "tuff/op/conv2d.h"
 
 static struct captured_log captured;
 
@@ -20,6 +21,10 @@ TestSuite(model_builder, .init = begin);
 #define CONV2D(...) (&(struct tuff_conv2d_options){.size = sizeof(struct tuff_conv2d_options), __VA_ARGS__})
 #define MAX_POOL2D(...)                                                                                      \
     (&(struct tuff_max_pool2d_options){.size = sizeof(struct tuff_max_pool2d_options), __VA_ARGS__})
+#define AVG_POOL2D(...)                                                                                      \
+    (&(struct tuff_avg_pool2d_options){.size = sizeof(struct tuff_avg_pool2d_options), __VA_ARGS__})
+#define BATCH_NORM2D(...)                                                                                    \
+    (&(struct tuff_batch_norm2d_options){.size = sizeof(struct tuff_batch_norm2d_options), __VA_ARGS__})
 #define LINEAR(...) (&(struct tuff_linear_options){.size = sizeof(struct tuff_linear_options), __VA_ARGS__})
 
 static struct tuff_model_builder *create(const char *name)
@@ -51,9 +56,12 @@ static void check_same(const struct tuff_model *a, const struct tuff_model *b)
         cr_assert_eq(memcmp(&x->input, &y->input, sizeof x->input), 0);
         cr_assert_eq(memcmp(&x->output, &y->output, sizeof x->output), 0, "%s", x->name);
         cr_assert_eq(x->multiply_adds, y->multiply_adds);
+        cr_assert_eq(x->input_count, y->input_count, "%s", x->name);
+        cr_assert_eq(memcmp(x->inputs, y->inputs, sizeof x->inputs), 0, "%s", x->name);
         for (size_t k = 0; k < x->kind->key_count; k++) {
             const struct tuff_setting *s = &x->settings[k], *t = &y->settings[k];
             cr_assert_eq(s->same, t->same);
+            cr_assert_eq(s->real, t->real, "%s: %s", x->name, x->kind->keys[k].name);
             cr_assert(s->same || s->value[0] == t->value[0], "%s: %s", x->name, x->kind->keys[k].name);
             bool pair =
                 x->kind->keys[k].type == TUFF_SETTING_PAIR || x->kind->keys[k].type == TUFF_SETTING_PADDING;
@@ -120,6 +128,117 @@ Test(model_builder, takes_every_setting)
     tuff_model_destroy(&loaded);
 }
 
+// The same of tests/onnx/kinds.yaml.
+Test(model_builder, has_every_kind)
+{
+    struct tuff_model_builder *builder = create("kinds");
+    tuff_model_add_conv2d(builder, NULL,
+                          CONV2D(.channels = 4, .kernel = {3, 5}, .padding = {1, 2}, .without_bias = 1,
+                                 .padding_mode = TUFF_PADDING_REFLECT));
+    tuff_model_add_batch_norm2d(builder, NULL, NULL);
+    tuff_model_add_leaky_relu(builder, NULL, 0.01);
+    tuff_model_add_conv2d(builder, NULL,
+                          CONV2D(.channels = 6, .kernel = {2, 3}, .groups = 2, .same_padding = 1,
+                                 .padding_mode = TUFF_PADDING_CIRCULAR));
+    tuff_model_add_batch_norm2d(builder, NULL,
+                                BATCH_NORM2D(.epsilon = 1e-3, .momentum = 0.3, .without_affine = 1));
+    tuff_model_add_silu(builder, NULL);
+    tuff_model_add_avg_pool2d(
+        builder, NULL, AVG_POOL2D(.kernel = {3, 4}, .stride = {3, 2}, .padding = {1, 2}, .ceil_mode = 1));
+    tuff_model_add_conv2d(
+        builder, NULL,
+        CONV2D(.channels = 5, .kernel = {3}, .padding = {1, 1}, .padding_mode = TUFF_PADDING_REPLICATE));
+    tuff_model_add_gelu(builder, NULL);
+    tuff_model_add_avg_pool2d(
+        builder, NULL, AVG_POOL2D(.kernel = {3}, .stride = {2}, .padding = {1, 1}, .exclude_padding = 1));
+    tuff_model_add_sigmoid(builder, NULL);
+    tuff_model_add_adaptive_avg_pool2d(builder, NULL, 3, 4);
+    tuff_model_add_dropout(builder, NULL, 0.25);
+    tuff_model_add_avg_pool2d(builder, NULL, AVG_POOL2D(.kernel = {2}, .ceil_mode = 1, .stride = {2}));
+    tuff_model_add_adaptive_avg_pool2d(builder, NULL, 2, 1);
+    tuff_model_add_leaky_relu(builder, NULL, -0.3);
+    tuff_model_add_flatten(builder, NULL);
+    tuff_model_add_linear(builder, NULL, LINEAR(.features = 12));
+    tuff_model_add_tanh(builder, NULL);
+    tuff_model_add_dropout(builder, NULL, 0.5);
+    tuff_model_add_linear(builder, NULL, LINEAR(.features = 10));
+    struct tuff_model *built = finish(builder), *loaded;
+    cr_assert_eq(tuff_model_load(&captured.log, TUFF_MODELS_DIR "/../tests/onnx/kinds.yaml", &loaded),
+                 TUFF_OK, "%s", captured.last);
+    check_same(built, loaded);
+    tuff_model_destroy(&built);
+    tuff_model_destroy(&loaded);
+}
+
+static void add_basic(struct tuff_model_builder *builder, uint32_t stride)
+{
+    tuff_model_begin_residual(builder, NULL);
+    tuff_model_add_conv2d(
+        builder, NULL,
+        CONV2D(.channels = 8, .kernel = {3}, .stride = {stride}, .padding = {1, 1}, .without_bias = 1));
+    tuff_model_add_batch_norm2d(builder, NULL, NULL);
+    tuff_model_add_relu(builder, NULL);
+    tuff_model_add_conv2d(builder, NULL,
+                          CONV2D(.channels = 8, .kernel = {3}, .padding = {1, 1}, .without_bias = 1));
+    tuff_model_add_batch_norm2d(builder, NULL, NULL);
+    if (stride != 1) {
+        tuff_model_branch(builder);
+        tuff_model_add_conv2d(builder, "downsample.0",
+                              CONV2D(.channels = 8, .kernel = {1}, .stride = {stride}, .without_bias = 1));
+        tuff_model_add_batch_norm2d(builder, "downsample.1", NULL);
+    }
+    tuff_model_end(builder);
+    tuff_model_add_relu(builder, NULL);
+}
+
+// tests/golden/residual.yaml: blocks, residual sums and concatenations.
+Test(model_builder, has_blocks)
+{
+    struct tuff_model_builder *builder;
+    cr_assert_eq(tuff_model_builder_create(&captured.log, "residual", (uint32_t[]){3, 12, 10}, &builder),
+                 TUFF_OK);
+    tuff_model_add_conv2d(builder, "conv1",
+                          CONV2D(.channels = 6, .kernel = {3}, .padding = {1, 1}, .without_bias = 1));
+    tuff_model_add_batch_norm2d(builder, "bn1", NULL);
+    tuff_model_add_relu(builder, NULL);
+    static const char *const numbers[] = {"0", "1"};
+    for (uint32_t stage = 0; stage < 2; stage++) {
+        tuff_model_begin(builder, stage == 0 ? "layer1" : "layer2");
+        for (uint32_t i = 0; i <= stage; i++) {
+            tuff_model_begin(builder, numbers[i]);
+            add_basic(builder, stage == 0 ? 2 : 1);
+            tuff_model_end(builder);
+        }
+        tuff_model_end(builder);
+    }
+    tuff_model_begin_concat(builder, "mix");
+    tuff_model_branch(builder);
+    tuff_model_branch(builder);
+    tuff_model_add_conv2d(builder, "narrow", CONV2D(.channels = 3, .kernel = {1}));
+    tuff_model_branch(builder);
+    tuff_model_add_max_pool2d(builder, NULL, MAX_POOL2D(.kernel = {3}, .stride = {1}, .padding = {1, 1}));
+    tuff_model_add_conv2d(builder, "wide", CONV2D(.channels = 5, .kernel = {3}, .padding = {1, 1}));
+    tuff_model_end(builder);
+    tuff_model_add_adaptive_avg_pool2d(builder, NULL, 1, 1);
+    tuff_model_add_flatten(builder, NULL);
+    tuff_model_add_linear(builder, "fc", LINEAR(.features = 4));
+    struct tuff_model *built = finish(builder), *loaded;
+    cr_assert_eq(tuff_model_load(&captured.log, TUFF_MODELS_DIR "/../tests/golden/residual.yaml", &loaded),
+                 TUFF_OK, "%s", captured.last);
+    check_same(built, loaded);
+    cr_assert_eq(tuff_model_block_count(built), tuff_model_block_count(loaded));
+    for (size_t i = 0; i < tuff_model_block_count(built); i++) {
+        struct tuff_block_info a, b;
+        tuff_model_block(built, i, &a);
+        tuff_model_block(loaded, i, &b);
+        cr_assert_str_eq(a.name, b.name);
+        cr_assert_str_eq(a.kind, b.kind);
+        cr_assert(a.depth == b.depth && a.first == b.first && a.count == b.count);
+    }
+    tuff_model_destroy(&built);
+    tuff_model_destroy(&loaded);
+}
+
 // -- Refusals
 
 static void check_create(const char *name, uint32_t c, uint32_t h, uint32_t w, const char *message)
@@ -162,6 +281,18 @@ static void check_fails(struct tuff_model_builder *builder, enum tuff_status exp
     captured.count = 0;
 }
 
+Test(model_builder, refuses_a_block_that_does_not_end)
+{
+    struct tuff_model_builder *builder = create("m");
+    struct tuff_model *model;
+    tuff_model_begin(builder, "a");
+    tuff_model_add_flatten(builder, NULL);
+    tuff_model_add_linear(builder, NULL, LINEAR(.features = 2));
+    cr_assert_eq(tuff_model_builder_finish(&builder, &model), TUFF_ERROR_INVALID);
+    cr_assert_null(model);
+    cr_assert_str_eq(captured.last, "m: layer 1: block: it is begun and not ended");
+}
+
 Test(model_builder, refuses_values_that_cannot_be)
 {
     struct tuff_model_builder *builder = create("m");
@@ -178,11 +309,45 @@ Test(model_builder, refuses_values_that_cannot_be)
     check_fails(builder, TUFF_ERROR_INVALID,
                 "m: layer 2: conv2d: 'padding' must be a whole number from 0 to 65535, found 70000");
     builder = create("m");
-    tuff_model_add_relu(builder, "2");
+    tuff_model_add_batch_norm2d(builder, NULL, BATCH_NORM2D(.momentum = 2));
     check_fails(builder, TUFF_ERROR_INVALID,
-                "m: layer 1: relu: 'name' must be at most 47 letters, digits, '_' and '.', beginning with a "
-                "letter or "
-                "'_', found '2'");
+                "m: layer 1: batch_norm2d: 'momentum' must be a number from 0 to 1, found 2");
+    builder = create("m");
+    tuff_model_add_dropout(builder, NULL, 1);
+    check_fails(builder, TUFF_ERROR_INVALID,
+                "m: layer 1: dropout: 'p' must be a number from 0 to below 1, found 1");
+    builder = create("m");
+    tuff_model_add_conv2d(builder, NULL, CONV2D(.channels = 1, .kernel = {1}, .padding_mode = 4));
+    check_fails(builder, TUFF_ERROR_INVALID, "m: layer 1: conv2d: unknown padding mode 4");
+    builder = create("m");
+    tuff_model_end(builder);
+    check_fails(builder, TUFF_ERROR_INVALID, "m: layer 1: a block ends that has not begun");
+    builder = create("m");
+    tuff_model_branch(builder);
+    check_fails(builder, TUFF_ERROR_INVALID,
+                "m: layer 1: a branch, but the innermost block is no residual and no concat");
+    builder = create("m");
+    tuff_model_begin_concat(builder, NULL);
+    tuff_model_add_relu(builder, NULL);
+    check_fails(builder, TUFF_ERROR_INVALID, "m: layer 1: concat: a layer before its first branch");
+    builder = create("m");
+    tuff_model_begin_residual(builder, NULL);
+    tuff_model_add_relu(builder, NULL);
+    tuff_model_branch(builder);
+    tuff_model_branch(builder);
+    check_fails(builder, TUFF_ERROR_INVALID, "m: layer 1: residual: a second shortcut");
+    builder = create("m");
+    tuff_model_begin(builder, "");
+    check_fails(
+        builder, TUFF_ERROR_INVALID,
+        "m: layer 1: block: 'name' must be at most 47 letters, digits, '_' and '.', not beginning with '.', "
+        "found ''");
+    builder = create("m");
+    tuff_model_add_relu(builder, ".2");
+    check_fails(
+        builder, TUFF_ERROR_INVALID,
+        "m: layer 1: relu: 'name' must be at most 47 letters, digits, '_' and '.', not beginning with "
+        "'.', found '.2'");
     builder = create("m");
     tuff_model_add_linear(builder, NULL, &(struct tuff_linear_options){.features = 10});
     check_fails(builder, TUFF_ERROR_INVALID, "m: layer 1: linear: the options' size is not set");

@@ -64,7 +64,8 @@ Test(model_errors, not_yaml)
         {"name: !!str m\n", TUFF_ERROR_FORMAT,
          ":1:7: a model file has no tags, found 'tag:yaml.org,2002:str'"},
         {"name: !x [m]\n", TUFF_ERROR_FORMAT, ":1:7: a model file has no tags, found '!x'"},
-        {"[[[[[[[[[", TUFF_ERROR_FORMAT, ":1:9: nested more than 8 levels deep"},
+        {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", TUFF_ERROR_FORMAT,
+         ":1:41: nested more than 40 levels deep"},
     };
     CHECK_ALL(table);
 }
@@ -133,9 +134,15 @@ Test(model_errors, layer_kinds)
          ":4:5: unknown layer kind 'conv2'; did you mean 'conv2d'?"},
         {LAYERS("  - relo\n"), TUFF_ERROR_FORMAT, ":4:5: unknown layer kind 'relo'; did you mean 'relu'?"},
         {LAYERS("  - transformer\n"), TUFF_ERROR_FORMAT,
-         ":4:5: unknown layer kind 'transformer'; expected one of conv2d, max_pool2d, relu, flatten, linear"},
+         ":4:5: unknown layer kind 'transformer'; expected one of conv2d, max_pool2d, relu, flatten, linear, "
+         "batch_norm2d, avg_pool2d, adaptive_avg_pool2d, dropout, leaky_relu, gelu, silu, sigmoid, tanh, "
+         "block, residual, "
+         "concat"},
         {LAYERS("  - relu\n  - \"relu\\0\"\n"), TUFF_ERROR_FORMAT,
-         ":5:5: unknown layer kind 'relu\\x00'; expected one of conv2d, max_pool2d, relu, flatten, linear"},
+         ":5:5: unknown layer kind 'relu\\x00'; expected one of conv2d, max_pool2d, relu, flatten, linear, "
+         "batch_norm2d, avg_pool2d, adaptive_avg_pool2d, dropout, leaky_relu, gelu, silu, sigmoid, tanh, "
+         "block, residual, "
+         "concat"},
         {LAYERS("  -\n"), TUFF_ERROR_FORMAT, ":4:4: expected a layer kind, found nothing"},
         {LAYERS("  - []\n"), TUFF_ERROR_FORMAT, ":4:5: expected a layer kind, found a list of 0"},
         {LAYERS("  - {}\n"), TUFF_ERROR_FORMAT, ":4:5: expected a layer kind, found a mapping"},
@@ -158,7 +165,7 @@ Test(model_errors, keys)
         {LAYERS("  - conv2d:\n      channels: 6\n      momentum: 1\n"), TUFF_ERROR_FORMAT,
          ":6:7: conv2d: unknown key 'momentum'; expected one of name, channels, kernel, stride, padding, "
          "dilation, "
-         "groups, bias"},
+         "groups, bias, padding_mode"},
         {LAYERS("  - relu: {inplace: true}\n"), TUFF_ERROR_FORMAT,
          ":4:12: relu: unknown key 'inplace'; expected one of name"},
         {LAYERS("  - conv2d: {channels: 6, kernel: 3, channels: 6}\n"), TUFF_ERROR_FORMAT,
@@ -230,10 +237,9 @@ Test(model_errors, values)
 
 Test(model_errors, names)
 {
-#define NAME_RULE                                                                                            \
-    "'name' must be at most 47 letters, digits, '_' and '.', beginning with a letter or '_', found "
+#define NAME_RULE "'name' must be at most 47 letters, digits, '_' and '.', not beginning with '.', found "
     static const struct wrong table[] = {
-        {LAYERS("  - relu: {name: 1st}\n"), TUFF_ERROR_FORMAT, ":4:18: relu: " NAME_RULE "'1st'"},
+        {LAYERS("  - relu: {name: .a}\n"), TUFF_ERROR_FORMAT, ":4:18: relu: " NAME_RULE "'.a'"},
         {LAYERS("  - relu: {name: a b}\n"), TUFF_ERROR_FORMAT, ":4:18: relu: " NAME_RULE "'a b'"},
         {LAYERS("  - relu: {name: \"\"}\n"), TUFF_ERROR_FORMAT, ":4:18: relu: " NAME_RULE "the text ''"},
         {LAYERS("  - relu: {name: \"a\\0\"}\n"), TUFF_ERROR_FORMAT,
@@ -304,7 +310,7 @@ Test(model_errors, size_of_the_file)
     check(text, TUFF_YAML_MAX_BYTES + 1, TUFF_ERROR_FORMAT,
           ": a model file is at most 1048576 bytes long, this one is longer");
     memset(text, '[', TUFF_YAML_MAX_BYTES);
-    check(text, TUFF_YAML_MAX_BYTES, TUFF_ERROR_FORMAT, ":1:9: nested more than 8 levels deep");
+    check(text, TUFF_YAML_MAX_BYTES, TUFF_ERROR_FORMAT, ":1:41: nested more than 40 levels deep");
     free(text);
 }
 

@@ -146,6 +146,22 @@ Test(model_layers, batch_norm2d_becomes_the_op_of_its_pass)
 
 // -- Dropout
 
+// As YAML writes numbers.
+Test(model_layers, reads_real_numbers)
+{
+    static const struct {
+        const char *text;
+        double value;
+    } numbers[] = {{"0.25", 0.25}, {".25", 0.25}, {"+2.5e-1", 0.25}, {"0.", 0}, {"0", 0}, {"25.e-2", 0.25}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        char text[128];
+        snprintf(text, sizeof text, MODEL("[1, 4, 4]", "  - dropout: {p: %s}\n"), numbers[i].text);
+        struct tuff_model *model = parse(text);
+        cr_expect_eq(model->layers[0].settings[0].real, numbers[i].value, "%s", numbers[i].text);
+        tuff_model_destroy(&model);
+    }
+}
+
 Test(model_layers, dropout_is_there_in_training_alone)
 {
     struct tuff_model *model = parse(MODEL("[1, 4, 4]", "  - dropout\n  - relu\n  - dropout: {p: 0.125}\n"));
@@ -303,6 +319,10 @@ Test(model_layers, refuses_settings_that_cannot_be)
          "4:5: unknown layer kind 'batchnorm2d'; did you mean 'batch_norm2d'?"},
         {"dropout: {p: 1}", TUFF_ERROR_INVALID,
          "4:18: dropout: 'p' must be a number from 0 to below 1, found '1'"},
+        {"dropout: {p: 0.99999999}", TUFF_ERROR_INVALID,
+         "4:18: dropout: a 'p' of 0.99999998999999995 is 1 in float32, and drops all"},
+        {"dropout: {p: .}", TUFF_ERROR_FORMAT,
+         "4:18: dropout: 'p' must be a number from 0 to below 1, found '.'"},
         {"dropout: {p: nan}", TUFF_ERROR_FORMAT,
          "4:18: dropout: 'p' must be a number from 0 to below 1, found 'nan'"},
         {"leaky_relu: {negative_slope: [1]}", TUFF_ERROR_FORMAT,

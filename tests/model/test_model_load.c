@@ -125,6 +125,27 @@ Test(model_load, lenet_cifar10)
     tuff_model_destroy(&model);
 }
 
+// 6,573,130 parameters, as its PyTorch version without biases before batch normalization has.
+Test(model_load, resnet9_cifar10)
+{
+    static const char *const names[] = {"conv1.0.weight", "conv1.1.weight", "conv1.1.bias", "conv2.0.weight"};
+    struct tuff_model *model = load("resnet9-cifar10");
+    struct tuff_parameter_info info;
+    cr_expect_eq(tuff_model_classes(model), 10);
+    cr_expect_eq(tuff_model_parameter_elements(model), 6573130);
+    cr_expect_eq(tuff_model_buffer_elements(model), 2 * (64 + 3 * 128 + 256 + 3 * 512));
+    for (size_t i = 0; i < 4; i++) {
+        tuff_model_parameter(model, i, &info);
+        cr_expect_str_eq(info.name, names[i]);
+    }
+    tuff_model_parameter(model, tuff_model_parameter_count(model) - 2, &info);
+    cr_expect_str_eq(info.name, "classifier.2.weight");
+    cr_expect(info.dims[0] == 10 && info.dims[1] == 512);
+    tuff_model_buffer(model, 4, &info);
+    cr_expect_str_eq(info.name, "res1.0.1.running_mean");
+    tuff_model_destroy(&model);
+}
+
 Test(model_load, all_that_ship)
 {
     size_t count = 0;
@@ -247,8 +268,8 @@ Test(model_load, names_that_do_not_ship)
         "lenet-mnst", TUFF_ERROR_NOT_FOUND,
         "no model 'lenet-mnst' ships; did you mean 'lenet-mnist'? The path of a model file has a '/' or ends "
         "in .yaml");
-    check_failure(
-        "", TUFF_ERROR_NOT_FOUND,
-        "no model '' ships, only lenet-cifar10, lenet-mnist; the path of a model file has a '/' or ends in "
-        ".yaml");
+    check_failure("", TUFF_ERROR_NOT_FOUND,
+                  "no model '' ships, only lenet-cifar10, lenet-mnist, resnet9-cifar10; the path of a model "
+                  "file has a '/' or ends in "
+                  ".yaml");
 }

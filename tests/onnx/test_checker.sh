@@ -8,7 +8,7 @@ here=$(realpath "$(dirname "$0")")
 source "$here/../command/assert.sh"
 
 step=(--backend reference --steps 1 --digits-train 16)
-for model in lenet-mnist "$here/uneven.yaml" "$here/kinds.yaml"; do
+for model in lenet-mnist "$here/uneven.yaml" "$here/kinds.yaml" "$here/branches.yaml"; do
     name=$(basename "$model" .yaml)
     run train "$model" "${step[@]}" --out "$name"
     check "$name: a step of training" test "$status" -eq 0

@@ -290,6 +290,17 @@ Test(onnx, computes_the_same_kinds)
     check_computes(load(KINDS), 8, NULL);
 }
 
+// Sums and concatenations; of normalized images, where the model's own input is one of the branches.
+Test(onnx, computes_the_same_branches)
+{
+    struct tuff_augmentation normalization;
+    check_computes(load(BRANCHES), 2, NULL);
+    tuff_augmentation_default(&normalization);
+    normalization.mean[0] = 0.2;
+    normalization.deviation[0] = 0.5;
+    check_computes(load(BRANCHES), 2, &normalization);
+}
+
 Test(onnx, computes_the_same_normalized)
 {
     struct tuff_augmentation normalization;

@@ -33,16 +33,20 @@ part()
         inside && number == wanted { print }
         $0 == "```" language { number++; inside = 1 }' "$document"
 }
-for n in 1 2 3 4; do
+for n in 1 2 3 4 5; do
     part $n python > piece
     check "the document has piece $n in Python" test -s piece
     cat piece >> script.py
 done
-check "it has no fifth" test -z "$(part 5 python)"
+check "it has no sixth" test -z "$(part 6 python)"
 # Its commands, but for fetching the data, which are there.
 part 1 sh | grep -v 'data fetch' > train.sh
 part 2 sh > eval.sh
+part 1 yaml > small-resnet.yaml
+part 3 sh > train-resnet.sh
+part 4 sh > eval-resnet.sh
 check "the document trains" has '^tuff train lenet-mnist ' train.sh
+check "it trains a residual network too" has '^tuff train small-resnet.yaml ' train-resnet.sh
 mkdir bin
 ln -s "$tuff" bin/tuff
 PATH=$PWD/bin:$PATH
@@ -60,6 +64,10 @@ status=$?
 check "tuff trains and evaluates as the document says" test "$status" -eq 0
 evaluated=$(sed -n 's/^mnist test: \(loss [0-9.]*, accuracy [0-9.]*%\) .*/\1/p' "$out")
 check "tuff eval says loss and accuracy" test -n "$evaluated"
+bash -e train-resnet.sh > "$out" 2> "$err"
+status=$?
+check "tuff trains and evaluates the residual network" test "$status" -eq 0
+resnet=$(sed -n 's/^mnist test: \(loss [0-9.]*, accuracy [0-9.]*%\) .*/\1/p' "$out")
 # Networks as ONNX files, which PyTorch's functions run below.
 run export runs/first --onnx first.onnx
 check "the run is exported" test "$status" -eq 0
@@ -87,6 +95,16 @@ sed -n 's/^mnist test: \(loss [0-9.]*, accuracy [0-9.]*%\) .*/\1/p' "$out" > bac
 sed -n 's/^loss/loss/p' torch | sed -n 2p > second
 check "PyTorch to tuff: PyTorch and tuff eval print the same" same_figures second back
 check "PyTorch learned something in between" differ first second
+printf '%s\n' "$resnet" > wanted
+sed -n 's/^loss/loss/p' torch | sed -n 3p > third
+check "a residual network from tuff to PyTorch: both print the same" same_figures wanted third
+bash -e eval-resnet.sh > "$out" 2> "$err"
+status=$?
+check "tuff takes PyTorch's residual network, num_batches_tracked and all" test "$status" -eq 0
+sed -n 's/^mnist test: \(loss [0-9.]*, accuracy [0-9.]*%\) .*/\1/p' "$out" > back
+sed -n 's/^loss/loss/p' torch | sed -n 4p > fourth
+check "a residual network from PyTorch to tuff: both print the same" same_figures fourth back
+check "its statistics have changed in between" differ third fourth
 run eval bare.safetensors
 check "a file without texts: tuff asks for the model" err_has '\-\-model'
 run eval bare.safetensors --model lenet-mnist --data mnist

@@ -1,5 +1,6 @@
 // tuff summary: what a model is made of.
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "commands.h"
@@ -9,42 +10,122 @@
 #include "tuff/model.h"
 
 struct totals {
-    uint64_t parameters, multiply_adds, outputs;
+    uint64_t parameters, buffers, multiply_adds, outputs;
 };
 
-static int name_width(const struct tuff_model *model)
+enum { INDENT = 2 };
+
+struct table {
+    const struct tuff_model *model;
+    int name_width, kind_width;
+    bool buffers; // there are some, which get a column
+};
+
+// A row: of the head, of a layer, of the totals.
+static void print_row(const struct table *table, int indent, const char *name, const char *kind,
+                      const char *output, const char *parameters, const char *buffers,
+                      const char *multiply_adds)
 {
-    size_t width = strlen("layer");
+    console_print("%*s%-*s  %-*s  %-16s  %12s%s%*s  %16s\n", indent, "", table->name_width - indent, name,
+                  table->kind_width, kind, output, parameters, table->buffers ? "  " : "",
+                  table->buffers ? 9 : 0, table->buffers ? buffers : "", multiply_adds);
+}
+
+// What is left of a name within a block.
+static const char *within(const char *name, const char *block)
+{
+    size_t length = strlen(block);
+    return length > 0 && strncmp(name, block, length) == 0 && name[length] == '.' ? name + length + 1 : name;
+}
+
+// The blocks around what is at hand, outermost first, and the next one to begin.
+struct nesting {
+    struct tuff_block_info around[TUFF_MODEL_MAX_DEPTH];
+    size_t depth, next;
+};
+
+// The name of the innermost block that has one.
+static const char *scope_of(const struct nesting *nesting)
+{
+    for (size_t i = nesting->depth; i-- > 0;)
+        if (nesting->around[i].name[0] != '\0')
+            return nesting->around[i].name;
+    return "";
+}
+
+// Leaves the blocks that end before layer `index`, then enters the next one that begins there. False if there
+// is none.
+static bool enter(const struct tuff_model *model, size_t index, struct nesting *nesting,
+                  struct tuff_block_info *block)
+{
+    while (nesting->depth > 0) {
+        const struct tuff_block_info *last = &nesting->around[nesting->depth - 1];
+        if (index < last->first + last->count)
+            break;
+        nesting->depth--;
+    }
+    if (nesting->next == tuff_model_block_count(model))
+        return false;
+    tuff_model_block(model, nesting->next, block);
+    if (block->first != index)
+        return false;
+    nesting->next++;
+    return true;
+}
+
+static void measure(struct table *table)
+{
+    const struct tuff_model *model = table->model;
+    struct nesting nesting = {.depth = 0};
+    struct tuff_block_info block;
+    size_t name = strlen("layer"), kind = 12;
     for (size_t i = 0; i < tuff_model_layer_count(model); i++) {
         struct tuff_layer_info layer;
         tuff_model_layer(model, i, &layer);
-        if (strlen(layer.name) > width)
-            width = strlen(layer.name);
+        while (enter(model, i, &nesting, &block)) {
+            size_t width = nesting.depth * INDENT + strlen(within(block.name, scope_of(&nesting)));
+            name = width > name ? width : name;
+            nesting.around[nesting.depth++] = block;
+        }
+        size_t width = nesting.depth * INDENT + strlen(within(layer.name, scope_of(&nesting)));
+        name = width > name ? width : name;
+        kind = strlen(layer.kind) > kind ? strlen(layer.kind) : kind;
+        table->buffers = table->buffers || layer.buffers != 0;
     }
-    return (int)width;
+    table->name_width = (int)name;
+    table->kind_width = (int)kind;
 }
 
 static struct totals print_layers(const struct tuff_model *model)
 {
     struct totals totals = {0};
-    int width = name_width(model);
-    console_print("%-*s  %-12s  %-16s  %12s  %16s\n", width, "layer", "kind", "output", "parameters",
-                  "multiply-adds");
+    struct table table = {.model = model};
+    struct nesting nesting = {.depth = 0};
+    struct tuff_block_info block;
+    measure(&table);
+    print_row(&table, 0, "layer", "kind", "output", "parameters", "buffers", "multiply-adds");
     for (size_t i = 0; i < tuff_model_layer_count(model); i++) {
         struct tuff_layer_info layer;
         tuff_model_layer(model, i, &layer);
+        while (enter(model, i, &nesting, &block)) {
+            console_print("%*s%-*s  %s\n", (int)nesting.depth * INDENT, "",
+                          table.name_width - (int)nesting.depth * INDENT,
+                          within(block.name, scope_of(&nesting)), block.kind);
+            nesting.around[nesting.depth++] = block;
+        }
         uint64_t outputs = 1;
         for (uint32_t d = 0; d < layer.output_rank; d++)
             outputs *= layer.output_dims[d];
-        console_print("%-*s  %-12s  %-16s  %12s  %16s\n", width, layer.name, layer.kind,
-                      format_shape(layer.output_rank, layer.output_dims).s, format_count(layer.parameters).s,
-                      format_count(layer.multiply_adds).s);
+        print_row(&table, (int)nesting.depth * INDENT, within(layer.name, scope_of(&nesting)), layer.kind,
+                  format_shape(layer.output_rank, layer.output_dims).s, format_count(layer.parameters).s,
+                  format_count(layer.buffers).s, format_count(layer.multiply_adds).s);
         totals.parameters += layer.parameters;
+        totals.buffers += layer.buffers;
         totals.multiply_adds += layer.multiply_adds;
         totals.outputs += outputs;
     }
-    console_print("%-*s  %-12s  %-16s  %12s  %16s\n", width, "total", "", "",
-                  format_count(totals.parameters).s, format_count(totals.multiply_adds).s);
+    print_row(&table, 0, "total", "", "", format_count(totals.parameters).s, format_count(totals.buffers).s,
+              format_count(totals.multiply_adds).s);
     return totals;
 }
 
@@ -57,6 +138,8 @@ static void print_memory(const struct totals *totals, uint32_t batch)
     console_print("  %-28s %12s\n", "gradients", format_bytes(parameters).s);
     console_print("  %-28s %12s\n", "Adam's two moments", format_bytes(2 * parameters).s);
     console_print("  %-28s %12s\n", "these three together", format_bytes(4 * parameters).s);
+    if (totals->buffers != 0)
+        console_print("  %-28s %12s\n", "buffers", format_bytes(totals->buffers * sizeof(float)).s);
     char label[64];
     snprintf(label, sizeof label, "layer outputs, batch of %" PRIu32, batch);
     console_print("  %-28s %12s\n", label, format_bytes(outputs).s);
@@ -71,9 +154,11 @@ int command_summary(int argc, char **argv)
     const struct usage usage = {
         .command = "summary",
         .operand = "MODEL",
-        .purpose = "Shows a model's layers: output shapes (channels, height, width), parameters,\n"
-                   "multiply-adds of the forward pass per sample, and the memory that training\n"
-                   "takes. MODEL is a model that ships with tuff or the path of a .yaml file.\n",
+        .purpose = "Shows a model's layers and the blocks around them: output shapes (channels,\n"
+                   "height, width), parameters, buffers (running statistics, which no optimizer\n"
+                   "changes), multiply-adds of the forward pass per sample, and the memory that\n"
+                   "training takes. MODEL is a model that ships with tuff or the path of a .yaml\n"
+                   "file.\n",
         .examples = "  tuff summary lenet-mnist\n"
                     "  tuff summary ./my-model.yaml --batch 128\n",
         .options = options,

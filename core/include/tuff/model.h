@@ -46,10 +46,11 @@ TUFF_API void tuff_model_layer(const struct tuff_model *model, size_t index, str
 
 // Layers that a model file puts together. They come one after the other; the last of a "residual" is the layer of kind
 // "sum" that adds its branches, that of a "concat" the one of kind "concat".
+enum { TUFF_MODEL_MAX_DEPTH = 8 }; // blocks within each other
 struct tuff_block_info {
     const char *name;    // whole: "layer1.0"; empty if it has none
     const char *kind;    // "block", "residual" or "concat"
-    uint32_t depth;      // blocks around it
+    uint32_t depth;      // blocks around it, less than TUFF_MODEL_MAX_DEPTH
     size_t first, count; // its layers, those of blocks within it among them
 };
 TUFF_API size_t tuff_model_block_count(const struct tuff_model *model);

@@ -30,7 +30,7 @@ struct tuff_onnx_options {
 // their bytes divided by 255. Output "logits": (batch,classes), before softmax. The batch's size is left open. The
 // parameters and buffers are initializers that have their own names ("conv1.weight"); every layer is one node called as
 // the layer, and its output is "LAYER.output"; where the operators need more than one for it, those before are called
-// "LAYER.PART". The metadata say the model's name ("model") and what the input is ("input"), unless
+// "LAYER/PART". The metadata say the model's name ("model") and what the input is ("input"), unless
 // options give those keys.
 //
 // Blocking. Failure: a kind of layer that has no form in ONNX; a key that comes twice, or a text that is not UTF-8; a

@@ -64,7 +64,7 @@ struct tuff_trainer_options {
     // The bits are the same.
     uint64_t data_budget_bytes;
     // Parameters that training leaves as they are, bit for bit: names ("conv1.weight"), names of layers
-    // ("conv1"), or patterns of either, as fnmatch(3) has them ("fc*"). Buffers are no parameters: a frozen batch
+    // ("conv1") or blocks ("layer1"), or patterns of any of them, as fnmatch(3) has them ("fc*"). Buffers are no parameters: a frozen batch
     // normalization still follows its batches, as with requires_grad = False in PyTorch. Read by tuff_trainer_create
     // only.
     const char *const *frozen;
