@@ -59,6 +59,10 @@ struct lanes_weight_gradient {
     ptrdiff_t channels, kernel_h, kernel_w;
     ptrdiff_t stride_h, stride_w, dilation_h, dilation_w;
     ptrdiff_t out_h, out_w;
+    ptrdiff_t dw_row; // from one k to the next
+    int adds;         // to what dw holds
+    // Rows of x that hold more than zeros: `height` rows from `top` on. height 0: perhaps all.
+    ptrdiff_t top, height;
 };
 
 // y[b][o] = bias[o] + sum over i of x[b][i] * w[o * w_out + i * w_in], for `blocks` blocks b. One of the
@@ -190,7 +194,7 @@ struct lanes_table {
     void (*correlate_packed)(const struct lanes_packed_correlation *c, ptrdiff_t outputs,
                              const struct lanes_range *rows, const struct lanes_range *columns);
     // dw rows [k_begin, k_end) of `taps` = channels*kernel_h*kernel_w each, and dbias[k] unless it is NULL,
-    // summed over rows [row_begin, row_end) of blocks * out_h.
+    // summed over rows [row_begin, row_end) of blocks * out_h. With `height` there is one block.
     void (*weight_gradient)(const struct lanes_weight_gradient *g, ptrdiff_t k_begin, ptrdiff_t k_end,
                             ptrdiff_t row_begin, ptrdiff_t row_end, float *dw, float *dbias);
     void (*product)(const struct lanes_product *p, ptrdiff_t o_begin, ptrdiff_t o_end);
