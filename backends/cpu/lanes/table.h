@@ -77,13 +77,25 @@ struct lanes_product {
     ptrdiff_t w_out, w_in;
 };
 
-// dw[o][i] = sum over n of dy[n/16][o][n%16] * xt[n][i], for n < samples.
+// The same with w[i * w_in + o], of some of the inputs. bias: NULL where y is added to.
+struct lanes_packed_product {
+    const float *x;
+    const float *w;
+    const float *bias; // NULL: zero
+    float *y;
+    ptrdiff_t blocks, inputs;
+    ptrdiff_t x_block, y_block;
+    ptrdiff_t w_in;
+    int adds; // to what y holds
+};
+
+// dw[o][i] = sum over n of dy[n/16][o][n%16] * xt[i/16][n][i%16], for n < samples.
 struct lanes_outer_product {
     const float *dy;
     const float *xt;
     float *dw;
     ptrdiff_t samples, inputs;
-    ptrdiff_t dy_block, xt_row;
+    ptrdiff_t dy_block, xt_panel;
 };
 
 struct lanes_pool {
@@ -198,6 +210,7 @@ struct lanes_table {
     void (*weight_gradient)(const struct lanes_weight_gradient *g, ptrdiff_t k_begin, ptrdiff_t k_end,
                             ptrdiff_t row_begin, ptrdiff_t row_end, float *dw, float *dbias);
     void (*product)(const struct lanes_product *p, ptrdiff_t o_begin, ptrdiff_t o_end);
+    void (*product_packed)(const struct lanes_packed_product *p, ptrdiff_t outputs);
     void (*outer_product)(const struct lanes_outer_product *p, ptrdiff_t o_begin, ptrdiff_t o_end);
     // dbias[o] = sum over blocks and lanes of dy, o in [o_begin, o_end).
     void (*sum_lanes)(const float *dy, ptrdiff_t blocks, ptrdiff_t dy_block, float *dbias, ptrdiff_t o_begin,
