@@ -1,5 +1,8 @@
-// Batch normalization. Chunks are planes: one channel of one sample, or of one block of 16. Each plane leaves
-// its sums in the workspace; those of a channel are then put together in double, in the order of the batch.
+// Batch normalization of planes: one channel of one sample, or of one block of 16. Each plane leaves its sums
+// in the workspace; those of a channel are then put together in double, in the order of the batch.
+//
+// With many channels a chunk is a channel: its planes are still in the cache when they are read again. With
+// few, planes are chunks, or there would not be enough of them to go round.
 #include <math.h>
 #include <string.h>
 
@@ -17,7 +20,10 @@ struct job {
     const float *weight, *bias; // NULL: 1 and 0
     float *dweight, *dbias;
     float epsilon, momentum;
+    cpu_task *sums, *totals, *results; // of a plane, a channel and a plane, where chunks are channels
 };
+
+enum { LEAST_CHANNELS = 16 };
 
 static struct job job_of(const struct tuff_device *device, const struct tuff_tensor *x, uint32_t valid)
 {
@@ -76,9 +82,39 @@ static void run_planes(struct tuff_device *device, struct job *job, uint64_t wei
     cpu_parallel(device, planes * (job->plane / TUFF_BATCH16_LANES + 1) * weight, planes, task, job);
 }
 
+static void channel_chunk(void *context, uint64_t chunk, uint32_t worker)
+{
+    const struct job *job = context;
+    const uint64_t channels = (uint64_t)job->channels, batch = (uint64_t)job->batch;
+    for (uint64_t n = 0; n < batch; n++)
+        job->sums(context, n * channels + chunk, worker);
+    job->totals(context, chunk, worker);
+    // From the last that was read, which is the likeliest to be in the cache.
+    for (uint64_t n = batch; n > 0; n--)
+        job->results(context, (n - 1) * channels + chunk, worker);
+}
+
 static void run_channels(struct tuff_device *device, struct job *job, cpu_task *task)
 {
     cpu_parallel(device, (uint64_t)(job->batch * job->channels), (uint64_t)job->channels, task, job);
+}
+
+// Sums of each plane, totals of each channel, results of each plane.
+static void run_passes(struct tuff_device *device, struct job *job, cpu_task *sums, cpu_task *totals,
+                       cpu_task *results)
+{
+    if (job->channels >= LEAST_CHANNELS) {
+        job->sums = sums;
+        job->totals = totals;
+        job->results = results;
+        const uint64_t planes = (uint64_t)(job->batch * job->channels);
+        cpu_parallel(device, planes * (job->plane / TUFF_BATCH16_LANES + 1) * 4, (uint64_t)job->channels,
+                     channel_chunk, job);
+        return;
+    }
+    run_planes(device, job, 2, sums);
+    run_channels(device, job, totals);
+    run_planes(device, job, 2, results);
 }
 
 static uint64_t workspace_of(const struct tuff_tensor *x)
@@ -171,9 +207,7 @@ void cpu_batch_norm2d_train(struct tuff_device *device, const struct tuff_batch_
     job.bias = optional(args->bias);
     job.epsilon = args->params->epsilon;
     job.momentum = args->params->momentum;
-    run_planes(device, &job, 2, moments_chunk);
-    run_channels(device, &job, statistics_chunk);
-    run_planes(device, &job, 2, train_chunk);
+    run_passes(device, &job, moments_chunk, statistics_chunk, train_chunk);
 }
 
 uint64_t cpu_batch_norm2d_train_workspace(struct tuff_device *device,
@@ -265,9 +299,7 @@ void cpu_batch_norm2d_backward(struct tuff_device *device, const struct tuff_bat
     job.weight = optional(args->weight);
     job.dweight = cpu_f32(args->dweight);
     job.dbias = cpu_f32(args->dbias);
-    run_planes(device, &job, 2, gradient_sums_chunk);
-    run_channels(device, &job, gradient_totals_chunk);
-    run_planes(device, &job, 2, backward_chunk);
+    run_passes(device, &job, gradient_sums_chunk, gradient_totals_chunk, backward_chunk);
 }
 
 uint64_t cpu_batch_norm2d_backward_workspace(struct tuff_device *device,

@@ -70,6 +70,13 @@ void cpu_conv2d_packed(struct tuff_device *device, const struct cpu_conv2d *conv
 uint64_t cpu_conv2d_packed_workspace(const struct tuff_device *device, const struct cpu_conv2d *conv,
                                      int is_backward); // bytes
 
+// The same for the gradient of the weight.
+int cpu_conv2d_has_weight_windows(const struct cpu_conv2d *conv);
+void cpu_conv2d_weight_windows(struct tuff_device *device, const struct cpu_conv2d *conv,
+                               const struct tuff_conv2d_backward_weight_args *args);
+uint64_t cpu_conv2d_weight_windows_workspace(const struct tuff_device *device,
+                                             const struct cpu_conv2d *conv); // bytes
+
 // The op in TUFF_LAYOUT_BATCH16, and the bytes of workspace that it needs.
 void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_conv2d_forward_args *args);
 uint64_t cpu_conv2d_forward_workspace_batch16(const struct tuff_device *device,

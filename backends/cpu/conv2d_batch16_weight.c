@@ -113,6 +113,7 @@ static void gradient_chunk(void *context, uint64_t chunk, uint32_t worker)
         .dilation_w = conv->dilation_w,
         .out_h = conv->out_h,
         .out_w = conv->out_w,
+        .dw_row = conv->taps,
     };
     float *dweight = job->dweight, *dbias = job->dbias;
     if (job->parts) {
@@ -146,6 +147,10 @@ void cpu_conv2d_backward_weight_batch16(struct tuff_device *device,
                                         const struct tuff_conv2d_backward_weight_args *args)
 {
     const struct cpu_conv2d conv = cpu_conv2d_sizes(args->params, args->x, args->dy, args->dweight);
+    if (cpu_conv2d_has_weight_windows(&conv)) {
+        cpu_conv2d_weight_windows(device, &conv, args);
+        return;
+    }
     struct gradient_job job = {
         .lanes = device->lanes,
         .conv = &conv,
@@ -177,6 +182,8 @@ uint64_t cpu_conv2d_backward_weight_workspace_batch16(struct tuff_device *device
                                                       const struct tuff_conv2d_backward_weight_args *args)
 {
     const struct cpu_conv2d conv = cpu_conv2d_sizes(args->params, args->x, args->dy, args->dweight);
+    if (cpu_conv2d_has_weight_windows(&conv))
+        return cpu_conv2d_weight_windows_workspace(device, &conv);
     const struct gradient_plan plan = plan_gradient(device, &conv);
     const uint64_t parts = plan.splits > 1 ? plan.splits * plan.part : 0;
     return (plan.padded + parts) * sizeof(float);

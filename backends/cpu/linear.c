@@ -107,8 +107,8 @@ void cpu_linear_backward_input(struct tuff_device *device, const struct tuff_lin
 uint64_t cpu_linear_backward_input_workspace(struct tuff_device *device,
                                              const struct tuff_linear_backward_input_args *args)
 {
-    (void)device;
-    return args->dy->layout == TUFF_LAYOUT_BATCH16 ? cpu_linear_backward_input_workspace_batch16(args) : 0;
+    return args->dy->layout == TUFF_LAYOUT_BATCH16 ? cpu_linear_backward_input_workspace_batch16(device, args)
+                                                   : 0;
 }
 
 void cpu_linear_backward_weight(struct tuff_device *device,

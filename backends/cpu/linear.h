@@ -10,7 +10,8 @@
 void cpu_linear_forward_batch16(struct tuff_device *device, const struct tuff_linear_forward_args *args);
 void cpu_linear_backward_input_batch16(struct tuff_device *device,
                                        const struct tuff_linear_backward_input_args *args);
-uint64_t cpu_linear_backward_input_workspace_batch16(const struct tuff_linear_backward_input_args *args);
+uint64_t cpu_linear_backward_input_workspace_batch16(const struct tuff_device *device,
+                                                     const struct tuff_linear_backward_input_args *args);
 void cpu_linear_backward_weight_batch16(struct tuff_device *device,
                                         const struct tuff_linear_backward_weight_args *args);
 uint64_t cpu_linear_backward_weight_workspace_batch16(const struct tuff_linear_backward_weight_args *args);

@@ -1,5 +1,5 @@
 // Batch normalization of one channel of one block or sample. Absent lanes are masked rather than multiplied
-// by 0: what stands there may be anything.
+// by 0: what stands there may be anything. Blocks that lack none, nearly all of them, go without masks.
 #include "kernels.h"
 #include "present.h"
 
@@ -8,10 +8,16 @@ LANES_INLINE float sum_of_four(const vf sum[4])
     return v_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
+// x, or 0 where a lane is absent. whole: constant; none is.
+LANES_INLINE vf keep_present(const int whole, vm there, vf x)
+{
+    return whole ? x : v_keep(there, x);
+}
+
 // The sum of x - shift, or of the squares of x - shift - mean. Deviations are taken from a value of the
 // channel's own, so that a mean far from zero costs no digits.
-LANES_INLINE float sum_deviations(const float *x, size_t count, uint32_t present, vf shift, vf mean,
-                                  int squared)
+LANES_INLINE float sum_deviations(const int whole, const float *x, size_t count, uint32_t present, vf shift,
+                                  vf mean, int squared)
 {
     vf sum[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
     vm there[4];
@@ -23,7 +29,7 @@ LANES_INLINE float sum_deviations(const float *x, size_t count, uint32_t present
         LANES_UNROLL
         for (int q = 0; q < 4; q++) {
             const vf d = (v_load(x + i + q * LANES_WIDTH) - shift) - mean;
-            sum[q] += v_keep(there[q], squared ? d * d : d);
+            sum[q] += keep_present(whole, there[q], squared ? d * d : d);
         }
     }
     for (int q = 0; i < count; i += LANES_WIDTH, q++) {
@@ -33,16 +39,25 @@ LANES_INLINE float sum_deviations(const float *x, size_t count, uint32_t present
     return sum_of_four(sum);
 }
 
+LANES_INLINE void moments_of(const int whole, const float *x, size_t count, uint32_t present, float shift,
+                             float *mean, float *squares)
+{
+    const float of = (float)present_count(count, present);
+    *mean = sum_deviations(whole, x, count, present, v_splat(shift), v_zero(), 0) / of;
+    *squares = sum_deviations(whole, x, count, present, v_splat(shift), v_splat(*mean), 1);
+}
+
 void LANES_FN(moments)(const float *x, size_t count, uint32_t present, float shift, float *mean,
                        float *squares)
 {
-    const float of = (float)present_count(count, present);
-    *mean = sum_deviations(x, count, present, v_splat(shift), v_zero(), 0) / of;
-    *squares = sum_deviations(x, count, present, v_splat(shift), v_splat(*mean), 1);
+    if (present == LANES_BLOCK)
+        moments_of(1, x, count, present, shift, mean, squares);
+    else
+        moments_of(0, x, count, present, shift, mean, squares);
 }
 
-void LANES_FN(normalize)(float *y, const float *x, size_t count, uint32_t present,
-                         const struct lanes_normalize *n)
+LANES_INLINE void normalize_of(const int whole, float *y, const float *x, size_t count, uint32_t present,
+                               const struct lanes_normalize *n)
 {
     const vf mean = v_splat(n->mean), scale = v_splat(n->scale), offset = v_splat(n->offset);
     vm there[4];
@@ -54,7 +69,7 @@ void LANES_FN(normalize)(float *y, const float *x, size_t count, uint32_t presen
         LANES_UNROLL
         for (int q = 0; q < 4; q++) {
             const vf value = (v_load(x + i + q * LANES_WIDTH) - mean) * scale + offset;
-            v_store(y + i + q * LANES_WIDTH, v_keep(there[q], value));
+            v_store(y + i + q * LANES_WIDTH, keep_present(whole, there[q], value));
         }
     }
     for (int q = 0; i < count; i += LANES_WIDTH, q++) {
@@ -63,8 +78,17 @@ void LANES_FN(normalize)(float *y, const float *x, size_t count, uint32_t presen
     }
 }
 
-void LANES_FN(normalize_sums)(const float *dy, const float *x, size_t count, uint32_t present, float mean,
-                              float *sum_out, float *product_sum)
+void LANES_FN(normalize)(float *y, const float *x, size_t count, uint32_t present,
+                         const struct lanes_normalize *n)
+{
+    if (present == LANES_BLOCK)
+        normalize_of(1, y, x, count, present, n);
+    else
+        normalize_of(0, y, x, count, present, n);
+}
+
+LANES_INLINE void normalize_sums_of(const int whole, const float *dy, const float *x, size_t count,
+                                    uint32_t present, float mean, float *sum_out, float *product_sum)
 {
     const vf center = v_splat(mean);
     vf sum[4] = {v_zero(), v_zero(), v_zero(), v_zero()},
@@ -78,8 +102,9 @@ void LANES_FN(normalize_sums)(const float *dy, const float *x, size_t count, uin
         LANES_UNROLL
         for (int q = 0; q < 4; q++) {
             const vf gradient = v_load(dy + i + q * LANES_WIDTH);
-            sum[q] += v_keep(there[q], gradient);
-            product[q] += v_keep(there[q], gradient * (v_load(x + i + q * LANES_WIDTH) - center));
+            const vf d = v_load(x + i + q * LANES_WIDTH) - center;
+            sum[q] += keep_present(whole, there[q], gradient);
+            product[q] += keep_present(whole, there[q], gradient * d);
         }
     }
     for (int q = 0; i < count; i += LANES_WIDTH, q++) {
@@ -92,13 +117,23 @@ void LANES_FN(normalize_sums)(const float *dy, const float *x, size_t count, uin
     *product_sum = sum_of_four(product);
 }
 
+void LANES_FN(normalize_sums)(const float *dy, const float *x, size_t count, uint32_t present, float mean,
+                              float *sum, float *product_sum)
+{
+    if (present == LANES_BLOCK)
+        normalize_sums_of(1, dy, x, count, present, mean, sum, product_sum);
+    else
+        normalize_sums_of(0, dy, x, count, present, mean, sum, product_sum);
+}
+
 LANES_INLINE vf gradient_of(vf dy, vf x, const struct lanes_normalize_backward *n)
 {
     return v_splat(n->scale) * ((dy - v_splat(n->offset)) - (x - v_splat(n->mean)) * v_splat(n->slope));
 }
 
-void LANES_FN(normalize_backward)(float *dx, const float *dy, const float *x, size_t count, uint32_t present,
-                                  const struct lanes_normalize_backward *n)
+LANES_INLINE void normalize_backward_of(const int whole, float *dx, const float *dy, const float *x,
+                                        size_t count, uint32_t present,
+                                        const struct lanes_normalize_backward *n)
 {
     const struct lanes_normalize_backward of = *n; // dx could alias *n for all the compiler knows
     vm there[4];
@@ -110,11 +145,21 @@ void LANES_FN(normalize_backward)(float *dx, const float *dy, const float *x, si
         LANES_UNROLL
         for (int q = 0; q < 4; q++) {
             const size_t at = i + (size_t)q * LANES_WIDTH;
-            v_store(dx + at, v_keep(there[q], gradient_of(v_load(dy + at), v_load(x + at), &of)));
+            const vf value = gradient_of(v_load(dy + at), v_load(x + at), &of);
+            v_store(dx + at, keep_present(whole, there[q], value));
         }
     }
     for (int q = 0; i < count; i += LANES_WIDTH, q++) {
         const vf value = gradient_of(v_load_first(dy + i, count - i), v_load_first(x + i, count - i), &of);
         v_store_first(dx + i, v_keep(there[q], value), count - i);
     }
+}
+
+void LANES_FN(normalize_backward)(float *dx, const float *dy, const float *x, size_t count, uint32_t present,
+                                  const struct lanes_normalize_backward *n)
+{
+    if (present == LANES_BLOCK)
+        normalize_backward_of(1, dx, dy, x, count, present, n);
+    else
+        normalize_backward_of(0, dx, dy, x, count, present, n);
 }

@@ -20,37 +20,38 @@ LANES_INLINE vq multiply_halves(vq a, vq b)
 #endif
 }
 
-// The products a * by, 64 bits wide, in two halves.
-LANES_INLINE vu multiply_wide(vu a, uint32_t by, vu *low)
-{
-    const vq factor = (vq){0} + by, lower = (vq){0} + UINT32_MAX;
-    const vq even = multiply_halves((vq)a, factor), odd = multiply_halves((vq)a >> 32, factor);
-    *low = (vu)((even & lower) | (odd << 32));
-    return (vu)((even >> 32) | (odd & ~lower));
-}
-
-// The first words of the blocks of these elements.
+// The first words of the blocks of these elements. Those of even and of odd lanes are worked out apart, each
+// in the lower half of a 64-bit lane, where products find their operands; what the upper halves hold means
+// nothing.
 LANES_INLINE vu random_words(const struct lanes_dropout *d, vu element)
 {
-    vu c0 = element, c1 = v_splat_u32(d->layer), c2 = v_splat_u32(d->step), c3 = v_splat_u32(DROPOUT_PURPOSE);
-    uint32_t key0 = d->seed_low, key1 = d->seed_high;
+    const vq zero = {0}, lower = zero + UINT32_MAX;
+    vq first[2];
     LANES_UNROLL
-    for (int round = 0; round < ROUNDS; round++) {
-        vu low0, low1;
-        const vu high0 = multiply_wide(c0, 0xD2511F53u, &low0), high1 = multiply_wide(c2, 0xCD9E8D57u, &low1);
-        c0 = high1 ^ c1 ^ v_splat_u32(key0);
-        c1 = low1;
-        c2 = high0 ^ c3 ^ v_splat_u32(key1);
-        c3 = low0;
-        key0 += 0x9E3779B9u;
-        key1 += 0xBB67AE85u;
+    for (int odd = 0; odd < 2; odd++) {
+        vq c0 = odd ? (vq)element >> 32 : (vq)element;
+        vq c1 = zero + d->layer, c2 = zero + d->step, c3 = zero + DROPOUT_PURPOSE;
+        uint32_t key0 = d->seed_low, key1 = d->seed_high;
+        LANES_UNROLL
+        for (int round = 0; round < ROUNDS; round++) {
+            const vq product0 = multiply_halves(c0, zero + 0xD2511F53u);
+            const vq product1 = multiply_halves(c2, zero + 0xCD9E8D57u);
+            c0 = (product1 >> 32) ^ c1 ^ (zero + key0);
+            c1 = product1;
+            c2 = (product0 >> 32) ^ c3 ^ (zero + key1);
+            c3 = product0;
+            key0 += 0x9E3779B9u;
+            key1 += 0xBB67AE85u;
+        }
+        first[odd] = c0;
     }
-    return c0;
+    return (vu)((first[0] & lower) | (first[1] << 32));
 }
 
 void LANES_FN(dropout)(const struct lanes_dropout *d, float *y, const float *x, uint32_t first,
                        uint32_t position_step, uint32_t lane_step, uint32_t samples, size_t count)
 {
+    const struct lanes_dropout of = *d; // y could alias *d for all the compiler knows
     float lane_numbers[LANES_WIDTH];
     uint32_t lane_elements[LANES_WIDTH];
     for (uint32_t lane = 0; lane < LANES_WIDTH; lane++) {
@@ -61,11 +62,11 @@ void LANES_FN(dropout)(const struct lanes_dropout *d, float *y, const float *x, 
         const size_t rest = count - i;
         const uint32_t lane = (uint32_t)(i % LANES_BLOCK);
         const uint32_t element = first + (uint32_t)(i / LANES_BLOCK) * position_step + lane * lane_step;
-        const vu words = random_words(d, v_load_u32(lane_elements) + v_splat_u32(element)) >> 8;
+        const vu words = random_words(&of, v_load_u32(lane_elements) + v_splat_u32(element)) >> 8;
         const vf uniform = __builtin_convertvector((vi)words, vf) * v_splat(0x1p-24f);
-        const vm kept = v_not(v_greater(v_splat(d->probability), uniform));
+        const vm kept = v_not(v_greater(v_splat(of.probability), uniform));
         const vm present = v_greater(v_splat((float)samples - (float)lane), v_load(lane_numbers));
-        const vf scaled = v_load_first(x + i, rest) * v_splat(d->scale);
+        const vf scaled = v_load_first(x + i, rest) * v_splat(of.scale);
         v_store_first(y + i, v_keep(v_and(kept, present), scaled), rest);
     }
 }

@@ -14,6 +14,7 @@ void LANES_FN(correlate_packed)(const struct lanes_packed_correlation *c, ptrdif
 
 // product.c
 void LANES_FN(product)(const struct lanes_product *p, ptrdiff_t o_begin, ptrdiff_t o_end);
+void LANES_FN(product_packed)(const struct lanes_packed_product *p, ptrdiff_t outputs);
 
 // weight_gradient.c
 void LANES_FN(weight_gradient)(const struct lanes_weight_gradient *g, ptrdiff_t k_begin, ptrdiff_t k_end,

@@ -80,6 +80,21 @@ LANES_INLINE vf v_hold(vf v)
     return v;
 }
 
+// a * b + sum, with the result in the register of `sum`: gcc else lets it wander between registers, and where
+// accumulators fill the register file, through the stack.
+LANES_INLINE vf v_multiply_add(vf a, vf b, vf sum)
+{
+#if defined(__AVX512F__)
+    __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+    return sum;
+#elif defined(__FMA__)
+    __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
+    return sum;
+#else
+    return sum + a * b;
+#endif
+}
+
 // Keeps a pointer in a register of its own; gcc else derives several from one, with a register or a load from
 // the stack for each distance.
 LANES_INLINE const float *hold_pointer(const float *p)

@@ -7,8 +7,12 @@
 // dw[o][vectors of i] for `outputs` x `vectors`, both constants where this is inlined. `last` lanes of the
 // last vector are stored. dy: [o][16] per block.
 LANES_INLINE void outer_tile(const int outputs, const int vectors, const struct lanes_outer_product *p,
-                             const float *dy, const float *xt, float *dw, size_t last)
+                             const float *dy, ptrdiff_t i_first, float *dw, size_t last)
 {
+    const float *xt[OUTER_TILE_VECTORS];
+    LANES_UNROLL
+    for (int i = 0; i < vectors; i++)
+        xt[i] = p->xt + (i_first + i) / LANES_PARTS * p->xt_panel + (i_first + i) % LANES_PARTS * LANES_WIDTH;
     vf sum[OUTER_TILE_OUTPUTS][OUTER_TILE_VECTORS];
     LANES_UNROLL
     for (int o = 0; o < outputs; o++) {
@@ -21,7 +25,7 @@ LANES_INLINE void outer_tile(const int outputs, const int vectors, const struct 
             vf in[OUTER_TILE_VECTORS];
             LANES_UNROLL
             for (int i = 0; i < vectors; i++)
-                in[i] = v_hold(v_load(xt + n * p->xt_row + i * LANES_WIDTH));
+                in[i] = v_hold(v_load(xt[i] + n * LANES_BLOCK));
             LANES_UNROLL
             for (int o = 0; o < outputs; o++) {
                 const vf d = v_hold(v_splat(dy[o * LANES_BLOCK + n]));
@@ -30,7 +34,9 @@ LANES_INLINE void outer_tile(const int outputs, const int vectors, const struct 
                     sum[o][i] += d * in[i];
             }
         }
-        xt += LANES_BLOCK * p->xt_row;
+        LANES_UNROLL
+        for (int i = 0; i < vectors; i++)
+            xt[i] += LANES_BLOCK * LANES_BLOCK;
         dy += p->dy_block;
     }
     LANES_UNROLL
@@ -42,14 +48,14 @@ LANES_INLINE void outer_tile(const int outputs, const int vectors, const struct 
     }
 }
 
-typedef void outer_tile_function(const struct lanes_outer_product *p, const float *dy, const float *xt,
+typedef void outer_tile_function(const struct lanes_outer_product *p, const float *dy, ptrdiff_t i_first,
                                  float *dw, size_t last);
 
 #define OUTER_TILE(outputs, vectors)                                                                         \
     static void outer_tile_##outputs##_##vectors(const struct lanes_outer_product *p, const float *dy,       \
-                                                 const float *xt, float *dw, size_t last)                    \
+                                                 ptrdiff_t i_first, float *dw, size_t last)                  \
     {                                                                                                        \
-        outer_tile(outputs, vectors, p, dy, xt, dw, last);                                                   \
+        outer_tile(outputs, vectors, p, dy, i_first, dw, last);                                              \
     }
 #define OUTER_TILES(outputs) OUTER_TILE(outputs, 1) OUTER_TILE(outputs, 2)
 #define OUTER_TILES_WIDE(outputs)                                                                            \
@@ -99,7 +105,7 @@ void LANES_FN(outer_product)(const struct lanes_outer_product *p, ptrdiff_t o_be
         for (ptrdiff_t o_part = 0; o_part < o_parts; o_part++) {
             const ptrdiff_t o = o_begin + tile_cut(o_end - o_begin, o_parts, o_part);
             const ptrdiff_t outputs = o_begin + tile_cut(o_end - o_begin, o_parts, o_part + 1) - o;
-            outer_tiles[outputs][count](p, p->dy + o * LANES_BLOCK, p->xt + i * LANES_WIDTH,
+            outer_tiles[outputs][count](p, p->dy + o * LANES_BLOCK, i,
                                         p->dw + o * p->inputs + i * LANES_WIDTH, stored);
         }
     }

@@ -33,9 +33,6 @@ LANES_INLINE void packed_row(const int outputs, const struct packed_taps *t, con
     }
 }
 
-typedef void packed_row_function(const struct packed_taps *t, const float *x, const float *w,
-                                 const float *bias, float *y, ptrdiff_t count);
-
 #define PACKED_ROW(n)                                                                                        \
     static void packed_row_##n(const struct packed_taps *t, const float *x, const float *w,                  \
                                const float *bias, float *y, ptrdiff_t count)                                 \
@@ -51,7 +48,7 @@ PACKED_ROW(5)
 PACKED_ROW(6)
 #endif
 
-static packed_row_function *const packed_rows[TILE_OUTPUTS + 1] = {
+packed_row_function *const LANES_FN(packed_rows)[TILE_OUTPUTS + 1] = {
     NULL,         packed_row_1, packed_row_2,
 #if LANES_WIDTH > 4
     packed_row_3, packed_row_4, packed_row_5, packed_row_6,
@@ -74,19 +71,20 @@ void LANES_FN(correlate_packed)(const struct lanes_packed_correlation *c, ptrdif
         .x_row = rows->in_tap_step * c->x_row,
         .x_column = columns->in_tap_step * LANES_BLOCK,
         .x_position = columns->in_step * LANES_BLOCK,
-        .w_row = columns->tap_count * c->channels,
-        .w_column = c->channels,
+        .w_row = columns->tap_count * c->channels * outputs,
+        .w_column = c->channels * outputs,
+        .w_channel = outputs,
         .y_out = c->y_out,
         .y_position = columns->out_step * LANES_BLOCK,
         .adds = c->adds,
     };
-    packed_row_function *row = packed_rows[outputs];
+    packed_row_function *row = LANES_FN(packed_rows)[outputs];
     for (ptrdiff_t i = i_range->begin; i < i_range->end; i++) {
         ptrdiff_t r_begin, r_end;
         axis_taps_inside(rows, i, &r_begin, &r_end);
         t.rows = r_end - r_begin;
         const ptrdiff_t in_row = rows->in_first + rows->in_step * i + rows->in_tap_step * r_begin;
-        const float *w = c->w + r_begin * t.w_row * outputs;
+        const float *w = c->w + r_begin * t.w_row;
         float *y =
             c->y + (rows->out_first + rows->out_step * i) * c->y_row + columns->out_first * LANES_BLOCK;
         for (ptrdiff_t k = k_range->begin; k < k_range->end;) {
@@ -101,7 +99,7 @@ void LANES_FN(correlate_packed)(const struct lanes_packed_correlation *c, ptrdif
             // A position without any tap inside reads nothing: its address may lie anywhere.
             const int reads = t.rows > 0 && t.columns > 0;
             row(&t, reads ? c->x + in_row * c->x_row + in_column * LANES_BLOCK : c->x,
-                reads ? w + s_begin * t.w_column * outputs : c->w, c->bias, y + k * t.y_position, run);
+                reads ? w + s_begin * t.w_column : c->w, c->bias, y + k * t.y_position, run);
             k += run;
         }
     }

@@ -7,12 +7,11 @@
 #include "table.h"
 #include "tile.h"
 
-// What is summed over: rows x columns of taps, each over all channels, innermost. w_row, w_column: in groups
-// of weights; x_channel and the rest: in floats.
+// What is summed over: rows x columns of taps, each over all channels, innermost.
 struct packed_taps {
     ptrdiff_t rows, columns, channels;
     ptrdiff_t x_row, x_column, x_channel, x_position;
-    ptrdiff_t w_row, w_column;
+    ptrdiff_t w_row, w_column, w_channel;
     ptrdiff_t y_out, y_position;
     int adds; // to what y holds
 };
@@ -33,13 +32,13 @@ LANES_INLINE void packed_compute(const int outputs, const int positions, const s
                 sum[o][p][h] = start;
         }
     }
-    const ptrdiff_t x_position = t->x_position, x_channel = t->x_channel, channels = t->channels;
+    const ptrdiff_t x_position = t->x_position, x_channel = t->x_channel, w_channel = t->w_channel;
     for (ptrdiff_t r = 0; r < t->rows; r++) {
         for (ptrdiff_t s = 0; s < t->columns; s++) {
             const float *xt = x + r * t->x_row + s * t->x_column;
-            const float *wt = w + (r * t->w_row + s * t->w_column) * outputs;
-            const float *const end = wt + channels * outputs;
-            for (; wt != end; wt += outputs) {
+            const float *wt = w + r * t->w_row + s * t->w_column;
+            const float *const end = wt + t->channels * w_channel;
+            for (; wt != end; wt += w_channel) {
                 vf in[TILE_POSITIONS][LANES_PARTS];
                 const float *xp = xt;
                 LANES_UNROLL
@@ -77,5 +76,12 @@ LANES_INLINE void packed_compute(const int outputs, const int positions, const s
         }
     }
 }
+
+typedef void packed_row_function(const struct packed_taps *t, const float *x, const float *w,
+                                 const float *bias, float *y, ptrdiff_t count);
+
+// packed_compute for `count` positions, for each number of outputs, 1 to TILE_OUTPUTS; in
+// packed_correlation.c.
+extern packed_row_function *const LANES_FN(packed_rows)[TILE_OUTPUTS + 1];
 
 #endif

@@ -49,6 +49,47 @@ LANES_INLINE void window_inside(ptrdiff_t first, ptrdiff_t dilation, ptrdiff_t k
         *end = kernel;
 }
 
+// One output of a window whose first tap inside of the image is element `start`; `rows` x `columns` of them
+// are.
+LANES_INLINE void forward_window(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t row_step, ptrdiff_t column_step,
+                                 ptrdiff_t start, const float *x, float *y, uint32_t *index)
+{
+    vf best[LANES_PARTS];
+    vu where[LANES_PARTS];
+    LANES_UNROLL
+    for (int h = 0; h < LANES_PARTS; h++) {
+        best[h] = v_load(x + start * LANES_BLOCK + h * LANES_WIDTH);
+        where[h] = v_splat_u32((uint32_t)start);
+    }
+    for (ptrdiff_t r = 0; r < rows; r++) {
+        for (ptrdiff_t s = r == 0; s < columns; s++) {
+            const ptrdiff_t place = start + r * row_step + s * column_step;
+            LANES_UNROLL
+            for (int h = 0; h < LANES_PARTS; h++)
+                take_greater(&best[h], &where[h], v_load(x + place * LANES_BLOCK + h * LANES_WIDTH),
+                             v_splat_u32((uint32_t)place));
+        }
+    }
+    LANES_UNROLL
+    for (int h = 0; h < LANES_PARTS; h++) {
+        v_store(y + h * LANES_WIDTH, best[h]);
+        v_store_u32(index + h * LANES_WIDTH, where[h]);
+    }
+}
+
+// The same with the commonest sizes as constants: then the loops are unrolled.
+LANES_INLINE void forward_any_window(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t row_step,
+                                     ptrdiff_t column_step, ptrdiff_t start, const float *x, float *y,
+                                     uint32_t *index)
+{
+    if (rows == 3 && columns == 3)
+        forward_window(3, 3, row_step, column_step, start, x, y, index);
+    else if (rows == 2 && columns == 2)
+        forward_window(2, 2, row_step, column_step, start, x, y, index);
+    else
+        forward_window(rows, columns, row_step, column_step, start, x, y, index);
+}
+
 void LANES_FN(max_pool_forward)(const struct lanes_pool *p, const float *x, float *y, uint32_t *index)
 {
     if (p->kernel_h == 2 && p->kernel_w == 2 && p->stride_h == 2 && p->stride_w == 2 && p->dilation_h == 1 &&
@@ -61,26 +102,13 @@ void LANES_FN(max_pool_forward)(const struct lanes_pool *p, const float *x, floa
         const ptrdiff_t row_first = oh * p->stride_h - p->pad_top;
         ptrdiff_t r_begin, r_end;
         window_inside(row_first, p->dilation_h, p->kernel_h, p->height, &r_begin, &r_end);
+        const ptrdiff_t row = (row_first + r_begin * p->dilation_h) * p->width;
         for (ptrdiff_t ow = 0; ow < p->out_w; ow++) {
             const ptrdiff_t column_first = ow * p->stride_w - p->pad_left;
             ptrdiff_t s_begin, s_end;
             window_inside(column_first, p->dilation_w, p->kernel_w, p->width, &s_begin, &s_end);
-            const ptrdiff_t start =
-                (row_first + r_begin * p->dilation_h) * p->width + column_first + s_begin * p->dilation_w;
-            for (ptrdiff_t h = 0; h < LANES_PARTS; h++) {
-                vf best = v_load(x + start * LANES_BLOCK + h * LANES_WIDTH);
-                vu where = v_splat_u32((uint32_t)start);
-                for (ptrdiff_t r = r_begin; r < r_end; r++) {
-                    const ptrdiff_t row = (row_first + r * p->dilation_h) * p->width + column_first;
-                    for (ptrdiff_t s = s_begin; s < s_end; s++) {
-                        const ptrdiff_t place = row + s * p->dilation_w;
-                        take_greater(&best, &where, v_load(x + place * LANES_BLOCK + h * LANES_WIDTH),
-                                     v_splat_u32((uint32_t)place));
-                    }
-                }
-                v_store(y + h * LANES_WIDTH, best);
-                v_store_u32(index + h * LANES_WIDTH, where);
-            }
+            forward_any_window(r_end - r_begin, s_end - s_begin, p->dilation_h * p->width, p->dilation_w,
+                               row + column_first + s_begin * p->dilation_w, x, y, index);
             y += LANES_BLOCK;
             index += LANES_BLOCK;
         }

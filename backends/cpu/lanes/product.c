@@ -3,6 +3,7 @@
 // With several blocks of samples they are correlations whose positions are the blocks. With one block each
 // weight is used once, so as many outputs as there are registers share each load of an input.
 #include "kernels.h"
+#include "packed_tile.h"
 #include "product_tile.h"
 #include "tile.h"
 
@@ -170,5 +171,26 @@ void LANES_FN(product)(const struct lanes_product *p, ptrdiff_t o_begin, ptrdiff
         LANES_FN(tile_rows)
         [count](&t, p->x, p->w + o * p->w_out, p->bias ? p->bias + o : NULL, p->y + o * LANES_BLOCK,
                 p->blocks);
+    }
+}
+
+void LANES_FN(product_packed)(const struct lanes_packed_product *p, ptrdiff_t outputs)
+{
+    const struct packed_taps t = {
+        .rows = 1,
+        .columns = 1,
+        .channels = p->inputs,
+        .x_channel = LANES_BLOCK,
+        .x_position = p->x_block,
+        .w_channel = p->w_in,
+        .y_out = LANES_BLOCK,
+        .y_position = p->y_block,
+        .adds = p->adds,
+    };
+    const ptrdiff_t parts = tile_parts(outputs, TILE_OUTPUTS);
+    for (ptrdiff_t part = 0; part < parts; part++) {
+        const ptrdiff_t o = tile_cut(outputs, parts, part), count = tile_cut(outputs, parts, part + 1) - o;
+        LANES_FN(packed_rows)
+        [count](&t, p->x, p->w + o, p->bias ? p->bias + o : NULL, p->y + o * LANES_BLOCK, p->blocks);
     }
 }

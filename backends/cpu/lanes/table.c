@@ -19,6 +19,7 @@ const struct lanes_table LANES_FN(table) = {
     .correlate_packed = LANES_FN(correlate_packed),
     .weight_gradient = LANES_FN(weight_gradient),
     .product = LANES_FN(product),
+    .product_packed = LANES_FN(product_packed),
     .outer_product = LANES_FN(outer_product),
     .sum_lanes = LANES_FN(sum_lanes),
     .transpose = LANES_FN(transpose),

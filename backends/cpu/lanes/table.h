@@ -59,6 +59,10 @@ struct lanes_weight_gradient {
     ptrdiff_t channels, kernel_h, kernel_w;
     ptrdiff_t stride_h, stride_w, dilation_h, dilation_w;
     ptrdiff_t out_h, out_w;
+    ptrdiff_t dw_row; // from one k to the next
+    int adds;         // to what dw holds
+    // Rows of x that hold more than zeros: `height` rows from `top` on. height 0: perhaps all.
+    ptrdiff_t top, height;
 };
 
 // y[b][o] = bias[o] + sum over i of x[b][i] * w[o * w_out + i * w_in], for `blocks` blocks b. One of the
@@ -73,13 +77,25 @@ struct lanes_product {
     ptrdiff_t w_out, w_in;
 };
 
-// dw[o][i] = sum over n of dy[n/16][o][n%16] * xt[n][i], for n < samples.
+// The same with w[i * w_in + o], of some of the inputs. bias: NULL where y is added to.
+struct lanes_packed_product {
+    const float *x;
+    const float *w;
+    const float *bias; // NULL: zero
+    float *y;
+    ptrdiff_t blocks, inputs;
+    ptrdiff_t x_block, y_block;
+    ptrdiff_t w_in;
+    int adds; // to what y holds
+};
+
+// dw[o][i] = sum over n of dy[n/16][o][n%16] * xt[i/16][n][i%16], for n < samples.
 struct lanes_outer_product {
     const float *dy;
     const float *xt;
     float *dw;
     ptrdiff_t samples, inputs;
-    ptrdiff_t dy_block, xt_row;
+    ptrdiff_t dy_block, xt_panel;
 };
 
 struct lanes_pool {
@@ -239,10 +255,11 @@ struct lanes_table {
     void (*correlate_packed)(const struct lanes_packed_correlation *c, ptrdiff_t outputs,
                              const struct lanes_range *rows, const struct lanes_range *columns);
     // dw rows [k_begin, k_end) of `taps` = channels*kernel_h*kernel_w each, and dbias[k] unless it is NULL,
-    // summed over rows [row_begin, row_end) of blocks * out_h.
+    // summed over rows [row_begin, row_end) of blocks * out_h. With `height` there is one block.
     void (*weight_gradient)(const struct lanes_weight_gradient *g, ptrdiff_t k_begin, ptrdiff_t k_end,
                             ptrdiff_t row_begin, ptrdiff_t row_end, float *dw, float *dbias);
     void (*product)(const struct lanes_product *p, ptrdiff_t o_begin, ptrdiff_t o_end);
+    void (*product_packed)(const struct lanes_packed_product *p, ptrdiff_t outputs);
     void (*outer_product)(const struct lanes_outer_product *p, ptrdiff_t o_begin, ptrdiff_t o_end);
     // dbias[o] = sum over blocks and lanes of dy, o in [o_begin, o_end).
     void (*sum_lanes)(const float *dy, ptrdiff_t blocks, ptrdiff_t dy_block, float *dbias, ptrdiff_t o_begin,

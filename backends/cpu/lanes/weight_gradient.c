@@ -4,19 +4,48 @@
 #include "tile.h"
 #include "weight_tile.h"
 
+// sum[k][j] += dy[k] * x[j] for one vector; the fewer of the two stay in registers.
+LANES_INLINE void multiply_step(const int outputs, const int taps, const int span, const float *dy,
+                                ptrdiff_t dy_channel, const float *x, const ptrdiff_t *place, vf *sum)
+{
+    vf held[WEIGHT_TILE_OUTPUTS];
+    if (outputs <= taps) {
+        LANES_UNROLL
+        for (int k = 0; k < outputs; k++)
+            held[k] = v_load(dy + k * dy_channel);
+        LANES_UNROLL
+        for (int j = 0; j < taps; j++) {
+            const vf in = v_hold(v_load(x + place[j / span] + j % span * LANES_BLOCK));
+            LANES_UNROLL
+            for (int k = 0; k < outputs; k++)
+                sum[k * taps + j] = v_multiply_add(held[k], in, sum[k * taps + j]);
+        }
+        return;
+    }
+    LANES_UNROLL
+    for (int j = 0; j < taps; j++)
+        held[j] = v_hold(v_load(x + place[j / span] + j % span * LANES_BLOCK));
+    LANES_UNROLL
+    for (int k = 0; k < outputs; k++) {
+        const vf d = v_hold(v_load(dy + k * dy_channel));
+        LANES_UNROLL
+        for (int j = 0; j < taps; j++)
+            sum[k * taps + j] = v_multiply_add(d, held[j], sum[k * taps + j]);
+    }
+}
+
 // dw[k][j] for `outputs` x `groups` x `span`, constants where this is inlined; offset[i] is where group i's
 // first tap finds its input.
 LANES_INLINE void weight_tile(const int outputs, const int groups, const int span,
                               const struct lanes_weight_gradient *g, ptrdiff_t k_first,
-                              const ptrdiff_t *offset, ptrdiff_t row_begin, ptrdiff_t row_end, float *dw,
-                              ptrdiff_t dw_row)
+                              const ptrdiff_t *offset, ptrdiff_t row_begin, ptrdiff_t row_end, float *dw)
 {
     const int taps = groups * span;
     vf sum[WEIGHT_TILE_MOST];
     LANES_UNROLL
     for (int i = 0; i < outputs * taps; i++)
         sum[i] = v_zero();
-    ptrdiff_t place[WEIGHT_TILE_GROUPS];
+    ptrdiff_t place[WEIGHT_TILE_LONG_GROUPS];
     LANES_UNROLL
     for (int i = 0; i < groups; i++)
         place[i] = offset[i];
@@ -33,18 +62,8 @@ LANES_INLINE void weight_tile(const int outputs, const int groups, const int spa
             for (ptrdiff_t ow = 0; ow < width; ow++) {
                 LANES_UNROLL
                 for (int h = 0; h < LANES_PARTS; h++) {
-                    vf d[WEIGHT_TILE_OUTPUTS];
-                    LANES_UNROLL
-                    for (int k = 0; k < outputs; k++)
-                        d[k] = v_load(dy + k * dy_channel + h * LANES_WIDTH);
-                    LANES_UNROLL
-                    for (int j = 0; j < taps; j++) {
-                        const vf in =
-                            v_hold(v_load(x + place[j / span] + j % span * LANES_BLOCK + h * LANES_WIDTH));
-                        LANES_UNROLL
-                        for (int k = 0; k < outputs; k++)
-                            sum[k * taps + j] += d[k] * in;
-                    }
+                    multiply_step(outputs, taps, span, dy + h * LANES_WIDTH, dy_channel, x + h * LANES_WIDTH,
+                                  place, sum);
                 }
                 dy += LANES_BLOCK;
                 x += x_step;
@@ -63,22 +82,24 @@ LANES_INLINE void weight_tile(const int outputs, const int groups, const int spa
     LANES_UNROLL
     for (int k = 0; k < outputs; k++) {
         LANES_UNROLL
-        for (int j = 0; j < taps; j++)
-            dw[k * dw_row + j] = sums[k * taps + j];
+        for (int j = 0; j < taps; j++) {
+            float *to = dw + k * g->dw_row + j;
+            *to = g->adds ? *to + sums[k * taps + j] : sums[k * taps + j];
+        }
     }
 }
 
 typedef void weight_tile_function(const struct lanes_weight_gradient *g, ptrdiff_t k_first,
-                                  const ptrdiff_t *offset, ptrdiff_t row_begin, ptrdiff_t row_end, float *dw,
-                                  ptrdiff_t dw_row);
+                                  const ptrdiff_t *offset, ptrdiff_t row_begin, ptrdiff_t row_end, float *dw);
 
 #define WEIGHT_TILE(outputs, groups, span)                                                                   \
-    static void weight_tile_##outputs##_##groups##_##span(                                                   \
-        const struct lanes_weight_gradient *g, ptrdiff_t k_first, const ptrdiff_t *offset,                   \
-        ptrdiff_t row_begin, ptrdiff_t row_end, float *dw, ptrdiff_t dw_row)                                 \
+    static void weight_tile_##outputs##_##groups##_##span(const struct lanes_weight_gradient *g,             \
+                                                          ptrdiff_t k_first, const ptrdiff_t *offset,        \
+                                                          ptrdiff_t row_begin, ptrdiff_t row_end, float *dw) \
     {                                                                                                        \
-        weight_tile(outputs, groups, span, g, k_first, offset, row_begin, row_end, dw, dw_row);              \
+        weight_tile(outputs, groups, span, g, k_first, offset, row_begin, row_end, dw);                      \
     }
+#define WEIGHT_TILES_2(outputs, span) WEIGHT_TILE(outputs, 1, span) WEIGHT_TILE(outputs, 2, span)
 #define WEIGHT_TILES_3(outputs, span)                                                                        \
     WEIGHT_TILE(outputs, 1, span) WEIGHT_TILE(outputs, 2, span) WEIGHT_TILE(outputs, 3, span)
 #define WEIGHT_TILES_6(outputs, span)                                                                        \
@@ -87,6 +108,10 @@ typedef void weight_tile_function(const struct lanes_weight_gradient *g, ptrdiff
 #define WEIGHT_ROW_1(k, s)                                                                                   \
     {                                                                                                        \
         NULL, weight_tile_##k##_1_##s                                                                        \
+    }
+#define WEIGHT_ROW_2(k, s)                                                                                   \
+    {                                                                                                        \
+        NULL, weight_tile_##k##_1_##s, weight_tile_##k##_2_##s                                               \
     }
 #define WEIGHT_ROW_3(k, s)                                                                                   \
     {                                                                                                        \
@@ -111,16 +136,17 @@ static weight_tile_function *const tiles[WEIGHT_TILE_OUTPUTS + 1][WEIGHT_TILE_GR
 static weight_tile_function *const tiles_span3[WEIGHT_TILE_OUTPUTS_SPAN3 + 1][WEIGHT_TILE_GROUPS_SPAN3 + 1] =
     {[1] = WEIGHT_ROW_3(1, 3), [2] = WEIGHT_ROW_3(2, 3), [3] = WEIGHT_ROW_3(3, 3)};
 #else
-WEIGHT_TILES_3(1, 1)
-WEIGHT_TILES_3(2, 1)
+WEIGHT_TILES_6(1, 1)
+WEIGHT_TILES_6(2, 1)
 WEIGHT_TILES_3(3, 1)
-WEIGHT_TILE(1, 1, 3)
-WEIGHT_TILE(2, 1, 3)
+WEIGHT_TILES_2(1, 3)
+WEIGHT_TILES_2(2, 3)
 WEIGHT_TILE(3, 1, 3)
-static weight_tile_function *const tiles[WEIGHT_TILE_OUTPUTS + 1][WEIGHT_TILE_GROUPS + 1] = {
-    [1] = WEIGHT_ROW_3(1, 1), [2] = WEIGHT_ROW_3(2, 1), [3] = WEIGHT_ROW_3(3, 1)};
-static weight_tile_function *const tiles_span3[WEIGHT_TILE_OUTPUTS_SPAN3 + 1][WEIGHT_TILE_GROUPS_SPAN3 + 1] =
-    {[1] = WEIGHT_ROW_1(1, 3), [2] = WEIGHT_ROW_1(2, 3), [3] = WEIGHT_ROW_1(3, 3)};
+static weight_tile_function *const tiles[WEIGHT_TILE_OUTPUTS + 1][WEIGHT_TILE_LONG_GROUPS + 1] = {
+    [1] = WEIGHT_ROW_6(1, 1), [2] = WEIGHT_ROW_6(2, 1), [3] = WEIGHT_ROW_3(3, 1)};
+static weight_tile_function
+    *const tiles_span3[WEIGHT_TILE_OUTPUTS_SPAN3 + 1][WEIGHT_TILE_LONG_GROUPS_SPAN3 + 1] = {
+        [1] = WEIGHT_ROW_2(1, 3), [2] = WEIGHT_ROW_2(2, 3), [3] = WEIGHT_ROW_1(3, 3)};
 #endif
 
 // The sum of dy's channel k over the rows and all lanes.
@@ -144,34 +170,75 @@ static float sum_channel(const struct lanes_weight_gradient *g, ptrdiff_t k, ptr
     return v_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
+// Rows [*begin, *end) without those at which taps of kernel rows r_low to r_high all meet zeros.
+static void rows_inside(const struct lanes_weight_gradient *g, ptrdiff_t r_low, ptrdiff_t r_high,
+                        ptrdiff_t *begin, ptrdiff_t *end)
+{
+    if (g->height == 0)
+        return;
+    const ptrdiff_t before = g->top - r_high * g->dilation_h;
+    const ptrdiff_t first = before > 0 ? (before + g->stride_h - 1) / g->stride_h : 0;
+    const ptrdiff_t last = g->top + g->height - 1 - r_low * g->dilation_h;
+    const ptrdiff_t past = last >= 0 ? last / g->stride_h + 1 : 0;
+    if (*begin < first)
+        *begin = first;
+    if (*end > past)
+        *end = past;
+}
+
+// Groups [first, first + count) of `span` taps each, for `outputs` outputs from k on.
+static void gradient_of_groups(const struct lanes_weight_gradient *g, ptrdiff_t k, ptrdiff_t outputs,
+                               ptrdiff_t first, ptrdiff_t count, ptrdiff_t span, struct lanes_range rows,
+                               float *dw)
+{
+    ptrdiff_t offset[WEIGHT_TILE_LONG_GROUPS] = {0}, r_low = g->kernel_h, r_high = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const ptrdiff_t tap = (first + i) * span, r = tap / g->kernel_w % g->kernel_h;
+        offset[i] = tap / (g->kernel_h * g->kernel_w) * g->x_channel + r * g->dilation_h * g->x_row +
+                    tap % g->kernel_w * g->dilation_w * LANES_BLOCK;
+        r_low = r < r_low ? r : r_low;
+        r_high = r > r_high ? r : r_high;
+    }
+    rows_inside(g, r_low, r_high, &rows.begin, &rows.end);
+    weight_tile_function *tile = span == 3 ? tiles_span3[outputs][count] : tiles[outputs][count];
+    tile(g, k, offset, rows.begin, rows.end, dw + k * g->dw_row + first * span);
+}
+
+// Bytes of x that are to stay in the first-level cache while all outputs go by.
+enum { INPUT_BYTES = 16 << 10 };
+
+// Taps from which on few are left over by tiles of many.
+enum { LONG_TAPS = 48 };
+
 void LANES_FN(weight_gradient)(const struct lanes_weight_gradient *g, ptrdiff_t k_begin, ptrdiff_t k_end,
                                ptrdiff_t row_begin, ptrdiff_t row_end, float *dw, float *dbias)
 {
     const int span3 = g->kernel_w == 3 && g->dilation_w == 1;
-    const ptrdiff_t span = span3 ? 3 : 1;
-    const ptrdiff_t taps = g->channels * g->kernel_h * g->kernel_w, groups = taps / span;
-    const ptrdiff_t k_parts =
-        tile_parts(k_end - k_begin, span3 ? WEIGHT_TILE_OUTPUTS_SPAN3 : WEIGHT_TILE_OUTPUTS);
-    const ptrdiff_t i_parts = tile_parts(groups, span3 ? WEIGHT_TILE_GROUPS_SPAN3 : WEIGHT_TILE_GROUPS);
-    for (ptrdiff_t k_part = 0; k_part < k_parts; k_part++) {
-        const ptrdiff_t k = k_begin + tile_cut(k_end - k_begin, k_parts, k_part);
-        const ptrdiff_t outputs = k_begin + tile_cut(k_end - k_begin, k_parts, k_part + 1) - k;
-        for (ptrdiff_t i_part = 0; i_part < i_parts; i_part++) {
-            const ptrdiff_t first = tile_cut(groups, i_parts, i_part);
-            const ptrdiff_t count = tile_cut(groups, i_parts, i_part + 1) - first;
-            ptrdiff_t offset[WEIGHT_TILE_GROUPS] = {0};
-            for (ptrdiff_t i = 0; i < count; i++) {
-                const ptrdiff_t tap = (first + i) * span;
-                offset[i] = tap / (g->kernel_h * g->kernel_w) * g->x_channel +
-                            tap / g->kernel_w % g->kernel_h * g->dilation_h * g->x_row +
-                            tap % g->kernel_w * g->dilation_w * LANES_BLOCK;
+    const ptrdiff_t span = span3 ? 3 : 1, groups = g->channels * g->kernel_h * g->kernel_w / span;
+    ptrdiff_t outputs_most = span3 ? WEIGHT_TILE_OUTPUTS_SPAN3 : WEIGHT_TILE_OUTPUTS;
+    ptrdiff_t most = span3 ? WEIGHT_TILE_GROUPS_SPAN3 : WEIGHT_TILE_GROUPS;
+    if (groups >= LONG_TAPS / span) {
+        outputs_most = span3 ? WEIGHT_TILE_LONG_OUTPUTS_SPAN3 : WEIGHT_TILE_LONG_OUTPUTS;
+        most = span3 ? WEIGHT_TILE_LONG_GROUPS_SPAN3 : WEIGHT_TILE_LONG_GROUPS;
+    }
+    const struct lanes_range rows = {row_begin, row_end};
+    const ptrdiff_t k_parts = tile_parts(k_end - k_begin, outputs_most);
+    const ptrdiff_t i_parts = tile_parts(groups, most);
+    const ptrdiff_t part_bytes =
+        most * (row_end - row_begin) * g->out_w * LANES_BLOCK * (ptrdiff_t)sizeof *g->x;
+    const ptrdiff_t together = part_bytes < INPUT_BYTES ? INPUT_BYTES / (part_bytes + 1) : 1;
+    for (ptrdiff_t i_begin = 0; i_begin < i_parts; i_begin += together) {
+        const ptrdiff_t i_end = i_begin + together < i_parts ? i_begin + together : i_parts;
+        for (ptrdiff_t k_part = 0; k_part < k_parts; k_part++) {
+            const ptrdiff_t k = k_begin + tile_cut(k_end - k_begin, k_parts, k_part);
+            const ptrdiff_t outputs = k_begin + tile_cut(k_end - k_begin, k_parts, k_part + 1) - k;
+            for (ptrdiff_t i_part = i_begin; i_part < i_end; i_part++) {
+                const ptrdiff_t first = tile_cut(groups, i_parts, i_part);
+                gradient_of_groups(g, k, outputs, first, tile_cut(groups, i_parts, i_part + 1) - first, span,
+                                   rows, dw);
             }
-            weight_tile_function *tile = span3 ? tiles_span3[outputs][count] : tiles[outputs][count];
-            tile(g, k, offset, row_begin, row_end, dw + k * taps + first * span, taps);
         }
     }
-    if (dbias) {
-        for (ptrdiff_t k = k_begin; k < k_end; k++)
-            dbias[k] = sum_channel(g, k, row_begin, row_end);
-    }
+    for (ptrdiff_t k = k_begin; dbias && k < k_end; k++)
+        dbias[k] = sum_channel(g, k, row_begin, row_end);
 }

@@ -46,6 +46,7 @@ static const struct norm_shape corners[] = {
     {9, 3, 1, 5, 9, 1, 1e-5, 0.1, VALUES_CONSTANT},   {33, 2, 31, 29, 33, 1, 1e-5, 0.1, VALUES_OUTLIER},
     {7, 3, 9, 11, 5, 1, 0, 0.1, VALUES_NORMAL},       {3, 300, 2, 3, 3, 1, 1e-5, 0.1, VALUES_NORMAL},
     {64, 1, 28, 28, 64, 1, 1e-5, 0.1, VALUES_FAR},    {64, 1, 28, 28, 33, 0, 1e-5, 0.1, VALUES_OUTLIER},
+    {40, 18, 3, 5, 17, 1, 1e-5, 0.1, VALUES_FAR}, // many channels of blocks that are whole, partial and empty
 };
 
 static const struct norm_shape large[] = {{128, 64, 57, 55, 127, 1, 1e-5, 0.1, VALUES_FAR}};

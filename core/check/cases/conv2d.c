@@ -59,20 +59,29 @@ static const struct conv2d_shape corners[] = {
     {2, 24, 7, 11, 20, 3, 3, {2, 3}, {1, 1}, {1, 0, 2, 1}, 1, 1, ZEROS}, // many channels, strides, padding
     {3, 40, 9, 8, 36, 3, 2, {3, 1}, {1, 3}, {2, 1, 1, 2}, 2, 0, ZEROS},  // and in groups, dilated
     {5, 3, 70, 67, 5, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},  // many workgroups of pixels
-    {1, 3, 35, 37, 8, 11, 11, {4, 4}, {1, 1}, {2, 2, 2, 2}, 1, 1, ZEROS},    // a wide kernel
-    {16, 1, 28, 28, 6, 5, 5, {1, 1}, {1, 1}, {2, 2, 2, 2}, 1, 1, ZEROS},     // LeNet's first
-    {16, 6, 14, 14, 16, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},    // and second
-    {16, 3, 32, 32, 6, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},     // the same for colour images
-    {64, 6, 12, 12, 16, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},    // four blocks of the second
-    {20, 16, 5, 5, 120, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},    // a matrix product, in effect
-    {2, 3, 5, 7, 4, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, REFLECT},      // "same"
-    {3, 5, 9, 7, 4, 3, 2, {2, 1}, {1, 1}, {1, 0, 2, 1}, 1, 1, REFLECT},      // nothing is like another
-    {17, 2, 4, 5, 3, 7, 8, {1, 1}, {1, 1}, {3, 3, 4, 4}, 1, 0, REFLECT},     // the most that can be mirrored
-    {2, 3, 5, 6, 4, 3, 3, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, REFLECT},      // a mode and no padding
-    {2, 24, 9, 11, 20, 3, 3, {1, 1}, {1, 1}, {1, 2, 2, 1}, 1, 1, REFLECT},   // more than a few channels
-    {1, 1, 1, 1, 1, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, REPLICATE},    // one element, seen nine times
-    {2, 3, 2, 1, 4, 5, 6, {1, 1}, {1, 1}, {4, 7, 9, 3}, 1, 0, REPLICATE},    // far beyond the image
-    {3, 6, 7, 8, 5, 1, 1, {2, 3}, {1, 1}, {1, 2, 3, 0}, 1, 0, REPLICATE},    // 1x1
+    {1, 3, 35, 37, 8, 11, 11, {4, 4}, {1, 1}, {2, 2, 2, 2}, 1, 1, ZEROS},  // a wide kernel
+    {16, 1, 28, 28, 6, 5, 5, {1, 1}, {1, 1}, {2, 2, 2, 2}, 1, 1, ZEROS},   // LeNet's first
+    {16, 6, 14, 14, 16, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},  // and second
+    {16, 3, 32, 32, 6, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},   // the same for colour images
+    {64, 6, 12, 12, 16, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},  // four blocks of the second
+    {20, 16, 5, 5, 120, 5, 5, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},  // a matrix product, in effect
+    {3, 70, 4, 41, 13, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},   // no block of channels divides
+    {18, 13, 3, 43, 58, 3, 3, {1, 1}, {1, 1}, {1, 0, 0, 2}, 1, 0, ZEROS},  // nor here, for the input's
+                                                                           // gradient
+    {2, 9, 3, 131, 10, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},   // wide rows
+    {2, 20, 6, 11, 22, 3, 3, {2, 1}, {1, 1}, {1, 0, 2, 1}, 2, 1, ZEROS},   // groups that leave part of a tile
+    {3, 17, 13, 16, 19, 1, 1, {2, 3}, {1, 1}, {1, 0, 0, 2}, 1, 0, ZEROS},  // 1x1 that skips pixels, with
+                                                                           // padding
+    {2, 12, 19, 17, 9, 3, 3, {2, 3}, {3, 2}, {2, 1, 0, 3}, 1, 1, ZEROS},   // strides and dilations, coprime
+    {2, 8, 5, 6, 9, 2, 2, {1, 1}, {1, 1}, {3, 2, 4, 3}, 1, 1, ZEROS},      // channels and windows of padding
+    {2, 3, 5, 7, 4, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, REFLECT},    // "same"
+    {3, 5, 9, 7, 4, 3, 2, {2, 1}, {1, 1}, {1, 0, 2, 1}, 1, 1, REFLECT},    // nothing is like another
+    {17, 2, 4, 5, 3, 7, 8, {1, 1}, {1, 1}, {3, 3, 4, 4}, 1, 0, REFLECT},   // the most that can be mirrored
+    {2, 3, 5, 6, 4, 3, 3, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, REFLECT},    // a mode and no padding
+    {2, 24, 9, 11, 20, 3, 3, {1, 1}, {1, 1}, {1, 2, 2, 1}, 1, 1, REFLECT}, // more than a few channels
+    {1, 1, 1, 1, 1, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, REPLICATE},  // one element, seen nine times
+    {2, 3, 2, 1, 4, 5, 6, {1, 1}, {1, 1}, {4, 7, 9, 3}, 1, 0, REPLICATE},  // far beyond the image
+    {3, 6, 7, 8, 5, 1, 1, {2, 3}, {1, 1}, {1, 2, 3, 0}, 1, 0, REPLICATE},  // 1x1
     {16, 20, 7, 6, 33, 3, 3, {2, 2}, {1, 1}, {2, 1, 1, 2}, 1, 1, REPLICATE}, // strided, many channels
     {15, 2, 3, 4, 4, 5, 6, {1, 2}, {1, 1}, {3, 3, 4, 4}, 2, 1, CIRCULAR},    // the image three times
     {33, 4, 9, 8, 6, 3, 2, {2, 1}, {2, 3}, {4, 1, 0, 3}, 2, 1, CIRCULAR},    // dilation, stride and groups

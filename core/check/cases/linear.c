@@ -18,7 +18,8 @@ static const struct linear_shape corners[] = {
     {15, 33, 17, 1},   {16, 64, 32, 1},    {17, 65, 31, 0},   {33, 3, 130, 1},
     {33, 129, 7, 1},   {130, 67, 71, 1},   {16, 400, 120, 1}, // LeNet from here on
     {16, 120, 84, 1},  {16, 84, 10, 1},    {16, 256, 120, 1}, {512, 84, 10, 1},
-    {512, 120, 84, 1}, {500, 256, 120, 1},
+    {512, 120, 84, 1}, {500, 256, 120, 1}, {33, 101, 131, 1}, // the last two: more than one group of each
+    {266, 17, 9, 0},
 };
 
 // The last two are longer than what one invocation of a shader may loop over on some drivers.
