@@ -10,7 +10,8 @@
 #include "conv2d_axis.h"
 
 enum {
-    LEAST_CHANNELS = 8,
+    LEAST_CHANNELS = 4,
+    LEAST_OUTPUTS = 3,
     LEAST_POSITIONS = 32,     // per weight, that it is worth packing for
     WINDOW_FLOATS = 48 << 10, // of one worker's window, if at all possible
     WINDOW_COLUMNS = 40,      // outputs of a row that share a window
@@ -229,7 +230,7 @@ int cpu_conv2d_is_packed(const struct cpu_conv2d *conv, int is_backward)
 {
     const struct problem p = problem_of(conv, is_backward);
     const ptrdiff_t positions = conv->blocks * conv->out_h * conv->out_w;
-    return p.channels >= LEAST_CHANNELS && p.outputs >= LEAST_CHANNELS && positions >= LEAST_POSITIONS;
+    return p.channels >= LEAST_CHANNELS && p.outputs >= LEAST_OUTPUTS && positions >= LEAST_POSITIONS;
 }
 
 uint64_t cpu_conv2d_packed_workspace(const struct tuff_device *device, const struct cpu_conv2d *conv,

@@ -39,26 +39,7 @@ LANES_INLINE void packed_compute(const int outputs, const int positions, const s
             const float *wt = w + r * t->w_row + s * t->w_column;
             const float *const end = wt + t->channels * w_channel;
             for (; wt != end; wt += w_channel) {
-                vf in[TILE_POSITIONS][LANES_PARTS];
-                const float *xp = xt;
-                LANES_UNROLL
-                for (int p = 0; p < positions; p++) {
-                    LANES_UNROLL
-                    for (int h = 0; h < LANES_PARTS; h++)
-                        in[p][h] = v_hold(v_load(xp + h * LANES_WIDTH));
-                    if (p + 1 < positions)
-                        xp = hold_pointer(xp + x_position);
-                }
-                LANES_UNROLL
-                for (int o = 0; o < outputs; o++) {
-                    const vf weight = v_hold(v_splat(wt[o]));
-                    LANES_UNROLL
-                    for (int p = 0; p < positions; p++) {
-                        LANES_UNROLL
-                        for (int h = 0; h < LANES_PARTS; h++)
-                            sum[o][p][h] += weight * in[p][h];
-                    }
-                }
+                tile_multiply(outputs, positions, xt, x_position, wt, 1, sum);
                 xt += x_channel;
             }
         }

@@ -7,20 +7,67 @@
 #include "table.h"
 
 // Accumulators fill the register file, less the inputs of one tap and a weight. With 16 registers a position
-// is several vectors already.
+// is several vectors already, and few outputs leave room for several.
 #if LANES_WIDTH == 16
 enum { TILE_OUTPUTS = 6, TILE_POSITIONS = 8 };
 #elif LANES_WIDTH == 8
-enum { TILE_OUTPUTS = 6, TILE_POSITIONS = 1 };
+enum { TILE_OUTPUTS = 6, TILE_POSITIONS = 6 };
 #else
-enum { TILE_OUTPUTS = 2, TILE_POSITIONS = 1 };
+enum { TILE_OUTPUTS = 2, TILE_POSITIONS = 3 };
 #endif
 
 // Positions that so many outputs leave registers for.
 LANES_INLINE int tile_positions(int outputs)
 {
-    const int wide = outputs <= 2 ? 8 : outputs <= 4 ? 6 : 4;
-    return wide < TILE_POSITIONS ? wide : TILE_POSITIONS;
+    if (LANES_PARTS == 1)
+        return outputs <= 2 ? 8 : outputs <= 4 ? 6 : 4;
+    const int wide = outputs == 1 ? 12 / LANES_PARTS : outputs == 2 ? 6 / LANES_PARTS : 1;
+    return wide > 1 ? wide : 1;
+}
+
+// The products of one tap: sum[o][p] += w[o * w_out] * x[p * x_position]. Of few outputs the weights are kept
+// in registers, else the inputs.
+LANES_INLINE void tile_multiply(const int outputs, const int positions, const float *x, ptrdiff_t x_position,
+                                const float *w, ptrdiff_t w_out,
+                                vf sum[TILE_OUTPUTS][TILE_POSITIONS][LANES_PARTS])
+{
+    if (LANES_PARTS > 1 && positions > 1) {
+        vf weight[TILE_OUTPUTS];
+        LANES_UNROLL
+        for (int o = 0; o < outputs; o++)
+            weight[o] = v_hold(v_splat(w[o * w_out]));
+        LANES_UNROLL
+        for (int p = 0; p < positions; p++) {
+            LANES_UNROLL
+            for (int h = 0; h < LANES_PARTS; h++) {
+                const vf in = v_hold(v_load(x + h * LANES_WIDTH));
+                LANES_UNROLL
+                for (int o = 0; o < outputs; o++)
+                    sum[o][p][h] += weight[o] * in;
+            }
+            x = hold_pointer(x + x_position);
+        }
+        return;
+    }
+    vf in[TILE_POSITIONS][LANES_PARTS];
+    LANES_UNROLL
+    for (int p = 0; p < positions; p++) {
+        LANES_UNROLL
+        for (int h = 0; h < LANES_PARTS; h++)
+            in[p][h] = v_hold(v_load(x + h * LANES_WIDTH));
+        x = hold_pointer(x + x_position);
+    }
+    LANES_UNROLL
+    for (int o = 0; o < outputs; o++) {
+        const vf weight = v_hold(v_splat(*w));
+        w = __builtin_constant_p(w_out) ? w + w_out : hold_pointer(w + w_out);
+        LANES_UNROLL
+        for (int p = 0; p < positions; p++) {
+            LANES_UNROLL
+            for (int h = 0; h < LANES_PARTS; h++)
+                sum[o][p][h] += weight * in[p][h];
+        }
+    }
 }
 
 // What is summed over: channels x rows x columns of taps; strides of input and weight along them, and from
@@ -55,27 +102,7 @@ LANES_INLINE void tile_compute(const int outputs, const int positions, const str
         for (ptrdiff_t r = 0; r < rows; r++) {
             const float *xt = x_first, *wt = w_first;
             for (ptrdiff_t s = 0; s < columns; s++) {
-                vf in[TILE_POSITIONS][LANES_PARTS];
-                const float *xp = xt;
-                LANES_UNROLL
-                for (int p = 0; p < positions; p++) {
-                    LANES_UNROLL
-                    for (int h = 0; h < LANES_PARTS; h++)
-                        in[p][h] = v_hold(v_load(xp + h * LANES_WIDTH));
-                    xp = hold_pointer(xp + x_position);
-                }
-                const float *wp = wt;
-                LANES_UNROLL
-                for (int o = 0; o < outputs; o++) {
-                    const vf weight = v_hold(v_splat(*wp));
-                    wp = hold_pointer(wp + w_out);
-                    LANES_UNROLL
-                    for (int p = 0; p < positions; p++) {
-                        LANES_UNROLL
-                        for (int h = 0; h < LANES_PARTS; h++)
-                            sum[o][p][h] += weight * in[p][h];
-                    }
-                }
+                tile_multiply(outputs, positions, xt, x_position, wt, w_out, sum);
                 xt += x_column;
                 wt += w_column;
             }
