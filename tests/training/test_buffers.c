@@ -203,6 +203,22 @@ ParameterizedTest(const struct backend_name *backend, backend, statistics_and_ma
     fixture_close(&fixture);
 }
 
+// Writes the checkpoint anew with one more tensor: a count of batches, as PyTorch has it.
+static void add_count(const struct fixture *fixture, const char *name)
+{
+    static const uint8_t count[8] = {5};
+    struct tuff_safetensors *file;
+    cr_assert_eq(tuff_safetensors_read(fixture->log, file_path(), &file), TUFF_OK);
+    struct tuff_safetensor *tensors = calloc(file->count + 1, sizeof *tensors);
+    cr_assert_not_null(tensors);
+    memcpy(tensors, file->tensors, file->count * sizeof *tensors);
+    tensors[file->count] = (struct tuff_safetensor){.name = name, .dtype = "I64", .bytes = 8, .data = count};
+    cr_assert_eq(tuff_safetensors_write(fixture->log, file_path(), tensors, file->count + 1, NULL, 0),
+                 TUFF_OK);
+    free(tensors);
+    tuff_safetensors_destroy(&file);
+}
+
 ParameterizedTestParameters(backend, checkpoints_hold_statistics)
 {
     return backends_under_test();
@@ -237,6 +253,11 @@ ParameterizedTest(const struct backend_name *backend, backend, checkpoints_hold_
     cr_assert_eq(tuff_trainer_outputs(trainer, NULL, &loaded, logits), TUFF_OK);
     cr_expect_eq(memcmp(expected, logits, sizeof logits), 0);
     cr_expect_eq(trained.loss, loaded.loss);
+    add_count(&fixture, "res.bn1.num_batches_tracked");
+    cr_expect_eq(tuff_checkpoint_load(fixture.log, file_path(), trainer), TUFF_OK, "%s", last_error());
+    add_count(&fixture, "res.conv1.num_batches_tracked");
+    cr_expect_eq(tuff_checkpoint_load(fixture.log, file_path(), trainer), TUFF_ERROR_INVALID);
+    cr_expect_not_null(strstr(last_error(), "tensor 'res.conv1.num_batches_tracked' is not a parameter"));
     tuff_trainer_destroy(&trainer);
     unlink(file_path());
     tuff_dataset_destroy(&digits);
