@@ -248,6 +248,8 @@ static void window_chunk(void *context, uint64_t chunk, uint32_t worker)
     job->run(&p, (ptrdiff_t)(outputs * tile / job->tiles), (ptrdiff_t)(outputs * (tile + 1) / job->tiles), ph);
 }
 
+enum { WINDOW_BYTES = 1 << 16 };
+
 // The function for kernels of this size, if what it leaves out is not there.
 static lanes_pooled_conv_function *window_function(const struct tuff_device *device,
                                                    const struct cpu_pooled_conv *op, uint32_t layout)
@@ -258,7 +260,10 @@ static lanes_pooled_conv_function *window_function(const struct tuff_device *dev
                       conv->dilation_h == 1 && conv->dilation_w == 1 && conv->pad_top == 0 &&
                       conv->pad_bottom == 0 && conv->pad_left == 0 && conv->pad_right == 0 &&
                       pool->kernel_h == 2 && pool->kernel_w == 2 && pool->stride_h == 2 && pool->stride_w == 2;
-    return layout == TUFF_LAYOUT_BATCH16 && plain && !cpu_conv2d_is_packed(conv, 0)
+    // The rows that a row of windows sees, which are read again for each tile of filters.
+    const ptrdiff_t seen =
+        (conv->kernel_h + 1) * conv->width * conv->channels * TUFF_BATCH16_LANES * (ptrdiff_t)sizeof(float);
+    return layout == TUFF_LAYOUT_BATCH16 && plain && seen <= WINDOW_BYTES
                ? device->lanes->pooled_conv(conv->kernel_h, conv->kernel_w)
                : NULL;
 }
