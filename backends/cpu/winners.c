@@ -66,7 +66,9 @@ struct winners_job {
     const float *dy;
     const uint8_t *winner;
     float *x;             // or dx
-    const float *weights; // as winners_input reads them
+    const float *weight;  // (K,C,KH,KW)
+    float *weights;       // as winners_input reads them, of one half or of all
+    uint64_t weight_floats;
     float *scratch;       // of worker 0: images, then entries
     float *images;        // of all halves, where each is a chunk of its own
     uint64_t worker_floats, entries;
@@ -138,18 +140,30 @@ static int is_split(const struct cpu_conv2d *conv)
     return conv->blocks < SPLIT_BLOCKS;
 }
 
+static uint64_t all_weights(const struct tuff_device *device, const struct cpu_conv2d *conv)
+{
+    return round_up((uint64_t)weights_size(device, conv)) * (is_split(conv) ? 2 * (uint64_t)conv->blocks : 1);
+}
+
 static float *half_images(const struct winners_job *job, uint64_t half)
 {
     return job->images + half * (uint64_t)(job->half.image * LANES_HALF);
 }
 
-static void input_half(const struct winners_job *job, uint64_t half, float *images,
+static void make_weights(const struct winners_job *job, float *weights)
+{
+    const struct cpu_conv2d *conv = &job->op->conv;
+    job->lanes->winners_weights(job->weight, conv->outputs, conv->channels, conv->kernel_h, conv->kernel_w,
+                                weights);
+}
+
+static void input_half(const struct winners_job *job, uint64_t half, const float *weights, float *images,
                        const struct lanes_entries *entries)
 {
     const struct lanes_winners w = winners_of(job, half, images);
     const ptrdiff_t left = job->op->conv.batch - (ptrdiff_t)half * LANES_HALF;
     memset(images, 0, (size_t)(job->half.image * LANES_HALF) * sizeof *images);
-    job->lanes->winners_input(&w, job->weights, left < LANES_HALF ? left : LANES_HALF, entries);
+    job->lanes->winners_input(&w, weights, left < LANES_HALF ? left : LANES_HALF, entries);
 }
 
 static void input_half_chunk(void *context, uint64_t half, uint32_t worker)
@@ -157,7 +171,10 @@ static void input_half_chunk(void *context, uint64_t half, uint32_t worker)
     const struct winners_job *job = context;
     struct lanes_entries entries;
     images_of(job, worker, &entries);
-    input_half(job, half, half_images(job, half), &entries);
+    // Of its own: to make them takes less time than to have them from another processor's cache.
+    float *weights = job->weights + half * job->weight_floats;
+    make_weights(job, weights);
+    input_half(job, half, weights, half_images(job, half), &entries);
 }
 
 // Chunks are numbered block, row; the last fastest.
@@ -177,7 +194,7 @@ static void input_block_chunk(void *context, uint64_t block, uint32_t worker)
     struct lanes_entries entries;
     float *images = images_of(job, worker, &entries);
     for (uint64_t half = 2 * block; half < 2 * block + 2; half++) {
-        input_half(job, half, images, &entries);
+        input_half(job, half, job->weights, images, &entries);
         job->lanes->scatter_half(images, &job->half, 0, job->op->conv.height, x_of(job, half));
     }
 }
@@ -186,7 +203,6 @@ void cpu_winners_backward_input(struct tuff_device *device, const struct cpu_poo
                                 const struct tuff_conv2d_relu_max_pool2d_backward_input_args *args)
 {
     const struct cpu_conv2d *conv = &op->conv;
-    float *weights = cpu_f32(args->workspace);
     struct winners_job job = {
         .lanes = device->lanes,
         .op = op,
@@ -194,19 +210,20 @@ void cpu_winners_backward_input(struct tuff_device *device, const struct cpu_poo
         .dy = cpu_f32(args->dy),
         .winner = cpu_data(args->winner),
         .x = cpu_f32(args->dx),
-        .weights = weights,
-        .scratch = weights + round_up((uint64_t)weights_size(device, conv)),
+        .weight = cpu_f32(args->weight),
+        .weights = cpu_f32(args->workspace),
+        .weight_floats = round_up((uint64_t)weights_size(device, conv)),
+        .scratch = cpu_f32(args->workspace) + all_weights(device, conv),
         .worker_floats = worker_floats(conv, input_entries(conv)),
         .entries = input_entries(conv),
     };
     job.images = job.scratch + cpu_pool_threads(device->pool) * job.worker_floats;
-    device->lanes->winners_weights(cpu_f32(args->weight), conv->outputs, conv->channels, conv->kernel_h,
-                                   conv->kernel_w, weights);
     if (is_split(conv)) {
         cpu_parallel(device, work_of(op), 2 * (uint64_t)conv->blocks, input_half_chunk, &job);
         cpu_parallel(device, (uint64_t)(conv->blocks * conv->channels * conv->height * conv->width),
                      (uint64_t)(conv->blocks * conv->height), input_row_chunk, &job);
     } else {
+        make_weights(&job, job.weights);
         cpu_parallel(device, work_of(op), (uint64_t)conv->blocks, input_block_chunk, &job);
     }
 }
@@ -215,7 +232,7 @@ uint64_t cpu_winners_input_workspace(struct tuff_device *device, const struct cp
 {
     const struct cpu_conv2d *conv = &op->conv;
     const uint64_t images = is_split(conv) ? (uint64_t)(2 * conv->blocks * half_of(conv).image * LANES_HALF) : 0;
-    return (round_up((uint64_t)weights_size(device, conv)) +
+    return (all_weights(device, conv) +
             cpu_pool_threads(device->pool) * worker_floats(conv, input_entries(conv)) + images) *
            sizeof(float);
 }
