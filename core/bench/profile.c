@@ -7,7 +7,9 @@
 #include "op/op_info.h"
 #include "train/pass_state.h"
 
-enum { LEAST_STEPS = 5, MOST_SLOTS = 64 };
+// As tuff_bench_profile says.
+enum { LEAST_STEPS = 5, SLOWEST = 10 };
+enum { MOST_SLOTS = 64 };
 
 // -- What they are
 
@@ -197,20 +199,23 @@ static enum tuff_status run_profile(struct profile *profile, double seconds,
                                     void (*observer)(void *user, const struct tuff_bench_step *step),
                                     void *user)
 {
-    double begin = tuff_bench_clock();
-    for (uint32_t steps = 0;; steps++) {
-        const double at = tuff_bench_clock();
-        if (steps > LEAST_STEPS && at - begin >= seconds)
+    const bool warm = profile->bench->profiled.count > 0; // else the first step is not counted
+    const double begin = tuff_bench_clock();
+    for (uint32_t steps = 0, counted = 0;; steps++) {
+        const double at = tuff_bench_clock(), elapsed = at - begin;
+        if (counted > 0 && elapsed >= seconds && (counted >= LEAST_STEPS || elapsed >= SLOWEST * seconds))
             return TUFF_OK;
         enum tuff_status status = tuff_bench_make_room(profile->bench, 1);
         if (status == TUFF_OK)
             status = profile->slots != 0 ? time_by_device(profile) : time_by_host(profile);
-        if (status == TUFF_OK && steps > 0) // the first one warms up
+        if (status == TUFF_OK && (warm || steps > 0)) {
             status = keep(profile);
+            counted++;
+        }
         if (status != TUFF_OK)
             return status;
         const struct tuff_bench_step step = {.at = at, .begin = profile->begin, .end = profile->end};
-        if (observer != NULL && steps > 0)
+        if (observer != NULL && counted > 0)
             observer(user, &step);
     }
 }

@@ -76,7 +76,9 @@ struct tuff_bench_profile {
 
 // Runs steps op by op for about `seconds`, which are above 0, and takes the time of each op: by the backend's
 // timestamps, or by the host's clock where it has none. That each op is timed has a cost, so that such a step takes
-// longer than a replayed one. observer: told of every step; may be NULL. result: may be NULL. Blocking.
+// longer than a replayed one. At least 5 steps, but fewer, at least 1, where those would take ten times as long; one
+// before the first of all is not counted. May be called again: steps add up. observer: told of every step that counts;
+// may be NULL. result: of all calls so far; may be NULL. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status
 tuff_bench_profile(struct tuff_bench *bench, double seconds,
                    void (*observer)(void *user, const struct tuff_bench_step *step), void *user,
