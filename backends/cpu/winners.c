@@ -1,6 +1,7 @@
-// The fused convolution's gradients from the winners of its windows, half a block of samples at a time. A convolution's
-// gradients read three zeros for each gradient behind a pooling of 2 x 2, and as many again behind a ReLU: here none is
-// multiplied. It takes few channels, whose weights and images stay in the cache while samples go by one at a time.
+// The fused convolution's gradients from the winners of its windows, half a block of samples at a time. A
+// convolution's gradients read three zeros for each gradient behind a pooling of 2 x 2, and as many again
+// behind a ReLU: here none is multiplied. It takes few channels, whose weights and images stay in the cache
+// while samples go by one at a time.
 #include <string.h>
 
 #include "conv2d_relu_max_pool2d.h"
@@ -27,8 +28,8 @@ static struct lanes_half half_of(const struct cpu_conv2d *conv)
         .padded_height = conv->height + conv->pad_top + conv->pad_bottom,
         .padded_width = conv->width + conv->pad_left + conv->pad_right,
     };
-    half.image = (ptrdiff_t)round_up(
-        (uint64_t)(half.padded_height * half.padded_width * half.channels + LANES_SLACK));
+    half.image =
+        (ptrdiff_t)round_up((uint64_t)(half.padded_height * half.padded_width * half.channels + LANES_SLACK));
     return half;
 }
 
@@ -65,12 +66,12 @@ struct winners_job {
     struct lanes_half half;
     const float *dy;
     const uint8_t *winner;
-    float *x;             // or dx
-    const float *weight;  // (K,C,KH,KW)
-    float *weights;       // as winners_input reads them, of one half or of all
+    float *x;            // or dx
+    const float *weight; // (K,C,KH,KW)
+    float *weights;      // as winners_input reads them, of one half or of all
     uint64_t weight_floats;
-    float *scratch;       // of worker 0: images, then entries
-    float *images;        // of all halves, where each is a chunk of its own
+    float *scratch; // of worker 0: images, then entries
+    float *images;  // of all halves, where each is a chunk of its own
     uint64_t worker_floats, entries;
     float *parts; // dw and db of each part of the batch
     uint64_t part, part_count, halves;
@@ -107,11 +108,17 @@ static float *images_of(const struct winners_job *job, uint32_t worker, struct l
     return images;
 }
 
+// The half's samples; at most 0 in one that only fills up a block.
+static ptrdiff_t samples_of(const struct winners_job *job, uint64_t half)
+{
+    const ptrdiff_t left = job->op->conv.batch - (ptrdiff_t)half * LANES_HALF;
+    return left < LANES_HALF ? left : LANES_HALF;
+}
+
 static float *x_of(const struct winners_job *job, uint64_t half)
 {
     const struct cpu_conv2d *conv = &job->op->conv;
-    return job->x +
-           (ptrdiff_t)(half / 2) * conv->channels * conv->height * conv->width * TUFF_BATCH16_LANES +
+    return job->x + (ptrdiff_t)(half / 2) * conv->channels * conv->height * conv->width * TUFF_BATCH16_LANES +
            (ptrdiff_t)(half % 2) * LANES_HALF;
 }
 
@@ -133,8 +140,9 @@ static uint64_t input_entries(const struct cpu_conv2d *conv)
     return round_up((uint64_t)(LANES_HALF * (conv->outputs + LANES_HALF)));
 }
 
-// With few blocks, each half is a chunk of its own. Both write the same lines of dx, so that this is left to a second
-// round, whose chunks are rows: a line that two processors write in turns takes longer than all that is computed here.
+// With few blocks, each half is a chunk of its own. Both write the same lines of dx, so that this is left to
+// a second round, whose chunks are rows: a line that two processors write in turns takes longer than all that
+// is computed here.
 static int is_split(const struct cpu_conv2d *conv)
 {
     return conv->blocks < SPLIT_BLOCKS;
@@ -161,9 +169,8 @@ static void input_half(const struct winners_job *job, uint64_t half, const float
                        const struct lanes_entries *entries)
 {
     const struct lanes_winners w = winners_of(job, half, images);
-    const ptrdiff_t left = job->op->conv.batch - (ptrdiff_t)half * LANES_HALF;
     memset(images, 0, (size_t)(job->half.image * LANES_HALF) * sizeof *images);
-    job->lanes->winners_input(&w, weights, left < LANES_HALF ? left : LANES_HALF, entries);
+    job->lanes->winners_input(&w, weights, samples_of(job, half), entries);
 }
 
 static void input_half_chunk(void *context, uint64_t half, uint32_t worker)
@@ -231,7 +238,8 @@ void cpu_winners_backward_input(struct tuff_device *device, const struct cpu_poo
 uint64_t cpu_winners_input_workspace(struct tuff_device *device, const struct cpu_pooled_conv *op)
 {
     const struct cpu_conv2d *conv = &op->conv;
-    const uint64_t images = is_split(conv) ? (uint64_t)(2 * conv->blocks * half_of(conv).image * LANES_HALF) : 0;
+    const uint64_t images =
+        is_split(conv) ? (uint64_t)(2 * conv->blocks * half_of(conv).image * LANES_HALF) : 0;
     return (all_weights(device, conv) +
             cpu_pool_threads(device->pool) * worker_floats(conv, input_entries(conv)) + images) *
            sizeof(float);
@@ -268,11 +276,12 @@ static void weight_chunk(void *context, uint64_t part, uint32_t worker)
     struct lanes_entries entries;
     float *images = images_of(job, worker, &entries), *dw = job->parts + part * job->part;
     memset(dw, 0, job->part * sizeof *dw);
-    for (uint64_t half = job->halves * part / job->part_count; half < job->halves * (part + 1) / job->part_count;
-         half++) {
+    for (uint64_t half = job->halves * part / job->part_count;
+         half < job->halves * (part + 1) / job->part_count; half++) {
         const struct lanes_winners w = winners_of(job, half, images);
         job->lanes->gather_half(x_of(job, half), &job->half, images);
-        job->lanes->winners_weight(&w, &entries, dw, job->with_bias ? dw + conv->outputs * conv->taps : NULL);
+        job->lanes->winners_weight(&w, samples_of(job, half), &entries, dw,
+                                   job->with_bias ? dw + conv->outputs * conv->taps : NULL);
     }
 }
 

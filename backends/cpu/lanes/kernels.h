@@ -53,8 +53,8 @@ void LANES_FN(scatter_half)(const float *images, const struct lanes_half *h, ptr
                             ptrdiff_t row_end, float *x);
 
 // winners_weight.c
-void LANES_FN(winners_weight)(const struct lanes_winners *w, const struct lanes_entries *entries, float *dw,
-                              float *db);
+void LANES_FN(winners_weight)(const struct lanes_winners *w, ptrdiff_t samples,
+                              const struct lanes_entries *entries, float *dw, float *db);
 
 // winners_input.c
 ptrdiff_t LANES_FN(winners_weights_size)(ptrdiff_t outputs, ptrdiff_t channels, ptrdiff_t kernel_h,

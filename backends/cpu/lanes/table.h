@@ -287,10 +287,10 @@ struct lanes_table {
     void (*gather_half)(const float *x, const struct lanes_half *h, float *images);
     void (*scatter_half)(const float *images, const struct lanes_half *h, ptrdiff_t row_begin, ptrdiff_t row_end,
                          float *x);
-    // Adds the half's gradients to dw (outputs, channels, kernel_h, kernel_w) and, unless NULL, db (outputs). entries:
+    // Adds the gradients of the half's first `samples` lanes to dw (outputs, channels, kernel_h, kernel_w) and, unless NULL, db (outputs). entries:
     // room for those of one output.
-    void (*winners_weight)(const struct lanes_winners *w, const struct lanes_entries *entries, float *dw,
-                           float *db);
+    void (*winners_weight)(const struct lanes_winners *w, ptrdiff_t samples,
+                           const struct lanes_entries *entries, float *dw, float *db);
     // Floats of the weights as winners_input reads them; makes them.
     ptrdiff_t (*winners_weights_size)(ptrdiff_t outputs, ptrdiff_t channels, ptrdiff_t kernel_h,
                                       ptrdiff_t kernel_w);

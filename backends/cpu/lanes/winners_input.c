@@ -89,7 +89,7 @@ static void collect(const struct lanes_winners *w, ptrdiff_t window, ptrdiff_t r
             const __m128i eight =
                 lane % 2 == 0 ? lanes[lane / 2] : _mm_unpackhi_epi64(lanes[lane / 2], lanes[lane / 2]);
             counts[lane] =
-                half_collect(&own, counts[lane], _mm256_loadu_ps(gradients[lane]), eight, first, by_winner);
+                half_collect(&own, counts[lane], _mm256_loadu_ps(gradients[lane]), eight, first, by_winner, 0xff);
         }
     }
 #else

@@ -1,11 +1,13 @@
-// Gradient of a convolution's weight behind a pooling, sample by sample: of a window only the winner has a gradient,
-// which goes to the taps that the winner saw. Those of a row lie side by side in an image of (height, width, channels),
-// so that a tile of accumulators, one output's taps, takes one after the other.
+// Gradient of a convolution's weight behind a pooling, sample by sample: of a window only the winner has a
+// gradient, which goes to the taps that the winner saw. Those of a row lie side by side in an image of
+// (height, width, channels), so that a tile of accumulators, one output's taps, takes one after the other.
 #include "half.h"
 #include "kernels.h"
 
-// The winners of output `o`: their gradients, and where their first tap lies in the images.
-static ptrdiff_t collect(const struct lanes_winners *w, ptrdiff_t o, const struct lanes_entries *entries)
+// The winners of output `o`, of the first `samples` lanes: their gradients, and where their first tap lies in
+// the images.
+static ptrdiff_t collect(const struct lanes_winners *w, ptrdiff_t samples, ptrdiff_t o,
+                         const struct lanes_entries *entries)
 {
     const ptrdiff_t row = w->width * w->channels, windows = w->pooled_h * w->pooled_w;
     const float *dy = w->dy + o * windows * LANES_BLOCK;
@@ -21,11 +23,11 @@ static ptrdiff_t collect(const struct lanes_winners *w, ptrdiff_t o, const struc
         ptrdiff_t place = 2 * ph * row;
         for (ptrdiff_t pw = 0; pw < w->pooled_w; pw++) {
 #if LANES_WIDTH >= 8
-            count = half_collect(entries, count, _mm256_loadu_ps(dy),
-                                 _mm_loadl_epi64((const __m128i_u *)(const void *)winner),
-                                 _mm256_add_epi32(lanes, _mm256_set1_epi32((int32_t)place)), by_winner);
+            count = half_collect(
+                entries, count, _mm256_loadu_ps(dy), _mm_loadl_epi64((const __m128i_u *)(const void *)winner),
+                _mm256_add_epi32(lanes, _mm256_set1_epi32((int32_t)place)), by_winner, (1u << samples) - 1);
 #else
-            for (ptrdiff_t lane = 0; lane < LANES_HALF; lane++) {
+            for (ptrdiff_t lane = 0; lane < samples; lane++) {
                 const ptrdiff_t q = winner[lane];
                 entries->places[count] =
                     (int32_t)(lane * w->image + place + (q & 1) * w->channels + (q >> 1) * row);
@@ -41,10 +43,10 @@ static ptrdiff_t collect(const struct lanes_winners *w, ptrdiff_t o, const struc
     return count;
 }
 
-// sums (rows, vectors of lanes) = sum over the entries of gradient * images[place …]. Several sets of accumulators
-// where one would wait for itself.
-LANES_INLINE void tile(const int rows, const int vectors, const struct lanes_entries *entries, ptrdiff_t count,
-                       const float *images, ptrdiff_t row, float *sums, ptrdiff_t sums_row)
+// sums (rows, vectors of lanes) = sum over the entries of gradient * images[place …]. Several sets of
+// accumulators where one would wait for itself.
+LANES_INLINE void tile(const int rows, const int vectors, const struct lanes_entries *entries,
+                       ptrdiff_t count, const float *images, ptrdiff_t row, float *sums, ptrdiff_t sums_row)
 {
     const int sets = rows * vectors <= 4 ? 3 : rows * vectors <= 6 ? 2 : 1;
     vf sum[HALF_TILE_MOST];
@@ -106,8 +108,8 @@ static tile_function *const tiles[HALF_TILE_ROWS + 1][HALF_TILE_MOST + 1] = {
 };
 
 // The rows of a tile's sums, each (column, channel), to dw's (channel, row, column).
-static void add_tile(const struct lanes_winners *w, const float *sums, ptrdiff_t sums_row, ptrdiff_t first_row,
-                     ptrdiff_t rows, ptrdiff_t first, ptrdiff_t count, float *dw)
+static void add_tile(const struct lanes_winners *w, const float *sums, ptrdiff_t sums_row,
+                     ptrdiff_t first_row, ptrdiff_t rows, ptrdiff_t first, ptrdiff_t count, float *dw)
 {
     const ptrdiff_t taps = w->kernel_h * w->kernel_w;
     for (ptrdiff_t r = 0; r < rows; r++) {
@@ -122,15 +124,15 @@ static void add_tile(const struct lanes_winners *w, const float *sums, ptrdiff_t
     }
 }
 
-void LANES_FN(winners_weight)(const struct lanes_winners *w, const struct lanes_entries *entries, float *dw,
-                              float *db)
+void LANES_FN(winners_weight)(const struct lanes_winners *w, ptrdiff_t samples,
+                              const struct lanes_entries *entries, float *dw, float *db)
 {
     const ptrdiff_t row = w->width * w->channels, span = w->kernel_w * w->channels;
     const ptrdiff_t vectors = (span + LANES_WIDTH - 1) / LANES_WIDTH;
     ptrdiff_t tile_rows, tile_vectors;
     half_tile(w->kernel_h, vectors, &tile_rows, &tile_vectors);
     for (ptrdiff_t o = 0; o < w->outputs; o++) {
-        const ptrdiff_t count = collect(w, o, entries);
+        const ptrdiff_t count = collect(w, samples, o, entries);
         if (count == 0)
             continue;
         for (ptrdiff_t r = 0; r < w->kernel_h; r += tile_rows) {
