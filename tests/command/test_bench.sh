@@ -86,10 +86,10 @@ check "--trace is a JSON object" value trace.json
 check "with names" is trace.json traceEvents.0.args.name '"tuff bench lenet-mnist"'
 check "with what was done first" is trace.json traceEvents.3.name '"model"'
 tr -d '\n' < trace.json | sed 's/  */ /g; s/}, {/},\n{/g' > events
-check "with ops" test "$(grep -c '"name": "step_advance", "cat": "op", "ph": "X"' events)" -ge 5
+check "with ops" test "$(grep -c '"name": "step_advance", "cat": "op", "ph": "X"' events)" -ge 3
 check "of which all have a time and a length" awk '
     /"ph": "X"/ { spans++; if ($0 !~ /"ts": [0-9.e+-]+/ || $0 !~ /"dur": [0-9.e+-]+/ || $0 ~ /"dur": -/) wrong = 1 }
-    END { exit wrong || spans < 100 }' events
+    END { exit wrong || spans < 60 }' events
 
 run bench lenet-mnist --backend "$backend" --seconds 0.05 --no-peak --eval --batch 8 --json -
 check "--eval --json -" test "$status" -eq 0
