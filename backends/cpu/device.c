@@ -19,7 +19,7 @@ enum {
     // Below this a task is done before a second thread has joined in, and is not worth a look at the clock; in vector
     // operations of 16 lanes.
     PARALLEL_WORK = 512,
-    CREW_WINDOW_TICKS = 50000000, // some 20 ms
+    CREW_WINDOW_TICKS = 5000000, // some 2 ms
 };
 
 void cpu_log(const struct tuff_backend *backend, enum tuff_log_level level, const char *format, ...)
