@@ -68,6 +68,7 @@ check "the backend in it" is figures.json backend "\"$backend\""
 check "the batch in it" is figures.json batch 32
 check "the optimizer in it" is figures.json optimizer '"sgd"'
 check "the seed in it" is figures.json seed '"7"'
+check "fusion in it" is figures.json fusion true
 check "the work in it" is figures.json work '"training"'
 check "made up" is figures.json data.made_up true
 check "times are in order" holds figures.json '$1 > 0 && $1 <= $2 && $2 <= $3' step.best_seconds step.median_seconds step.p90_seconds

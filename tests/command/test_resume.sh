@@ -81,7 +81,7 @@ run train --resume killed
 same_run "killed" whole killed
 
 # SGD with momentum, in a single part of the first epoch, and more epochs than there were to be.
-sgd=("${some[@]}" --augment crop=2,cutout=4 --normalize auto --optimizer sgd --momentum 0.9 --nesterov --lr 0.02 --clip-norm 1 --freeze conv1 --label-smoothing 0.1)
+sgd=("${some[@]}" --augment crop=2,cutout=4 --normalize auto --optimizer sgd --momentum 0.9 --nesterov --lr 0.02 --clip-norm 1 --freeze conv1 --label-smoothing 0.1 --no-fusion)
 run train "${sgd[@]}" --out sgd
 stop_after INT 2 sgd-parts "${sgd[@]}" --epochs 1 --out sgd-parts
 check "sgd: interrupted" test "$status" -eq 130
@@ -105,6 +105,7 @@ differs "other data" 'another number of training samples' --digits-train 100
 differs "another learning rate" 'another learning rate: expected 0.02, found 0.5' --lr 0.5
 differs "another label smoothing" 'another label smoothing: expected 0.1, found 0.2' --label-smoothing 0.2
 check "the run is unchanged" diff -r before sgd-parts
+refuses 1 'another fusion of ops: expected on, found off' "another fusion" train --resume whole --epochs 9 --no-fusion
 refuses 2 '\-\-resume and --out exclude each other' "--out" train --resume sgd-parts --out new
 refuses 2 "unexpected argument 'lenet-mnist'" "a model beside --resume" train lenet-mnist --resume sgd-parts
 refuses 1 "cannot read 'nothing/config.json'" "a run that is not there" train --resume nothing

@@ -19,7 +19,8 @@ check "metrics.jsonl: steps count on" has '"type":"step","epoch":2,"step":8,' a/
 tr -d '\n' < a/b/run/config.json > config.line
 echo >> config.line
 check "config.json is JSON" json config.line tuff abi started command model data backend device threads epochs batch \
-    optimizer schedule label_smoothing freeze seed shuffle eval_every save_every early_stop log_every tensorboard
+    optimizer schedule label_smoothing freeze seed shuffle eval_every save_every early_stop log_every tensorboard \
+    fusion
 check "config.json has the settings" has '"epochs": 2' a/b/run/config.json
 check "checkpoint: says its model" has '"model":"lenet-mnist"' a/b/run/last.safetensors
 check "checkpoint: says its data" has '"data":"digits"' a/b/run/last.safetensors

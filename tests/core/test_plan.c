@@ -2,60 +2,22 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "backend/plugin.h"
+#include "fake_target.h"
 #include "graph/autodiff.h"
+#include "graph/fusion.h"
 #include "graph/plan.h"
 #include "model/model.h"
 #include "op/op_info.h"
 
-// A target that supports everything and asks for workspaces, without a device: planning needs no more.
-static enum tuff_status some_workspace(struct tuff_device *device, uint32_t op,
-                                       const struct tuff_op_args *args, uint64_t *bytes)
-{
-    (void)device, (void)args;
-    *bytes = op == TUFF_OP_CONV2D_BACKWARD_WEIGHT ? 5000 : 0;
-    return TUFF_OK;
-}
-
-static struct tuff_plugin the_plugin; // counts the errors that it logs: none
-
-static enum tuff_status never_called(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args)
-{
-    (void)stream, (void)args;
-    return TUFF_ERROR_INTERNAL;
-}
-
-static struct tuff_kernels all_kernels(void)
-{
-    struct tuff_kernels kernels = {.size = sizeof kernels};
-    // Every slot holds a function pointer; none is called here.
-    for (size_t offset = offsetof(struct tuff_kernels, fill); offset < sizeof kernels;
-         offset += sizeof &never_called) {
-        enum tuff_status (*kernel)(struct tuff_stream *, const struct tuff_conv2d_forward_args *) =
-            never_called;
-        memcpy((char *)&kernels + offset, &kernel, sizeof kernel);
-    }
-    return kernels;
-}
-
 struct fixture {
-    struct tuff_kernels kernels;
-    struct tuff_backend_interface interface;
-    struct tuff_target target;
+    struct fake_target fake;
     struct tuff_graph *graph;
     tuff_value_id logits;
 };
 
-static void build_lenet(struct fixture *f, uint32_t batch)
+static void build_lenet(struct fixture *f, uint32_t batch, bool fused)
 {
-    f->kernels = all_kernels();
-    f->interface = (struct tuff_backend_interface){
-        .size = sizeof f->interface, .workspace_size = some_workspace, .kernels = &f->kernels};
-    f->target = (struct tuff_target){.backend_name = "test",
-                                     .abi_minor = TUFF_ABI_MINOR,
-                                     .plugin = &the_plugin,
-                                     .interface = &f->interface,
-                                     .info = {.buffer_alignment = 256, .max_tensor_bytes = UINT32_MAX}};
+    fake_target_init(&f->fake);
     struct tuff_model *model;
     cr_assert_eq(tuff_model_load(NULL, "lenet-mnist", &model), TUFF_OK);
     cr_assert_eq(tuff_graph_create(NULL, TUFF_LAYOUT_ROW_MAJOR, &f->graph), TUFF_OK);
@@ -83,6 +45,8 @@ static void build_lenet(struct fixture *f, uint32_t batch)
                                   &(struct tuff_model_values){.parameters = parameters, .training = true},
                                   &f->logits),
                  TUFF_OK);
+    if (fused)
+        cr_assert_eq(tuff_graph_fuse(f->graph, &f->fake.target, true), TUFF_OK);
     tuff_value_id loss[5] = {TUFF_NO_VALUE, TUFF_NO_VALUE, f->logits, labels, state};
     const struct tuff_softmax_cross_entropy_params smoothing = {.size = sizeof smoothing};
     cr_assert_eq(tuff_graph_add_node(f->graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &smoothing, NULL, loss),
@@ -140,14 +104,14 @@ static void play(const struct tuff_graph *graph, const struct tuff_plan *plan)
     free(owner);
 }
 
-Test(plan, tensors_that_live_at_once_do_not_overlap)
+static void check_no_overlap(bool fused)
 {
     static const uint32_t batches[] = {1, 3, 16, 500};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
         struct fixture f;
         struct tuff_plan *plan;
-        build_lenet(&f, batches[i]);
-        cr_assert_eq(tuff_plan_create(&f.target, f.graph, &plan), TUFF_OK);
+        build_lenet(&f, batches[i], fused);
+        cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, &plan), TUFF_OK);
         play(f.graph, plan);
         cr_assert_lt(plan->arena_bytes, plan->unshared_bytes * 3 / 4, "%llu of %llu bytes: nothing is reused",
                      (unsigned long long)plan->arena_bytes, (unsigned long long)plan->unshared_bytes);
@@ -156,12 +120,22 @@ Test(plan, tensors_that_live_at_once_do_not_overlap)
     }
 }
 
+Test(plan, tensors_that_live_at_once_do_not_overlap)
+{
+    check_no_overlap(false);
+}
+
+Test(plan, tensors_of_fused_ops_do_not_overlap)
+{
+    check_no_overlap(true);
+}
+
 Test(plan, relu_works_in_place)
 {
     struct fixture f;
     struct tuff_plan *plan;
-    build_lenet(&f, 16);
-    cr_assert_eq(tuff_plan_create(&f.target, f.graph, &plan), TUFF_OK);
+    build_lenet(&f, 16, false);
+    cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, &plan), TUFF_OK);
     uint32_t relus = 0;
     for (uint32_t n = 0; n < f.graph->node_count; n++) {
         const struct tuff_node *node = &f.graph->nodes[n];
@@ -181,7 +155,7 @@ Test(plan, a_shared_gradient_lasts_as_long_as_it_is_read)
 {
     struct fixture f;
     struct tuff_plan *plan;
-    build_lenet(&f, 3);
+    build_lenet(&f, 3, false);
     tuff_graph_destroy(&f.graph);
     cr_assert_eq(tuff_graph_create(NULL, TUFF_LAYOUT_ROW_MAJOR, &f.graph), TUFF_OK);
     tuff_value_id u, weight, labels, state;
@@ -213,7 +187,7 @@ Test(plan, a_shared_gradient_lasts_as_long_as_it_is_read)
     cr_assert_eq(tuff_graph_add_node(f.graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &smoothing, NULL, loss),
                  TUFF_OK);
     cr_assert_eq(tuff_graph_differentiate(f.graph), TUFF_OK);
-    cr_assert_eq(tuff_plan_create(&f.target, f.graph, &plan), TUFF_OK);
+    cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, &plan), TUFF_OK);
     play(f.graph, plan);
     tuff_plan_destroy(&plan);
     tuff_graph_destroy(&f.graph);
@@ -232,10 +206,10 @@ Test(plan, an_op_without_a_kernel_is_named)
     struct fixture f;
     struct tuff_plan *plan;
     const struct tuff_log log = {keep_message, NULL, TUFF_LOG_ERROR};
-    build_lenet(&f, 2);
-    f.kernels.max_pool2d_backward = NULL;
-    f.target.log = &log;
-    cr_assert_eq(tuff_plan_create(&f.target, f.graph, &plan), TUFF_ERROR_UNSUPPORTED);
+    build_lenet(&f, 2, false);
+    fake_target_lacks(&f.fake, TUFF_OP_MAX_POOL2D_BACKWARD);
+    f.fake.target.log = &log;
+    cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, &plan), TUFF_ERROR_UNSUPPORTED);
     cr_assert_null(plan);
     cr_assert_str_eq(last_message, "backend test does not support max_pool2d_backward");
     tuff_graph_destroy(&f.graph);

@@ -330,6 +330,7 @@ static bool usable(struct bench_settings *settings)
         wrong = "--data-dir goes with --data only";
     if (wrong != NULL)
         console_error("bench: %s", wrong);
+    settings->trainer.no_fusion = settings->no_fusion;
     settings->trainer.optimizer = (uint32_t)settings->optimizer.chosen;
     settings->trainer.weight_decay =
         settings->trainer.optimizer == TUFF_OPTIMIZER_ADAMW ? TRAIN_ADAMW_DECAY : 0;
@@ -357,6 +358,8 @@ int command_bench(int argc, char **argv)
         {"data", 'D', OPTION_TEXT, &s.data.name, "SET", "a name or a folder; else made-up images"},
         {"data-dir", '\0', OPTION_TEXT, &s.data.folder, "DIR", "where the files of a set with a name are"},
         {"seed", '\0', OPTION_SEED, &s.trainer.seed, "N", "of weights, order and made-up images"},
+        OPTIONS_RARE,
+        {"no-fusion", '\0', OPTION_FLAG, &s.no_fusion, NULL, "run every op of the model on its own"},
         OPTIONS_GROUP("Measuring"),
         {"seconds", '\0', OPTION_POSITIVE, &s.seconds, "X", "that steps are timed for"},
         {"profile", 'p', OPTION_FLAG, &s.profile, NULL, "time every op of a step as well"},

@@ -15,7 +15,7 @@ struct bench_settings {
     struct tuff_trainer_options trainer;
     struct option_choice optimizer;
     double seconds;
-    bool evaluation, profile, no_peak;
+    bool evaluation, profile, no_peak, no_fusion;
     const char *json, *trace; // files; "-" is stdout; NULL: none
 };
 

@@ -199,6 +199,8 @@ static bool usable(const struct check_settings *settings)
              (settings->steps.model != NULL || settings->list || settings->options.large ||
               settings->count != TUFF_CHECK_DEFAULT_COUNT))
         wrong = "--perf goes with neither --model, --list, --large, --count nor --corners";
+    else if (settings->steps.model == NULL && settings->steps.trainer.no_fusion)
+        wrong = "--no-fusion goes with --model only: without it every op runs on its own";
     else if (!settings->perf.wanted && settings->perf.seconds != TUFF_CHECK_DEFAULT_SECONDS)
         wrong = "--seconds goes with --perf only";
     if (wrong != NULL)
@@ -218,7 +220,7 @@ int command_check(int argc, char **argv)
     struct check_steps_settings *steps = &settings.steps;
     tuff_trainer_options_default(&steps->trainer);
     struct verbosity verbosity = {.quiet = false};
-    bool corners = false;
+    bool corners = false, no_fusion = false;
     const struct option options[] = {
         OPTIONS_GROUP("Backend"),
         {"backend", 'b', OPTION_TEXT, &settings.target.backend, "NAME", "the backend to check"},
@@ -257,6 +259,7 @@ int command_check(int argc, char **argv)
          "digits; else what the steps take"},
         {"batch", 'n', OPTION_COUNT, &steps->trainer.batch_size, "N", "samples per step"},
         {"lr", 'l', OPTION_POSITIVE, &steps->trainer.learning_rate, "X", "learning rate"},
+        {"no-fusion", '\0', OPTION_FLAG, &no_fusion, NULL, "run every op of the model on its own"},
         {"gradient-tolerance", '\0', OPTION_AMOUNT, &steps->gradient_tolerance, "X",
          "relative to a parameter's greatest"},
         {"loss-tolerance", '\0', OPTION_AMOUNT, &steps->loss_tolerance, "X", "relative to the loss, or to 1"},
@@ -280,6 +283,7 @@ int command_check(int argc, char **argv)
         return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
     if (corners)
         settings.count = 0;
+    steps->trainer.no_fusion = no_fusion;
     if (!usable(&settings))
         return EXIT_USAGE;
     settings.options.verbose = verbosity.verbose;

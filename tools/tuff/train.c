@@ -340,6 +340,7 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         OPTIONS_RARE,
         {"data-memory", '\0', OPTION_COUNT, &s->data_memory, "MIB",
          "for images on the device; else what it has"},
+        {"no-fusion", '\0', OPTION_FLAG, &s->no_fusion, NULL, "run every op of the model on its own"},
         OPTIONS_GROUP("Training"),
         {"epochs", 'e', OPTION_COUNT, &s->epochs, "N", "passes over the training set; else 10"},
         {"batch", 'n', OPTION_COUNT, &s->trainer.batch_size, "N", "samples per step"},

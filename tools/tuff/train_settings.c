@@ -76,5 +76,6 @@ int train_settings_finish(struct train_settings *settings)
     s->trainer.data_budget_bytes = (uint64_t)s->data_memory << 20;
     s->trainer.epochs = s->epochs;
     s->trainer.shuffle = !s->no_shuffle;
+    s->trainer.no_fusion = s->no_fusion;
     return split_frozen(s) ? EXIT_DONE : EXIT_FAILED;
 }

@@ -1,0 +1,167 @@
+// Training with fused ops and without: the same up to rounding, in no more memory, and whatever the number of
+// threads.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "fixture.h"
+#include "tuff/bench.h"
+
+enum { STEPS = 20, TEST = 43 };
+
+// Relative, of losses; of parameters as a part of the greatest. What differs is the order in which sums
+// round.
+static const double LOSS_TOLERANCE = 1e-4, PARAMETER_TOLERANCE = 1e-4;
+
+struct outcome {
+    float losses[STEPS];
+    float *parameters;
+    size_t count;
+    struct tuff_metrics test;
+    struct tuff_memory_plan memory;
+    uint32_t fused[2]; // ops of a training step and of an evaluation's that stand for several
+};
+
+static uint32_t count_fused(struct tuff_trainer *trainer, enum tuff_split split)
+{
+    struct tuff_bench *bench;
+    uint32_t fused = 0;
+    cr_assert_eq(tuff_bench_create(trainer, split, &bench), TUFF_OK);
+    for (uint32_t i = 0; i < tuff_bench_op_count(bench); i++) {
+        struct tuff_bench_op op = {.size = sizeof op};
+        tuff_bench_op(bench, i, &op);
+        fused += strstr(op.op, "conv2d_relu_") == op.op || strstr(op.op, "linear_relu_") == op.op;
+    }
+    tuff_bench_destroy(&bench);
+    return fused;
+}
+
+// A great epsilon: else Adam makes a whole step of a gradient that is zero but for rounding.
+static struct outcome train(const char *backend, uint32_t threads, bool fusion, uint32_t batch,
+                            const struct tuff_dataset *digits, const struct tuff_dataset *test)
+{
+    struct outcome outcome = {.count = 0};
+    struct fixture fixture;
+    struct tuff_trainer_options options;
+    fixture_open(&fixture, backend, threads);
+    tuff_trainer_options_default(&options);
+    options.batch_size = batch;
+    options.learning_rate = 5e-3;
+    options.epsilon = 1e-4;
+    options.seed = 99;
+    options.no_fusion = !fusion;
+    struct tuff_trainer *trainer = make_trainer(&fixture, digits, test, &options);
+    for (int i = 0; i < STEPS; i++)
+        outcome.losses[i] = NAN;
+    cr_assert_eq(tuff_trainer_steps(trainer, 0, STEPS, NULL, NULL, outcome.losses), TUFF_OK);
+    outcome.parameters = read_parameters(&fixture, trainer, &outcome.count);
+    cr_assert_eq(tuff_trainer_evaluate(trainer, NULL, &outcome.test), TUFF_OK);
+    tuff_trainer_memory(trainer, &outcome.memory);
+    outcome.fused[0] = count_fused(trainer, TUFF_SPLIT_TRAIN);
+    outcome.fused[1] = count_fused(trainer, TUFF_SPLIT_TEST);
+    tuff_trainer_destroy(&trainer);
+    fixture_close(&fixture);
+    return outcome;
+}
+
+static void compare_losses(const struct outcome *with, const struct outcome *without)
+{
+    double worst = 0;
+    for (int i = 0; i < STEPS; i++) {
+        cr_expect(within(with->losses[i], without->losses[i], LOSS_TOLERANCE),
+                  "loss of step %d: %.8f with fusion, %.8f without", i + 1, (double)with->losses[i],
+                  (double)without->losses[i]);
+        worst = fmax(worst, fabs((double)with->losses[i] / (double)without->losses[i] - 1));
+    }
+    cr_expect_lt(without->losses[STEPS - 1], 0.98f * without->losses[0], "it has to learn: %.4f, then %.4f",
+                 (double)without->losses[0], (double)without->losses[STEPS - 1]);
+    fprintf(stderr, "losses differ by %.1e at most\n", worst);
+}
+
+static void compare_parameters(const struct outcome *with, const struct outcome *without)
+{
+    double worst = 0, greatest = 0;
+    cr_assert_eq(with->count, without->count);
+    for (size_t i = 0; i < with->count; i++) {
+        worst = fmax(worst, fabs((double)with->parameters[i] - (double)without->parameters[i]));
+        greatest = fmax(greatest, fabs((double)without->parameters[i]));
+    }
+    cr_expect_leq(worst, PARAMETER_TOLERANCE * greatest, "parameters differ by %g, the greatest is %g", worst,
+                  greatest);
+    fprintf(stderr, "parameters differ by %.1e of the greatest at most\n", worst / greatest);
+}
+
+// Which backends have fused ops. Those that have none train the very same program.
+static bool fuses(const char *backend)
+{
+    return strcmp(backend, "reference") == 0 || strcmp(backend, "cpu") == 0;
+}
+
+ParameterizedTestParameters(backend, fusion_changes_rounding_alone)
+{
+    return backends_under_test();
+}
+
+ParameterizedTest(const struct backend_name *backend, backend, fusion_changes_rounding_alone, .timeout = 300)
+{
+    enum { BATCH = 16, TRAIN = STEPS * BATCH };
+    struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, TRAIN),
+                        *test = load_digits(TUFF_SPLIT_TEST, TEST);
+    struct outcome with = train(backend->text, 0, true, BATCH, digits, test),
+                   without = train(backend->text, 0, false, BATCH, digits, test);
+    compare_losses(&with, &without);
+    compare_parameters(&with, &without);
+    cr_expect(within(with.test.loss, without.test.loss, LOSS_TOLERANCE),
+              "test loss: %.8f with fusion, %.8f without", with.test.loss, without.test.loss);
+    cr_expect_eq(with.test.samples, (uint64_t)TEST);
+    cr_expect_leq(llabs((long long)with.test.correct - (long long)without.test.correct), 1);
+
+    // Two convolutions and two linear layers with what follows them; the gradients of the convolutions.
+    cr_expect_eq(with.fused[0], fuses(backend->text) ? 7 : 0, "%u fused ops in a step", with.fused[0]);
+    cr_expect_eq(with.fused[1], fuses(backend->text) ? 4 : 0, "%u fused ops in an evaluation", with.fused[1]);
+    cr_expect_eq(without.fused[0] + without.fused[1], 0);
+    cr_expect_leq(with.memory.activations, without.memory.activations,
+                  "activations: %llu bytes with fusion, %llu without",
+                  (unsigned long long)with.memory.activations,
+                  (unsigned long long)without.memory.activations);
+    fprintf(stderr, "activations: %llu bytes with fusion, %llu without\n",
+            (unsigned long long)with.memory.activations, (unsigned long long)without.memory.activations);
+    if (!fuses(backend->text))
+        cr_expect_eq(memcmp(with.parameters, without.parameters, with.count * sizeof *with.parameters), 0);
+    free(with.parameters);
+    free(without.parameters);
+    tuff_dataset_destroy(&digits);
+    tuff_dataset_destroy(&test);
+}
+
+// How many threads a task is given follows from what was measured, and so differs from run to run; the bits
+// do not.
+Test(cpu, fused_ops_give_the_same_bits_with_any_threads, .timeout = 300)
+{
+    enum { BATCH = 48, TRAIN = STEPS * BATCH };
+    static const uint32_t threads[] = {1, 2, 5, 5};
+    struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, TRAIN),
+                        *test = load_digits(TUFF_SPLIT_TEST, TEST);
+    struct outcome first = {.count = 0};
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        struct outcome outcome = train("cpu", threads[i], true, BATCH, digits, test);
+        cr_expect_gt(outcome.fused[0], 0);
+        if (i == 0) {
+            first = outcome;
+            continue;
+        }
+        cr_expect_eq(memcmp(outcome.losses, first.losses, sizeof first.losses), 0, "losses of %u threads",
+                     threads[i]);
+        cr_expect_eq(memcmp(outcome.parameters, first.parameters, first.count * sizeof *first.parameters), 0,
+                     "parameters of %u threads", threads[i]);
+        cr_expect_eq(outcome.test.loss, first.test.loss);
+        cr_expect_eq(outcome.test.correct, first.test.correct);
+        free(outcome.parameters);
+    }
+    free(first.parameters);
+    tuff_dataset_destroy(&digits);
+    tuff_dataset_destroy(&test);
+}
