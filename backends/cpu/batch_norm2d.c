@@ -11,10 +11,12 @@
 struct job {
     const struct lanes_table *lanes;
     const float *x, *dy;
+    const float *forward_y;    // NULL: there was no ReLU
     float *out;                // y or dx
     size_t plane;              // floats
     ptrdiff_t channels, batch; // batch: in samples, or in blocks
     uint32_t valid, is_batch16;
+    int relu;       // behind forward
     float *partial; // two floats per plane
     float *mean, *inverse, *running_mean, *running_variance;
     const float *weight, *bias; // NULL: 1 and 0
@@ -182,6 +184,7 @@ static void normalize_plane(const struct job *job, uint64_t chunk, float mean, f
         .mean = mean,
         .scale = job->weight ? inverse * job->weight[c] : inverse,
         .offset = job->bias ? job->bias[c] : 0.0f,
+        .relu = job->relu,
     };
     job->lanes->normalize(y, job->x + chunk * job->plane, job->plane, present, &normalize);
 }
@@ -194,9 +197,10 @@ static void train_chunk(void *context, uint64_t chunk, uint32_t worker)
     normalize_plane(job, chunk, job->mean[c], job->inverse[c]);
 }
 
-void cpu_batch_norm2d_train(struct tuff_device *device, const struct tuff_batch_norm2d_train_args *args)
+static void train(struct tuff_device *device, const struct tuff_batch_norm2d_train_args *args, int relu)
 {
     struct job job = job_of(device, args->x, valid_of(args->state));
+    job.relu = relu;
     job.out = cpu_f32(args->y);
     job.partial = cpu_f32(args->workspace);
     job.mean = cpu_f32(args->mean);
@@ -210,8 +214,40 @@ void cpu_batch_norm2d_train(struct tuff_device *device, const struct tuff_batch_
     run_passes(device, &job, moments_chunk, statistics_chunk, train_chunk);
 }
 
+void cpu_batch_norm2d_train(struct tuff_device *device, const struct tuff_batch_norm2d_train_args *args)
+{
+    train(device, args, 0);
+}
+
 uint64_t cpu_batch_norm2d_train_workspace(struct tuff_device *device,
                                           const struct tuff_batch_norm2d_train_args *args)
+{
+    (void)device;
+    return workspace_of(args->x);
+}
+
+void cpu_batch_norm2d_relu_train(struct tuff_device *device,
+                                 const struct tuff_batch_norm2d_relu_train_args *args)
+{
+    const struct tuff_batch_norm2d_train_args norm = {
+        .size = sizeof norm,
+        .params = args->params,
+        .workspace = args->workspace,
+        .y = args->y,
+        .mean = args->mean,
+        .inverse = args->inverse,
+        .running_mean = args->running_mean,
+        .running_variance = args->running_variance,
+        .x = args->x,
+        .weight = args->weight,
+        .bias = args->bias,
+        .state = args->state,
+    };
+    train(device, &norm, 1);
+}
+
+uint64_t cpu_batch_norm2d_relu_train_workspace(struct tuff_device *device,
+                                               const struct tuff_batch_norm2d_relu_train_args *args)
 {
     (void)device;
     return workspace_of(args->x);
@@ -225,10 +261,11 @@ static void eval_chunk(void *context, uint64_t chunk, uint32_t worker)
     normalize_plane(job, chunk, job->running_mean[c], 1.0f / sqrtf(job->running_variance[c] + job->epsilon));
 }
 
-void cpu_batch_norm2d_eval(struct tuff_device *device, const struct tuff_batch_norm2d_eval_args *args)
+static void eval(struct tuff_device *device, const struct tuff_batch_norm2d_eval_args *args, int relu)
 {
     // Padding lanes are computed like samples, so none is absent.
     struct job job = job_of(device, args->x, 0);
+    job.relu = relu;
     job.valid = (uint32_t)job.batch * (job.is_batch16 ? TUFF_BATCH16_LANES : 1);
     job.out = cpu_f32(args->y); // may be x
     job.running_mean = cpu_f32(args->running_mean);
@@ -239,7 +276,34 @@ void cpu_batch_norm2d_eval(struct tuff_device *device, const struct tuff_batch_n
     run_planes(device, &job, 2, eval_chunk);
 }
 
+void cpu_batch_norm2d_eval(struct tuff_device *device, const struct tuff_batch_norm2d_eval_args *args)
+{
+    eval(device, args, 0);
+}
+
+void cpu_batch_norm2d_relu_eval(struct tuff_device *device,
+                                const struct tuff_batch_norm2d_relu_eval_args *args)
+{
+    const struct tuff_batch_norm2d_eval_args norm = {
+        .size = sizeof norm,
+        .params = args->params,
+        .y = args->y,
+        .x = args->x,
+        .running_mean = args->running_mean,
+        .running_variance = args->running_variance,
+        .weight = args->weight,
+        .bias = args->bias,
+    };
+    eval(device, &norm, 1);
+}
+
 // -- Backward.
+
+// What the plane's ReLU let through, NULL if it has none.
+static const float *rectified_plane(const struct job *job, uint64_t chunk)
+{
+    return job->forward_y ? job->forward_y + chunk * job->plane : NULL;
+}
 
 static void gradient_sums_chunk(void *context, uint64_t chunk, uint32_t worker)
 {
@@ -249,7 +313,8 @@ static void gradient_sums_chunk(void *context, uint64_t chunk, uint32_t worker)
     if (present)
         job->lanes->normalize_sums(job->dy + chunk * job->plane, job->x + chunk * job->plane, job->plane,
                                    present, job->mean[(ptrdiff_t)chunk % job->channels],
-                                   job->partial + 2 * chunk, job->partial + 2 * chunk + 1);
+                                   rectified_plane(job, chunk), job->partial + 2 * chunk,
+                                   job->partial + 2 * chunk + 1);
 }
 
 static void gradient_totals_chunk(void *context, uint64_t chunk, uint32_t worker)
@@ -285,12 +350,14 @@ static void backward_chunk(void *context, uint64_t chunk, uint32_t worker)
         .slope = job->inverse[c] * (job->dweight[c] / count),
     };
     job->lanes->normalize_backward(dx, job->dy + chunk * job->plane, job->x + chunk * job->plane, job->plane,
-                                   present, &normalize);
+                                   present, rectified_plane(job, chunk), &normalize);
 }
 
-void cpu_batch_norm2d_backward(struct tuff_device *device, const struct tuff_batch_norm2d_backward_args *args)
+static void backward(struct tuff_device *device, const struct tuff_batch_norm2d_backward_args *args,
+                     const float *forward_y)
 {
     struct job job = job_of(device, args->x, valid_of(args->state));
+    job.forward_y = forward_y;
     job.dy = cpu_f32(args->dy);
     job.out = cpu_f32(args->dx);
     job.partial = cpu_f32(args->workspace);
@@ -302,8 +369,39 @@ void cpu_batch_norm2d_backward(struct tuff_device *device, const struct tuff_bat
     run_passes(device, &job, gradient_sums_chunk, gradient_totals_chunk, backward_chunk);
 }
 
+void cpu_batch_norm2d_backward(struct tuff_device *device, const struct tuff_batch_norm2d_backward_args *args)
+{
+    backward(device, args, NULL);
+}
+
 uint64_t cpu_batch_norm2d_backward_workspace(struct tuff_device *device,
                                              const struct tuff_batch_norm2d_backward_args *args)
+{
+    (void)device;
+    return workspace_of(args->x);
+}
+
+void cpu_batch_norm2d_relu_backward(struct tuff_device *device,
+                                    const struct tuff_batch_norm2d_relu_backward_args *args)
+{
+    const struct tuff_batch_norm2d_backward_args norm = {
+        .size = sizeof norm,
+        .workspace = args->workspace,
+        .dx = args->dx,
+        .dweight = args->dweight,
+        .dbias = args->dbias,
+        .dy = args->dy,
+        .x = args->x,
+        .mean = args->mean,
+        .inverse = args->inverse,
+        .weight = args->weight,
+        .state = args->state,
+    };
+    backward(device, &norm, cpu_f32(args->y));
+}
+
+uint64_t cpu_batch_norm2d_relu_backward_workspace(struct tuff_device *device,
+                                                  const struct tuff_batch_norm2d_relu_backward_args *args)
 {
     (void)device;
     return workspace_of(args->x);

@@ -97,6 +97,31 @@ static bool fuse_relu(struct fusion *f, uint32_t n, enum tuff_op op)
     return true;
 }
 
+// A batch normalization and the ReLU behind it.
+static bool fuse_norm_relu(struct fusion *f, uint32_t n, enum tuff_op op)
+{
+    uint32_t relu = next_of(f, n, TUFF_OP_RELU_FORWARD, 1);
+    if (relu == NO_NODE)
+        return false;
+    struct tuff_node fused = f->graph->nodes[n];
+    fused.op = op;
+    fused.values[0] = f->graph->nodes[relu].values[0];
+    const struct tuff_tensor *tensors[TUFF_OP_MAX_TENSORS] = {NULL};
+    for (uint32_t i = 0; i < fused.tensor_count; i++)
+        tensors[i] = shape_of(f, fused.values[i]);
+    if (!supports(f, op, fused.params, tensors))
+        return false;
+    if (f->training && op == TUFF_OP_BATCH_NORM2D_RELU_TRAIN) {
+        const struct tuff_tensor *y = tensors[0], *mean = tensors[1], *inverse = tensors[2], *x = tensors[5],
+                                 *weight = tensors[6], *state = tensors[8];
+        if (!supports(f, TUFF_OP_BATCH_NORM2D_RELU_BACKWARD, NULL,
+                      (const struct tuff_tensor *[]){x, mean, mean, y, x, mean, inverse, weight, state, y}))
+            return false;
+    }
+    replace(f, n, NO_NODE, relu, &fused);
+    return true;
+}
+
 static bool is_plain(const struct tuff_max_pool2d_params *p)
 {
     return p->dilation_h == 1 && p->dilation_w == 1 && p->pad_top == 0 && p->pad_bottom == 0 &&
@@ -178,6 +203,10 @@ static enum tuff_status fuse_node(struct fusion *f, uint32_t n)
         done = fuse_relu(f, n, TUFF_OP_CONV2D_RELU_FORWARD);
     if (op == TUFF_OP_LINEAR_FORWARD)
         done = fuse_relu(f, n, TUFF_OP_LINEAR_RELU_FORWARD);
+    if (op == TUFF_OP_BATCH_NORM2D_TRAIN)
+        done = fuse_norm_relu(f, n, TUFF_OP_BATCH_NORM2D_RELU_TRAIN);
+    if (op == TUFF_OP_BATCH_NORM2D_EVAL)
+        done = fuse_norm_relu(f, n, TUFF_OP_BATCH_NORM2D_RELU_EVAL);
     return status;
 }
 

@@ -7,7 +7,8 @@
 static const uint32_t STATE_DIMS[1] = {TUFF_STEP_STATE_WORDS};
 
 extern const struct tuff_op_info tuff_op_info_batch_norm2d_train, tuff_op_info_batch_norm2d_eval,
-    tuff_op_info_batch_norm2d_backward;
+    tuff_op_info_batch_norm2d_backward, tuff_op_info_batch_norm2d_relu_train,
+    tuff_op_info_batch_norm2d_relu_eval, tuff_op_info_batch_norm2d_relu_backward;
 
 static enum tuff_status check_params(const struct tuff_log *log, const char *op,
                                      const struct tuff_batch_norm2d_params *p)
@@ -70,14 +71,25 @@ static enum tuff_status infer_train(const struct tuff_log *log, const void *para
     return TUFF_OK;
 }
 
-static enum tuff_status check_train(const struct tuff_log *log, const void *params,
-                                    const struct tuff_tensor *const tensors[])
+static enum tuff_status check_train_as(const struct tuff_log *log, const struct tuff_op_info *info,
+                                       const void *params, const struct tuff_tensor *const tensors[])
 {
-    static const struct tuff_op_info *const info = &tuff_op_info_batch_norm2d_train;
     enum tuff_status status = check_params(log, info->name, params);
     if (status == TUFF_OK)
         status = check_affine(log, info->name, tensors[6], tensors[7]);
     return status == TUFF_OK ? check_shapes(log, info, tensors, tensors[5]) : status;
+}
+
+static enum tuff_status check_train(const struct tuff_log *log, const void *params,
+                                    const struct tuff_tensor *const tensors[])
+{
+    return check_train_as(log, &tuff_op_info_batch_norm2d_train, params, tensors);
+}
+
+static enum tuff_status check_relu_train(const struct tuff_log *log, const void *params,
+                                         const struct tuff_tensor *const tensors[])
+{
+    return check_train_as(log, &tuff_op_info_batch_norm2d_relu_train, params, tensors);
 }
 
 // The place for a gradient of `of`, which has `channels` elements: its own if it is wanted, else one that
@@ -91,15 +103,17 @@ static enum tuff_status channel_gradient(struct tuff_graph *graph, tuff_value_id
                                 gradient);
 }
 
-static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_node *node)
+// Of both training ops: `backward` is that op's, and reads y if it has a tensor more than the other's.
+static enum tuff_status gradient_by(struct tuff_graph *graph, const struct tuff_node *node,
+                                    enum tuff_op backward)
 {
     const struct tuff_node forward = *node;
     const tuff_value_id x = forward.values[5], weight = forward.values[6], bias = forward.values[7];
     const uint32_t channels = graph->values[x].shape.dims[1];
-    // dx, dweight, dbias, dy, x, mean, inverse, weight, state
-    tuff_value_id values[9] = {
+    // dx, dweight, dbias, dy, x, mean, inverse, weight, state, y
+    tuff_value_id values[10] = {
         TUFF_NO_VALUE,     TUFF_NO_VALUE,     TUFF_NO_VALUE, TUFF_NO_VALUE,     x,
-        forward.values[1], forward.values[2], weight,        forward.values[8],
+        forward.values[1], forward.values[2], weight,        forward.values[8], forward.values[0],
     };
     const tuff_value_id of[3] = {x, weight, bias};
     enum tuff_status status = tuff_gradient_of(graph, forward.values[0], &values[3]);
@@ -111,11 +125,21 @@ static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_nod
     if (status == TUFF_OK)
         status = channel_gradient(graph, bias, "dbias", channels, &values[2]);
     if (status == TUFF_OK)
-        status = tuff_graph_add_node(graph, TUFF_OP_BATCH_NORM2D_BACKWARD, NULL, NULL, values);
+        status = tuff_graph_add_node(graph, backward, NULL, NULL, values);
     for (int i = 0; status == TUFF_OK && i < 3; i++)
         if (of[i] != TUFF_NO_VALUE && tuff_gradient_wanted(graph, of[i]))
             status = tuff_gradient_end(graph, of[i], values[i]);
     return status;
+}
+
+static enum tuff_status gradient(struct tuff_graph *graph, const struct tuff_node *node)
+{
+    return gradient_by(graph, node, TUFF_OP_BATCH_NORM2D_BACKWARD);
+}
+
+static enum tuff_status relu_gradient(struct tuff_graph *graph, const struct tuff_node *node)
+{
+    return gradient_by(graph, node, TUFF_OP_BATCH_NORM2D_RELU_BACKWARD);
 }
 
 static void work_of_train(const void *params, const struct tuff_tensor *const tensors[],
@@ -125,23 +149,47 @@ static void work_of_train(const void *params, const struct tuff_tensor *const te
     work->flops = 6 * tuff_elements(tensors[0]);
 }
 
+static void work_of_relu_train(const void *params, const struct tuff_tensor *const tensors[],
+                               struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 7 * tuff_elements(tensors[0]);
+}
+
+#define TRAIN_ROLES                                                                                          \
+    {.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},                 \
+        {.name = "mean", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},                           \
+        {.name = "inverse", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},                        \
+        {.name = "running_mean", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},                 \
+        {.name = "running_variance", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},             \
+        {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},              \
+        {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},        \
+        {.name = "bias", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},          \
+    {                                                                                                        \
+        .name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1                              \
+    }
+
 const struct tuff_op_info tuff_op_info_batch_norm2d_train = {
     .name = "batch_norm2d_train",
     .params_size = sizeof(struct tuff_batch_norm2d_params),
     .tensor_count = 9,
-    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
-              {.name = "mean", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},
-              {.name = "inverse", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},
-              {.name = "running_mean", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},
-              {.name = "running_variance", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},
-              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},
-              {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},
-              {.name = "bias", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},
-              {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
+    .roles = {TRAIN_ROLES},
     .infer = infer_train,
     .check = check_train,
     .work = work_of_train,
     .gradient = gradient,
+};
+
+const struct tuff_op_info tuff_op_info_batch_norm2d_relu_train = {
+    .name = "batch_norm2d_relu_train",
+    .params_size = sizeof(struct tuff_batch_norm2d_params),
+    .tensor_count = 9,
+    .roles = {TRAIN_ROLES},
+    .fused = true,
+    .infer = infer_train,
+    .check = check_relu_train,
+    .work = work_of_relu_train,
+    .gradient = relu_gradient,
 };
 
 // -- Evaluation.
@@ -154,14 +202,25 @@ static enum tuff_status infer_eval(const struct tuff_log *log, const void *param
     return TUFF_OK;
 }
 
-static enum tuff_status check_eval(const struct tuff_log *log, const void *params,
-                                   const struct tuff_tensor *const tensors[])
+static enum tuff_status check_eval_as(const struct tuff_log *log, const struct tuff_op_info *info,
+                                      const void *params, const struct tuff_tensor *const tensors[])
 {
-    static const struct tuff_op_info *const info = &tuff_op_info_batch_norm2d_eval;
     enum tuff_status status = check_params(log, info->name, params);
     if (status == TUFF_OK)
         status = check_affine(log, info->name, tensors[4], tensors[5]);
     return status == TUFF_OK ? check_shapes(log, info, tensors, tensors[1]) : status;
+}
+
+static enum tuff_status check_eval(const struct tuff_log *log, const void *params,
+                                   const struct tuff_tensor *const tensors[])
+{
+    return check_eval_as(log, &tuff_op_info_batch_norm2d_eval, params, tensors);
+}
+
+static enum tuff_status check_relu_eval(const struct tuff_log *log, const void *params,
+                                        const struct tuff_tensor *const tensors[])
+{
+    return check_eval_as(log, &tuff_op_info_batch_norm2d_relu_eval, params, tensors);
 }
 
 static void work_of_eval(const void *params, const struct tuff_tensor *const tensors[],
@@ -171,20 +230,44 @@ static void work_of_eval(const void *params, const struct tuff_tensor *const ten
     work->flops = 2 * tuff_elements(tensors[0]);
 }
 
+static void work_of_relu_eval(const void *params, const struct tuff_tensor *const tensors[],
+                              struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 3 * tuff_elements(tensors[0]);
+}
+
+#define EVAL_ROLES                                                                                           \
+    {.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},                 \
+        {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},              \
+        {.name = "running_mean", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},                    \
+        {.name = "running_variance", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},                \
+        {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},        \
+    {                                                                                                        \
+        .name = "bias", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true             \
+    }
+
 const struct tuff_op_info tuff_op_info_batch_norm2d_eval = {
     .name = "batch_norm2d_eval",
     .params_size = sizeof(struct tuff_batch_norm2d_params),
     .tensor_count = 6,
-    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
-              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},
-              {.name = "running_mean", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},
-              {.name = "running_variance", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},
-              {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},
-              {.name = "bias", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true}},
+    .roles = {EVAL_ROLES},
     .in_place = 1u << 1,
     .infer = infer_eval,
     .check = check_eval,
     .work = work_of_eval,
+};
+
+const struct tuff_op_info tuff_op_info_batch_norm2d_relu_eval = {
+    .name = "batch_norm2d_relu_eval",
+    .params_size = sizeof(struct tuff_batch_norm2d_params),
+    .tensor_count = 6,
+    .roles = {EVAL_ROLES},
+    .in_place = 1u << 1,
+    .fused = true,
+    .infer = infer_eval,
+    .check = check_relu_eval,
+    .work = work_of_relu_eval,
 };
 
 // -- Backward.
@@ -196,6 +279,13 @@ static enum tuff_status check_backward(const struct tuff_log *log, const void *p
     return check_shapes(log, &tuff_op_info_batch_norm2d_backward, tensors, tensors[4]);
 }
 
+static enum tuff_status check_relu_backward(const struct tuff_log *log, const void *params,
+                                            const struct tuff_tensor *const tensors[])
+{
+    (void)params;
+    return check_shapes(log, &tuff_op_info_batch_norm2d_relu_backward, tensors, tensors[4]);
+}
+
 static void work_of_backward(const void *params, const struct tuff_tensor *const tensors[],
                              struct tuff_work *work)
 {
@@ -203,18 +293,40 @@ static void work_of_backward(const void *params, const struct tuff_tensor *const
     work->flops = 8 * tuff_elements(tensors[0]);
 }
 
+static void work_of_relu_backward(const void *params, const struct tuff_tensor *const tensors[],
+                                  struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 9 * tuff_elements(tensors[0]);
+}
+
+#define BACKWARD_ROLES                                                                                       \
+    {.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},                \
+        {.name = "dweight", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},                        \
+        {.name = "dbias", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},                          \
+        {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},             \
+        {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},              \
+        {.name = "mean", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},                            \
+        {.name = "inverse", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},                         \
+        {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},        \
+    {                                                                                                        \
+        .name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1                              \
+    }
+
 const struct tuff_op_info tuff_op_info_batch_norm2d_backward = {
     .name = "batch_norm2d_backward",
     .tensor_count = 9,
-    .roles = {{.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
-              {.name = "dweight", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},
-              {.name = "dbias", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},
-              {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},
-              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},
-              {.name = "mean", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},
-              {.name = "inverse", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},
-              {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},
-              {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
+    .roles = {BACKWARD_ROLES},
     .check = check_backward,
     .work = work_of_backward,
+};
+
+const struct tuff_op_info tuff_op_info_batch_norm2d_relu_backward = {
+    .name = "batch_norm2d_relu_backward",
+    .tensor_count = 10,
+    .roles = {BACKWARD_ROLES,
+              {.name = "y", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
+    .fused = true,
+    .check = check_relu_backward,
+    .work = work_of_relu_backward,
 };

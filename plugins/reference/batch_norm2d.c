@@ -4,6 +4,7 @@
 #include "kernels.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 // An element of an optional vector.
 static double get_or(const struct tuff_tensor *vector, uint32_t c, double absent)
@@ -114,4 +115,81 @@ enum tuff_status ref_batch_norm2d_backward(struct tuff_stream *stream,
                 }
     }
     return TUFF_OK;
+}
+
+// -- With a ReLU: the parts, one after the other.
+
+static enum tuff_status relu_of(struct tuff_stream *stream, enum tuff_status status,
+                                const struct tuff_tensor *y)
+{
+    const struct tuff_relu_forward_args relu = {.size = sizeof relu, .y = y, .x = y};
+    return status == TUFF_OK ? ref_relu_forward(stream, &relu) : status;
+}
+
+enum tuff_status ref_batch_norm2d_relu_train(struct tuff_stream *stream,
+                                             const struct tuff_batch_norm2d_relu_train_args *args)
+{
+    const struct tuff_batch_norm2d_train_args norm = {
+        .size = sizeof norm,
+        .params = args->params,
+        .y = args->y,
+        .mean = args->mean,
+        .inverse = args->inverse,
+        .running_mean = args->running_mean,
+        .running_variance = args->running_variance,
+        .x = args->x,
+        .weight = args->weight,
+        .bias = args->bias,
+        .state = args->state,
+    };
+    return relu_of(stream, ref_batch_norm2d_train(stream, &norm), args->y);
+}
+
+enum tuff_status ref_batch_norm2d_relu_eval(struct tuff_stream *stream,
+                                            const struct tuff_batch_norm2d_relu_eval_args *args)
+{
+    const struct tuff_batch_norm2d_eval_args norm = {
+        .size = sizeof norm,
+        .params = args->params,
+        .y = args->y,
+        .x = args->x,
+        .running_mean = args->running_mean,
+        .running_variance = args->running_variance,
+        .weight = args->weight,
+        .bias = args->bias,
+    };
+    return relu_of(stream, ref_batch_norm2d_eval(stream, &norm), args->y);
+}
+
+enum tuff_status ref_batch_norm2d_relu_backward(struct tuff_stream *stream,
+                                                const struct tuff_batch_norm2d_relu_backward_args *args)
+{
+    struct tuff_tensor masked = *args->dy; // (N,C,H,W): dy where y > 0, in memory of its own
+    struct tuff_buffer memory = {.device = stream->device, .bytes = tuff_tensor_bytes(&masked)};
+    memory.data = calloc(1, (size_t)memory.bytes);
+    if (memory.data == NULL) {
+        ref_log(stream->device->backend->host, TUFF_LOG_ERROR, "no memory for a gradient behind a ReLU");
+        return TUFF_ERROR_MEMORY;
+    }
+    masked.buffer = &memory;
+    masked.offset = 0;
+    const struct tuff_relu_backward_args relu = {
+        .size = sizeof relu, .dx = &masked, .dy = args->dy, .y = args->y};
+    const struct tuff_batch_norm2d_backward_args norm = {
+        .size = sizeof norm,
+        .dx = args->dx,
+        .dweight = args->dweight,
+        .dbias = args->dbias,
+        .dy = &masked,
+        .x = args->x,
+        .mean = args->mean,
+        .inverse = args->inverse,
+        .weight = args->weight,
+        .state = args->state,
+    };
+    enum tuff_status status = ref_relu_backward(stream, &relu);
+    if (status == TUFF_OK)
+        status = ref_batch_norm2d_backward(stream, &norm);
+    free(memory.data);
+    return status;
 }

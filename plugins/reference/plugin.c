@@ -61,6 +61,9 @@ static const struct tuff_kernels kernels = {
     .conv2d_relu_max_pool2d_forward = ref_conv2d_relu_max_pool2d_forward,
     .conv2d_relu_max_pool2d_backward_input = ref_conv2d_relu_max_pool2d_backward_input,
     .conv2d_relu_max_pool2d_backward_weight = ref_conv2d_relu_max_pool2d_backward_weight,
+    .batch_norm2d_relu_train = ref_batch_norm2d_relu_train,
+    .batch_norm2d_relu_eval = ref_batch_norm2d_relu_eval,
+    .batch_norm2d_relu_backward = ref_batch_norm2d_relu_backward,
 };
 
 static void backend_close(struct tuff_backend *backend)

@@ -76,6 +76,9 @@ static const struct golden_op golden_ops[] = {
     {TUFF_OP_CONV2D_RELU_MAX_POOL2D_FORWARD, 0, 0, 0, "fused of ops that have cases"},
     {TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_INPUT, 0, 0, 0, "fused of ops that have cases"},
     {TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_WEIGHT, 0, 0, 0, "fused of ops that have cases"},
+    {TUFF_OP_BATCH_NORM2D_RELU_TRAIN, 0, 0, 0, "fused of ops that have cases"},
+    {TUFF_OP_BATCH_NORM2D_RELU_EVAL, 0, 0, 0, "fused of ops that have cases"},
+    {TUFF_OP_BATCH_NORM2D_RELU_BACKWARD, 0, 0, 0, "fused of ops that have cases"},
 };
 
 static const struct golden_op *golden_op_of(enum tuff_op op)

@@ -56,8 +56,8 @@ void LANES_FN(moments)(const float *x, size_t count, uint32_t present, float shi
         moments_of(0, x, count, present, shift, mean, squares);
 }
 
-LANES_INLINE void normalize_of(const int whole, float *y, const float *x, size_t count, uint32_t present,
-                               const struct lanes_normalize *n)
+LANES_INLINE void normalize_of(const int whole, const int relu, float *y, const float *x, size_t count,
+                               uint32_t present, const struct lanes_normalize *n)
 {
     const vf mean = v_splat(n->mean), scale = v_splat(n->scale), offset = v_splat(n->offset);
     vm there[4];
@@ -69,26 +69,42 @@ LANES_INLINE void normalize_of(const int whole, float *y, const float *x, size_t
         LANES_UNROLL
         for (int q = 0; q < 4; q++) {
             const vf value = (v_load(x + i + q * LANES_WIDTH) - mean) * scale + offset;
-            v_store(y + i + q * LANES_WIDTH, keep_present(whole, there[q], value));
+            v_store(y + i + q * LANES_WIDTH, keep_present(whole, there[q], relu ? v_relu(value) : value));
         }
     }
     for (int q = 0; i < count; i += LANES_WIDTH, q++) {
         const vf value = (v_load_first(x + i, count - i) - mean) * scale + offset;
-        v_store_first(y + i, v_keep(there[q], value), count - i);
+        v_store_first(y + i, v_keep(there[q], relu ? v_relu(value) : value), count - i);
     }
 }
 
 void LANES_FN(normalize)(float *y, const float *x, size_t count, uint32_t present,
                          const struct lanes_normalize *n)
 {
-    if (present == LANES_BLOCK)
-        normalize_of(1, y, x, count, present, n);
+    if (present == LANES_BLOCK && n->relu)
+        normalize_of(1, 1, y, x, count, present, n);
+    else if (present == LANES_BLOCK)
+        normalize_of(1, 0, y, x, count, present, n);
+    else if (n->relu)
+        normalize_of(0, 1, y, x, count, present, n);
     else
-        normalize_of(0, y, x, count, present, n);
+        normalize_of(0, 0, y, x, count, present, n);
 }
 
-LANES_INLINE void normalize_sums_of(const int whole, const float *dy, const float *x, size_t count,
-                                    uint32_t present, float mean, float *sum_out, float *product_sum)
+// dy, or 0 where the ReLU behind it let nothing through. relu: constant; there is one, and y is its output.
+LANES_INLINE vf through_relu(const int relu, vf dy, const float *y, size_t at)
+{
+    return relu ? v_keep(v_greater(v_load(y + at), v_zero()), dy) : dy;
+}
+
+LANES_INLINE vf through_relu_first(const int relu, vf dy, const float *y, size_t at, size_t count)
+{
+    return relu ? v_keep(v_greater(v_load_first(y + at, count), v_zero()), dy) : dy;
+}
+
+LANES_INLINE void normalize_sums_of(const int whole, const int relu, const float *dy, const float *x,
+                                    size_t count, uint32_t present, float mean, const float *y,
+                                    float *sum_out, float *product_sum)
 {
     const vf center = v_splat(mean);
     vf sum[4] = {v_zero(), v_zero(), v_zero(), v_zero()},
@@ -101,15 +117,16 @@ LANES_INLINE void normalize_sums_of(const int whole, const float *dy, const floa
     for (; i + PRESENT_STEP <= count; i += PRESENT_STEP) {
         LANES_UNROLL
         for (int q = 0; q < 4; q++) {
-            const vf gradient = v_load(dy + i + q * LANES_WIDTH);
-            const vf d = v_load(x + i + q * LANES_WIDTH) - center;
+            const size_t at = i + (size_t)q * LANES_WIDTH;
+            const vf gradient = through_relu(relu, v_load(dy + at), y, at);
+            const vf d = v_load(x + at) - center;
             sum[q] += keep_present(whole, there[q], gradient);
             product[q] += keep_present(whole, there[q], gradient * d);
         }
     }
     for (int q = 0; i < count; i += LANES_WIDTH, q++) {
         const vm here = v_and(there[q], first_lanes(count - i));
-        const vf gradient = v_load_first(dy + i, count - i);
+        const vf gradient = through_relu_first(relu, v_load_first(dy + i, count - i), y, i, count - i);
         sum[0] += v_keep(here, gradient);
         product[0] += v_keep(here, gradient * (v_load_first(x + i, count - i) - center));
     }
@@ -118,12 +135,16 @@ LANES_INLINE void normalize_sums_of(const int whole, const float *dy, const floa
 }
 
 void LANES_FN(normalize_sums)(const float *dy, const float *x, size_t count, uint32_t present, float mean,
-                              float *sum, float *product_sum)
+                              const float *y, float *sum, float *product_sum)
 {
-    if (present == LANES_BLOCK)
-        normalize_sums_of(1, dy, x, count, present, mean, sum, product_sum);
+    if (present == LANES_BLOCK && y)
+        normalize_sums_of(1, 1, dy, x, count, present, mean, y, sum, product_sum);
+    else if (present == LANES_BLOCK)
+        normalize_sums_of(1, 0, dy, x, count, present, mean, NULL, sum, product_sum);
+    else if (y)
+        normalize_sums_of(0, 1, dy, x, count, present, mean, y, sum, product_sum);
     else
-        normalize_sums_of(0, dy, x, count, present, mean, sum, product_sum);
+        normalize_sums_of(0, 0, dy, x, count, present, mean, NULL, sum, product_sum);
 }
 
 LANES_INLINE vf gradient_of(vf dy, vf x, const struct lanes_normalize_backward *n)
@@ -131,8 +152,8 @@ LANES_INLINE vf gradient_of(vf dy, vf x, const struct lanes_normalize_backward *
     return v_splat(n->scale) * ((dy - v_splat(n->offset)) - (x - v_splat(n->mean)) * v_splat(n->slope));
 }
 
-LANES_INLINE void normalize_backward_of(const int whole, float *dx, const float *dy, const float *x,
-                                        size_t count, uint32_t present,
+LANES_INLINE void normalize_backward_of(const int whole, const int relu, float *dx, const float *dy,
+                                        const float *x, size_t count, uint32_t present, const float *y,
                                         const struct lanes_normalize_backward *n)
 {
     const struct lanes_normalize_backward of = *n; // dx could alias *n for all the compiler knows
@@ -145,21 +166,26 @@ LANES_INLINE void normalize_backward_of(const int whole, float *dx, const float 
         LANES_UNROLL
         for (int q = 0; q < 4; q++) {
             const size_t at = i + (size_t)q * LANES_WIDTH;
-            const vf value = gradient_of(v_load(dy + at), v_load(x + at), &of);
+            const vf value = gradient_of(through_relu(relu, v_load(dy + at), y, at), v_load(x + at), &of);
             v_store(dx + at, keep_present(whole, there[q], value));
         }
     }
     for (int q = 0; i < count; i += LANES_WIDTH, q++) {
-        const vf value = gradient_of(v_load_first(dy + i, count - i), v_load_first(x + i, count - i), &of);
+        const vf gradient = through_relu_first(relu, v_load_first(dy + i, count - i), y, i, count - i);
+        const vf value = gradient_of(gradient, v_load_first(x + i, count - i), &of);
         v_store_first(dx + i, v_keep(there[q], value), count - i);
     }
 }
 
 void LANES_FN(normalize_backward)(float *dx, const float *dy, const float *x, size_t count, uint32_t present,
-                                  const struct lanes_normalize_backward *n)
+                                  const float *y, const struct lanes_normalize_backward *n)
 {
-    if (present == LANES_BLOCK)
-        normalize_backward_of(1, dx, dy, x, count, present, n);
+    if (present == LANES_BLOCK && y)
+        normalize_backward_of(1, 1, dx, dy, x, count, present, y, n);
+    else if (present == LANES_BLOCK)
+        normalize_backward_of(1, 0, dx, dy, x, count, present, NULL, n);
+    else if (y)
+        normalize_backward_of(0, 1, dx, dy, x, count, present, y, n);
     else
-        normalize_backward_of(0, dx, dy, x, count, present, n);
+        normalize_backward_of(0, 0, dx, dy, x, count, present, NULL, n);
 }

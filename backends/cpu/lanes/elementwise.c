@@ -2,18 +2,13 @@
 #include "kernels.h"
 #include "lanes.h"
 
-LANES_INLINE vf relu(vf x)
-{
-    return v_keep(v_not_at_most(x, v_zero()), x); // NaN is not at most 0: it stays
-}
-
 void LANES_FN(relu_forward)(float *y, const float *x, size_t count)
 {
     size_t i = 0;
     for (; i + LANES_WIDTH <= count; i += LANES_WIDTH)
-        v_store(y + i, relu(v_load(x + i)));
+        v_store(y + i, v_relu(v_load(x + i)));
     if (i < count)
-        v_store_first(y + i, relu(v_load_first(x + i, count - i)), count - i);
+        v_store_first(y + i, v_relu(v_load_first(x + i, count - i)), count - i);
 }
 
 LANES_INLINE vf relu_gradient(vf dy, vf y)

@@ -112,9 +112,9 @@ void LANES_FN(moments)(const float *x, size_t count, uint32_t present, float shi
 void LANES_FN(normalize)(float *y, const float *x, size_t count, uint32_t present,
                          const struct lanes_normalize *n);
 void LANES_FN(normalize_sums)(const float *dy, const float *x, size_t count, uint32_t present, float mean,
-                              float *sum, float *product_sum);
+                              const float *y, float *sum, float *product_sum);
 void LANES_FN(normalize_backward)(float *dx, const float *dy, const float *x, size_t count, uint32_t present,
-                                  const struct lanes_normalize_backward *n);
+                                  const float *y, const struct lanes_normalize_backward *n);
 
 // loss.c
 void LANES_FN(log_softmax_forward)(float *y, const float *x, ptrdiff_t classes);

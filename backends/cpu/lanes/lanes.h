@@ -278,6 +278,11 @@ LANES_INLINE vf v_from_u8(const uint8_t *from)
 
 #endif
 
+LANES_INLINE vf v_relu(vf x)
+{
+    return v_keep(v_not_at_most(x, v_zero()), x); // NaN is not at most 0: it stays
+}
+
 // The sums of four vectors at once: a third of the work of four single ones.
 LANES_INLINE void v_sum4(vf a, vf b, vf c, vf d, float *sums)
 {

@@ -228,9 +228,10 @@ struct lanes_augment {
 
 enum { LANES_ACTIVATIONS = 5 };
 
-// y = (x - mean) * scale + offset
+// y = (x - mean) * scale + offset, or its ReLU
 struct lanes_normalize {
     float mean, scale, offset;
+    int relu;
 };
 
 // dx = scale * (dy - offset - (x - mean) * slope)
@@ -358,11 +359,11 @@ struct lanes_table {
     void (*moments)(const float *x, size_t count, uint32_t present, float shift, float *mean, float *squares);
     void (*normalize)(float *y, const float *x, size_t count, uint32_t present,
                       const struct lanes_normalize *n);
-    // The sums of dy and of dy * (x - mean).
+    // The sums of dy and of dy * (x - mean). y: NULL, or dy counts as 0 where y is not greater than 0.
     void (*normalize_sums)(const float *dy, const float *x, size_t count, uint32_t present, float mean,
-                           float *sum, float *product_sum);
+                           const float *y, float *sum, float *product_sum);
     void (*normalize_backward)(float *dx, const float *dy, const float *x, size_t count, uint32_t present,
-                               const struct lanes_normalize_backward *n);
+                               const float *y, const struct lanes_normalize_backward *n);
 
     // One block of `classes` positions.
     void (*log_softmax_forward)(float *y, const float *x, ptrdiff_t classes);

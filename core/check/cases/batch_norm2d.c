@@ -1,4 +1,4 @@
-// Batch normalization: training, evaluation, backward.
+// Batch normalization: training, evaluation, backward; and the same with a ReLU behind it.
 #include "case.h"
 #include "state.h"
 #include "tolerance.h"
@@ -119,14 +119,22 @@ static void fill_between(struct case_setup *setup, uint32_t index, float low, fl
                  case_stored(setup, index));
 }
 
-// Weights, and biases so large that no y is near 0, where an error could hide in the tolerance.
+// Whether there is a ReLU behind it.
+static bool has_relu(const struct case_setup *setup)
+{
+    return setup->op == TUFF_OP_BATCH_NORM2D_RELU_TRAIN || setup->op == TUFF_OP_BATCH_NORM2D_RELU_EVAL ||
+           setup->op == TUFF_OP_BATCH_NORM2D_RELU_BACKWARD;
+}
+
+// Weights, and biases so large that no y is near 0, where an error could hide in the tolerance; with a ReLU
+// smaller ones, so that it takes some elements of a channel and leaves others.
 static void fill_affine(const struct norm_shape *s, struct case_setup *setup, uint32_t weight, uint32_t bias)
 {
     case_fill_signed(setup, weight);
     case_fill_signed(setup, bias);
     float *values = case_floats(setup, bias);
     for (uint64_t c = 0; c < s->c; c++)
-        values[c] += values[c] > 0 ? 2.5f : -2.5f;
+        values[c] += has_relu(setup) ? 0.0f : values[c] > 0 ? 2.5f : -2.5f;
 }
 
 static void fill_state(const struct norm_shape *s, struct case_setup *setup, uint32_t index)
@@ -307,6 +315,27 @@ const struct conformance_op conformance_op_batch_norm2d_train = {
     .perf_count = CASE_COUNT(perf),
 };
 
+// A ReLU's slope is 1 at most, and where one backend has 0 the other is as near to it as without: the same
+// tolerance, in which 0 stands for all that is less.
+const struct conformance_op conformance_op_batch_norm2d_relu_train = {
+    .op = TUFF_OP_BATCH_NORM2D_RELU_TRAIN,
+    .batched = true,
+    .costly = true,
+    .fields = fields,
+    .field_count = CASE_COUNT(fields),
+    .shape_size = sizeof(struct norm_shape),
+    .corners = corners,
+    .corner_count = CASE_COUNT(corners),
+    .large = large,
+    .large_count = CASE_COUNT(large),
+    .draw = draw_shape,
+    .describe = train_describe,
+    .fill = train_fill,
+    .tolerance = train_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+};
+
 // -- evaluation
 
 enum { EVAL_Y, EVAL_X, EVAL_MEAN, EVAL_VARIANCE, EVAL_WEIGHT, EVAL_BIAS, EVAL_END };
@@ -371,9 +400,38 @@ const struct conformance_op conformance_op_batch_norm2d_eval = {
     .perf_count = CASE_COUNT(perf),
 };
 
+const struct conformance_op conformance_op_batch_norm2d_relu_eval = {
+    .op = TUFF_OP_BATCH_NORM2D_RELU_EVAL,
+    .batched = true,
+    .fields = fields,
+    .field_count = CASE_COUNT(fields),
+    .shape_size = sizeof(struct norm_shape),
+    .corners = corners,
+    .corner_count = CASE_COUNT(corners),
+    .large = large,
+    .large_count = CASE_COUNT(large),
+    .draw = draw_shape,
+    .describe = eval_describe,
+    .fill = eval_fill,
+    .tolerance = eval_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+};
+
 // -- backward
 
-enum { BACK_DX, BACK_DWEIGHT, BACK_DBIAS, BACK_DY, BACK_X, BACK_MEAN, BACK_INVERSE, BACK_WEIGHT, BACK_STATE };
+enum {
+    BACK_DX,
+    BACK_DWEIGHT,
+    BACK_DBIAS,
+    BACK_DY,
+    BACK_X,
+    BACK_MEAN,
+    BACK_INVERSE,
+    BACK_WEIGHT,
+    BACK_STATE,
+    BACK_Y
+};
 
 static enum tuff_status backward_describe(const void *shape, struct case_setup *setup)
 {
@@ -384,7 +442,19 @@ static enum tuff_status backward_describe(const void *shape, struct case_setup *
     setup_images(s, setup, BACK_X, CASE_PADDING_FINITE);
     setup_channels(s, setup, BACK_MEAN, s->affine ? BACK_STATE : BACK_WEIGHT);
     case_setup_state(setup, BACK_STATE);
+    if (has_relu(setup))
+        setup_images(s, setup, BACK_Y, CASE_PADDING_FINITE);
     return check_shape(s, setup);
+}
+
+// What a ReLU leaves: about half of it 0.
+static void fill_rectified(struct case_setup *setup, uint32_t index)
+{
+    case_fill_signed(setup, index);
+    float *y = case_floats(setup, index);
+    for (uint64_t i = 0; i < case_stored(setup, index); i++)
+        if (!(y[i] > 0))
+            y[i] = 0.0f;
 }
 
 // mean and inverse need not be those of x for the formula to hold; they only lie where x does.
@@ -403,7 +473,16 @@ static enum tuff_status backward_fill(const void *shape, struct case_setup *setu
     if (s->affine)
         case_fill_signed(setup, BACK_WEIGHT);
     fill_state(s, setup, BACK_STATE);
+    if (has_relu(setup))
+        fill_rectified(setup, BACK_Y);
     return TUFF_OK;
+}
+
+// The gradient of what is normalized, at that place.
+static double gradient_at(struct case_setup *setup, uint64_t at)
+{
+    return has_relu(setup) && !(case_floats(setup, BACK_Y)[at] > 0) ? 0
+                                                                    : (double)case_floats(setup, BACK_DY)[at];
 }
 
 // The sums over a channel, in double, and how far off float32 may be.
@@ -413,13 +492,13 @@ struct gradient_sums {
 
 static struct gradient_sums sums_of(const struct norm_shape *s, struct case_setup *setup, uint64_t c)
 {
-    const float *dy = case_floats(setup, BACK_DY), *x = case_floats(setup, BACK_X);
+    const float *x = case_floats(setup, BACK_X);
     const double mean = (double)case_floats(setup, BACK_MEAN)[c];
     const double inverse = (double)case_floats(setup, BACK_INVERSE)[c];
     const double factor = factor_of_sum(elements_of_channel(s));
     struct gradient_sums sums = {0};
     for (uint64_t i = 0; i < s->valid * plane_of(s); i++) {
-        const double gradient = (double)dy[place(s, c, i)];
+        const double gradient = gradient_at(setup, place(s, c, i));
         const double product = gradient * ((double)x[place(s, c, i)] - mean) * inverse;
         sums.dbias += gradient;
         sums.dbias_error += factor * fabs(gradient);
@@ -434,7 +513,7 @@ static void backward_tolerance(const void *shape, const struct case_view *view, 
 {
     const struct norm_shape *s = shape;
     struct case_setup *setup = (struct case_setup *)view->setup;
-    const float *dy = case_floats(setup, BACK_DY), *x = case_floats(setup, BACK_X);
+    const float *x = case_floats(setup, BACK_X);
     const double count = elements_of_channel(s), u = TOLERANCE_U;
     for (uint64_t c = 0; c < s->c; c++) {
         const struct gradient_sums sums = sums_of(s, setup, c);
@@ -449,7 +528,7 @@ static void backward_tolerance(const void *shape, const struct case_view *view, 
             const uint64_t at = place(s, c, i);
             const double normal = fabs((double)x[at] - mean) * inverse;
             const double terms =
-                fabs((double)dy[at]) + fabs(sums.dbias) / count + normal * fabs(sums.dweight) / count;
+                fabs(gradient_at(setup, at)) + fabs(sums.dbias) / count + normal * fabs(sums.dweight) / count;
             tolerance[at] = i / plane_of(s) >= s->valid
                                 ? 0 // absent: zero, of either sign
                                 : scale * (sums.dbias_error / count + normal * sums.dweight_error / count +
@@ -460,6 +539,25 @@ static void backward_tolerance(const void *shape, const struct case_view *view, 
 
 const struct conformance_op conformance_op_batch_norm2d_backward = {
     .op = TUFF_OP_BATCH_NORM2D_BACKWARD,
+    .batched = true,
+    .costly = true,
+    .fields = fields,
+    .field_count = CASE_COUNT(fields),
+    .shape_size = sizeof(struct norm_shape),
+    .corners = corners,
+    .corner_count = CASE_COUNT(corners),
+    .large = large,
+    .large_count = CASE_COUNT(large),
+    .draw = draw_shape,
+    .describe = backward_describe,
+    .fill = backward_fill,
+    .tolerance = backward_tolerance,
+    .perf = perf,
+    .perf_count = CASE_COUNT(perf),
+};
+
+const struct conformance_op conformance_op_batch_norm2d_relu_backward = {
+    .op = TUFF_OP_BATCH_NORM2D_RELU_BACKWARD,
     .batched = true,
     .costly = true,
     .fields = fields,

@@ -93,7 +93,7 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_run(struct tuff_target *tes
 //   activation_backward  2 per element
 //   max_pool2d_*         forward KH*KW, backward 1 per element of y
 //   avg_pool2d_*         KH*KW per element of y; adaptive: 1 per element of each region
-//   batch_norm2d_*       train 6, eval 2, backward 8 per element of x
+//   batch_norm2d_*       train 6, eval 2, backward 8 per element of x; with a ReLU 1 more
 //   softmax_cross_entropy_*, log_softmax_*    forward 4 and 5, backward 5 and 4 per element of the logits
 //   mean_squared_error_* forward 3, backward 2 per element of y
 //   adam                 13 per parameter; with weight decay 15

@@ -85,6 +85,57 @@ struct tuff_batch_norm2d_backward_args {
     const struct tuff_tensor *state;
 };
 
+// Fused: y = relu_forward of what batch_norm2d_train computes; all else as there.
+struct tuff_batch_norm2d_relu_train_args {
+    uint32_t size;
+    uint32_t reserved;
+    const struct tuff_batch_norm2d_params *params;
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *y;                // out
+    const struct tuff_tensor *mean;             // out
+    const struct tuff_tensor *inverse;          // out
+    const struct tuff_tensor *running_mean;     // inout
+    const struct tuff_tensor *running_variance; // inout
+    const struct tuff_tensor *x;
+    const struct tuff_tensor *weight; // optional
+    const struct tuff_tensor *bias;   // optional
+    const struct tuff_tensor *state;
+};
+
+// Fused: y = relu_forward of what batch_norm2d_eval computes. In place: y may be x.
+struct tuff_batch_norm2d_relu_eval_args {
+    uint32_t size;
+    uint32_t reserved;
+    const struct tuff_batch_norm2d_params *params;
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *y; // out
+    const struct tuff_tensor *x;
+    const struct tuff_tensor *running_mean;
+    const struct tuff_tensor *running_variance;
+    const struct tuff_tensor *weight; // optional
+    const struct tuff_tensor *bias;   // optional
+};
+
+// Backward of batch_norm2d_relu_train: batch_norm2d_backward with y > 0 ? dy : 0 in the place of dy.
+//
+// y: forward's output, of x's shape and layout; the others as of batch_norm2d_backward.
+struct tuff_batch_norm2d_relu_backward_args {
+    uint32_t size;
+    uint32_t reserved;
+    const void *params; // none
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *dx;      // out
+    const struct tuff_tensor *dweight; // out
+    const struct tuff_tensor *dbias;   // out
+    const struct tuff_tensor *dy;
+    const struct tuff_tensor *x;
+    const struct tuff_tensor *mean;
+    const struct tuff_tensor *inverse;
+    const struct tuff_tensor *weight; // optional
+    const struct tuff_tensor *state;
+    const struct tuff_tensor *y;
+};
+
 #ifdef __cplusplus
 }
 #endif
