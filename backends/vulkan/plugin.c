@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "conv2d.h"
+#include "conv2d_relu_max_pool2d.h"
 
 static void close_backend(struct tuff_backend *backend)
 {
@@ -81,6 +82,15 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
     case TUFF_OP_CONV2D_BACKWARD_WEIGHT: // dweight, dbias, dy, x
         return conv2d_fits(
             device, &(struct vk_conv2d){args->params, args->tensors[3], args->tensors[2], args->tensors[0]});
+    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_FORWARD: // y, winner, x, weight
+        return vk_pooled_conv_fits(device, &(struct vk_pooled_conv){args->params, args->tensors[2],
+                                                                    args->tensors[0], args->tensors[3]});
+    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_INPUT: // dx, dy, winner, weight
+        return vk_pooled_conv_fits(device, &(struct vk_pooled_conv){args->params, args->tensors[0],
+                                                                    args->tensors[1], args->tensors[3]});
+    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_WEIGHT: // dweight, dbias, dy, winner, x
+        return vk_pooled_conv_fits(device, &(struct vk_pooled_conv){args->params, args->tensors[4],
+                                                                    args->tensors[2], args->tensors[0]});
     case TUFF_OP_MAX_POOL2D_FORWARD:
     case TUFF_OP_MAX_POOL2D_BACKWARD:
         return vk_max_pool2d_fits(args->params);
@@ -112,6 +122,9 @@ static uint64_t workspace_bytes(const struct tuff_device *device, uint32_t op,
     case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
         return vk_conv2d_backward_weight_workspace(device,
                                                    (const struct tuff_conv2d_backward_weight_args *)args);
+    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_WEIGHT:
+        return vk_pooled_conv_workspace(
+            device, (const struct tuff_conv2d_relu_max_pool2d_backward_weight_args *)args);
     case TUFF_OP_LINEAR_BACKWARD_WEIGHT:
         return vk_linear_backward_weight_workspace(device,
                                                    (const struct tuff_linear_backward_weight_args *)args);
@@ -135,7 +148,8 @@ static enum tuff_status workspace_size(struct tuff_device *device, uint32_t op,
     return TUFF_OK;
 }
 
-// Without the fused ops: what they save is done by deferring an op until it is known whether a ReLU follows (deferred.h).
+// Without the fused ops that only add a ReLU: what they save is done by deferring an op until it is known
+// whether a ReLU follows (deferred.h).
 static const struct tuff_kernels kernels = {
     .size = sizeof kernels,
     .fill = vk_fill,
@@ -181,6 +195,9 @@ static const struct tuff_kernels kernels = {
     .adaptive_avg_pool2d_backward = vk_adaptive_avg_pool2d_backward,
     .gather_augmented_images = vk_gather_augmented_images,
     .moving_average = vk_moving_average,
+    .conv2d_relu_max_pool2d_forward = vk_conv2d_relu_max_pool2d_forward,
+    .conv2d_relu_max_pool2d_backward_input = vk_conv2d_relu_max_pool2d_backward_input,
+    .conv2d_relu_max_pool2d_backward_weight = vk_conv2d_relu_max_pool2d_backward_weight,
 };
 
 // Left out, and so NULL: prepare. Which pipelines an op takes depends on whether a ReLU follows that it can
