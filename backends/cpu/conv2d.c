@@ -41,7 +41,9 @@ uint64_t cpu_conv2d_work(const struct cpu_conv2d *conv)
 
 // -- Forward.
 
-static void forward_padded(struct tuff_device *device, const struct tuff_conv2d_forward_args *args)
+static void forward(struct tuff_device *device, const struct tuff_conv2d_forward_args *args, int relu);
+
+static void forward_padded(struct tuff_device *device, const struct tuff_conv2d_forward_args *args, int relu)
 {
     const struct cpu_padded_image padded = cpu_conv2d_padded_image(args->params, args->x, args->workspace);
     struct tuff_conv2d_forward_args inner = *args;
@@ -49,17 +51,22 @@ static void forward_padded(struct tuff_device *device, const struct tuff_conv2d_
     inner.workspace = &padded.workspace;
     inner.x = &padded.image;
     cpu_conv2d_pad(device, &padded, args->x);
-    cpu_conv2d_forward(device, &inner);
+    forward(device, &inner, relu);
+}
+
+static void forward(struct tuff_device *device, const struct tuff_conv2d_forward_args *args, int relu)
+{
+    if (cpu_conv2d_needs_padded_image(args->params))
+        forward_padded(device, args, relu);
+    else if (args->x->layout == TUFF_LAYOUT_BATCH16)
+        cpu_conv2d_forward_batch16(device, args, relu);
+    else
+        cpu_conv2d_forward_row_major(device, args, relu);
 }
 
 void cpu_conv2d_forward(struct tuff_device *device, const struct tuff_conv2d_forward_args *args)
 {
-    if (cpu_conv2d_needs_padded_image(args->params))
-        forward_padded(device, args);
-    else if (args->x->layout == TUFF_LAYOUT_BATCH16)
-        cpu_conv2d_forward_batch16(device, args);
-    else
-        cpu_conv2d_forward_row_major(device, args);
+    forward(device, args, 0);
 }
 
 uint64_t cpu_conv2d_forward_workspace(struct tuff_device *device, const struct tuff_conv2d_forward_args *args)
@@ -84,9 +91,7 @@ void cpu_conv2d_relu_forward(struct tuff_device *device, const struct tuff_conv2
                                                   .x = args->x,
                                                   .weight = args->weight,
                                                   .bias = args->bias};
-    const struct tuff_relu_forward_args relu = {.size = sizeof relu, .y = args->y, .x = args->y};
-    cpu_conv2d_forward(device, &conv);
-    cpu_relu_forward(device, &relu);
+    forward(device, &conv, 1);
 }
 
 uint64_t cpu_conv2d_relu_forward_workspace(struct tuff_device *device,

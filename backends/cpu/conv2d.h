@@ -61,6 +61,7 @@ struct cpu_conv2d_batch16_tensors {
     float *y;
     ptrdiff_t x_block, x_channel, x_row; // strides
     ptrdiff_t y_block, y_channel, y_row;
+    int relu; // of y
 };
 
 // Whether there are channels and positions enough for packed weights and cached windows to pay.
@@ -77,8 +78,9 @@ void cpu_conv2d_weight_windows(struct tuff_device *device, const struct cpu_conv
 uint64_t cpu_conv2d_weight_windows_workspace(const struct tuff_device *device,
                                              const struct cpu_conv2d *conv); // bytes
 
-// The op in TUFF_LAYOUT_BATCH16, and the bytes of workspace that it needs.
-void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_conv2d_forward_args *args);
+// The op in TUFF_LAYOUT_BATCH16, and the bytes of workspace that it needs. relu: y is the ReLU of it.
+void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_conv2d_forward_args *args,
+                                int relu);
 uint64_t cpu_conv2d_forward_workspace_batch16(const struct tuff_device *device,
                                               const struct tuff_conv2d_forward_args *args);
 void cpu_conv2d_backward_input_batch16(struct tuff_device *device,
@@ -91,7 +93,8 @@ uint64_t cpu_conv2d_backward_weight_workspace_batch16(struct tuff_device *device
                                                       const struct tuff_conv2d_backward_weight_args *args);
 
 // The op in TUFF_LAYOUT_ROW_MAJOR.
-void cpu_conv2d_forward_row_major(struct tuff_device *device, const struct tuff_conv2d_forward_args *args);
+void cpu_conv2d_forward_row_major(struct tuff_device *device, const struct tuff_conv2d_forward_args *args,
+                                  int relu);
 uint64_t cpu_conv2d_forward_workspace_row_major(struct tuff_device *device,
                                                 const struct tuff_conv2d_forward_args *args);
 void cpu_conv2d_backward_input_row_major(struct tuff_device *device,

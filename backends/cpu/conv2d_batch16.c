@@ -78,7 +78,8 @@ struct lanes_correlation cpu_conv2d_correlation(const struct cpu_conv2d *conv, c
     };
 }
 
-void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_conv2d_forward_args *args)
+void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_conv2d_forward_args *args,
+                                int relu)
 {
     const struct cpu_conv2d conv = cpu_conv2d_sizes(args->params, args->x, args->y, args->weight);
     const ptrdiff_t image = conv.height * conv.width * TUFF_BATCH16_LANES;
@@ -95,6 +96,7 @@ void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_co
             .y_block = conv.outputs * out_image,
             .y_channel = out_image,
             .y_row = conv.out_w * TUFF_BATCH16_LANES,
+            .relu = relu,
         };
         cpu_conv2d_packed(device, &conv, 0, &tensors, cpu_f32(args->workspace));
         return;
@@ -117,6 +119,7 @@ void cpu_conv2d_forward_batch16(struct tuff_device *device, const struct tuff_co
     job.base.y = cpu_f32(args->y);
     job.base.y_out = out_image;
     job.base.y_row = conv.out_w * TUFF_BATCH16_LANES;
+    job.base.relu = relu;
     correlate(device, &conv, &job);
 }
 

@@ -352,6 +352,7 @@ static void correlate_window(const struct job *job, const struct place *at, cons
         .y_out = t->y_channel,
         .y_row = t->y_row,
         .adds = channel_block > 0,
+        .relu = t->relu && channel_block == job->plan->channel_blocks - 1,
     };
     for (ptrdiff_t phase = 0; phase < p->phases_h * p->phases_w; phase++) {
         const struct lanes_axis rows = axis_of(p, &p->rows, phase / p->phases_w);

@@ -108,6 +108,7 @@ struct conv_job {
     const struct lanes_table *lanes;
     const float *x, *dy, *weight, *bias;
     float *y, *dx, *dweight, *dbias;
+    int relu;       // of y
     float *scratch; // `slot` floats for each worker
     float *parts;   // partial gradients; NULL: one split
     ptrdiff_t slot;
@@ -163,9 +164,12 @@ static void forward_chunk(void *context, uint64_t chunk, uint32_t worker)
     cpu_gemm(conv->group_outputs, columns, conv->taps,
              (struct cpu_matrix){job->weight + first * conv->taps, conv->taps, 0}, col,
              job->bias ? 1.0f : 0.0f, y, out_image);
+    for (ptrdiff_t k = 0; job->relu && k < conv->group_outputs; k++)
+        job->lanes->relu_forward(y + k * out_image, y + k * out_image, (size_t)columns);
 }
 
-void cpu_conv2d_forward_row_major(struct tuff_device *device, const struct tuff_conv2d_forward_args *args)
+void cpu_conv2d_forward_row_major(struct tuff_device *device, const struct tuff_conv2d_forward_args *args,
+                                  int relu)
 {
     const struct cpu_conv2d conv = cpu_conv2d_sizes(args->params, args->x, args->y, args->weight);
     struct conv_job job = {
@@ -176,6 +180,8 @@ void cpu_conv2d_forward_row_major(struct tuff_device *device, const struct tuff_
         .y = cpu_f32(args->y),
         .slot = forward_slot(&conv),
         .bands = forward_bands(&conv),
+        .lanes = device->lanes,
+        .relu = relu,
     };
     if (job.slot > 0)
         job.scratch = cpu_f32(args->workspace);

@@ -10,12 +10,13 @@
 
 enum { ROW_BLOCK = 256, COLUMN_BLOCK = 256 };
 
-// c (m x n) = a (m x k) * b (k x n) + the same `bias` (n) in every row.
+// c (m x n) = a (m x k) * b (k x n) + the same `bias` (n) in every row, or its ReLU.
 struct product {
     ptrdiff_t m, n, k;
     struct cpu_matrix a, b;
     const float *bias; // NULL: none
     float *c;
+    const struct lanes_table *relu; // by whom; NULL: none
 };
 
 static ptrdiff_t blocks_of(ptrdiff_t count, ptrdiff_t block)
@@ -49,6 +50,8 @@ static void product_chunk(void *context, uint64_t chunk, uint32_t worker)
     for (ptrdiff_t i = 0; p->bias && i < m; i++)
         memcpy(c + i * p->n, p->bias + column, (size_t)n * sizeof *c);
     cpu_gemm(m, n, p->k, from_row(p->a, row), from_column(p->b, column), p->bias ? 1.0f : 0.0f, c, p->n);
+    for (ptrdiff_t i = 0; p->relu && i < m; i++)
+        p->relu->relu_forward(c + i * p->n, c + i * p->n, (size_t)n);
 }
 
 static void run_product(struct tuff_device *device, struct product *p)
@@ -58,10 +61,10 @@ static void run_product(struct tuff_device *device, struct product *p)
                  product_chunk, p);
 }
 
-void cpu_linear_forward(struct tuff_device *device, const struct tuff_linear_forward_args *args)
+static void forward(struct tuff_device *device, const struct tuff_linear_forward_args *args, int relu)
 {
     if (args->x->layout == TUFF_LAYOUT_BATCH16) {
-        cpu_linear_forward_batch16(device, args);
+        cpu_linear_forward_batch16(device, args, relu);
         return;
     }
     const ptrdiff_t inputs = args->weight->dims[1];
@@ -73,17 +76,21 @@ void cpu_linear_forward(struct tuff_device *device, const struct tuff_linear_for
         .b = {cpu_f32(args->weight), inputs, 1},
         .bias = args->bias ? cpu_f32(args->bias) : NULL,
         .c = cpu_f32(args->y),
+        .relu = relu ? device->lanes : NULL,
     };
     run_product(device, &p);
+}
+
+void cpu_linear_forward(struct tuff_device *device, const struct tuff_linear_forward_args *args)
+{
+    forward(device, args, 0);
 }
 
 void cpu_linear_relu_forward(struct tuff_device *device, const struct tuff_linear_relu_forward_args *args)
 {
     const struct tuff_linear_forward_args linear = {
         .size = sizeof linear, .y = args->y, .x = args->x, .weight = args->weight, .bias = args->bias};
-    const struct tuff_relu_forward_args relu = {.size = sizeof relu, .y = args->y, .x = args->y};
-    cpu_linear_forward(device, &linear);
-    cpu_relu_forward(device, &relu);
+    forward(device, &linear, 1);
 }
 
 void cpu_linear_backward_input(struct tuff_device *device, const struct tuff_linear_backward_input_args *args)

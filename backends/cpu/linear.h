@@ -7,7 +7,8 @@
 #include "device.h"
 
 // The op in TUFF_LAYOUT_BATCH16, and the bytes of workspace that it needs.
-void cpu_linear_forward_batch16(struct tuff_device *device, const struct tuff_linear_forward_args *args);
+void cpu_linear_forward_batch16(struct tuff_device *device, const struct tuff_linear_forward_args *args,
+                                int relu);
 void cpu_linear_backward_input_batch16(struct tuff_device *device,
                                        const struct tuff_linear_backward_input_args *args);
 uint64_t cpu_linear_backward_input_workspace_batch16(const struct tuff_device *device,

@@ -43,7 +43,8 @@ static void run_product(struct tuff_device *device, struct lanes_product base, p
                  job.tiles * (uint64_t)job.bands, product_chunk, &job);
 }
 
-void cpu_linear_forward_batch16(struct tuff_device *device, const struct tuff_linear_forward_args *args)
+void cpu_linear_forward_batch16(struct tuff_device *device, const struct tuff_linear_forward_args *args,
+                                int relu)
 {
     const ptrdiff_t outputs = args->weight->dims[0], inputs = args->weight->dims[1];
     const struct lanes_product p = {
@@ -57,6 +58,7 @@ void cpu_linear_forward_batch16(struct tuff_device *device, const struct tuff_li
         .y_block = outputs * TUFF_BATCH16_LANES,
         .w_out = inputs,
         .w_in = 1,
+        .relu = relu,
     };
     run_product(device, p, outputs);
 }

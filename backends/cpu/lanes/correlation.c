@@ -70,6 +70,7 @@ void LANES_FN(correlate)(const struct lanes_correlation *c, ptrdiff_t o_begin, p
         .w_out = c->w_out,
         .y_out = c->y_out,
         .y_position = columns->out_step * LANES_BLOCK,
+        .relu = c->relu,
     };
     const ptrdiff_t parts = tile_parts(o_end - o_begin, TILE_OUTPUTS);
     for (ptrdiff_t part = 0; part < parts; part++) {

@@ -77,6 +77,7 @@ void LANES_FN(correlate_packed)(const struct lanes_packed_correlation *c, ptrdif
         .y_out = c->y_out,
         .y_position = columns->out_step * LANES_BLOCK,
         .adds = c->adds,
+        .relu = c->relu,
     };
     packed_row_function *row = LANES_FN(packed_rows)[outputs];
     for (ptrdiff_t i = i_range->begin; i < i_range->end; i++) {

@@ -14,10 +14,11 @@ struct packed_taps {
     ptrdiff_t w_row, w_column, w_channel;
     ptrdiff_t y_out, y_position;
     int adds; // to what y holds
+    int relu; // of what y then holds
 };
 
-// y[o, p] = (y[o, p] or bias[o]) + sum of x * w, for `outputs` x `positions`, both constants where this is
-// inlined.
+// y[o, p] = (y[o, p] or bias[o]) + sum of x * w, or its ReLU, for `outputs` x `positions`, both constants
+// where this is inlined.
 LANES_INLINE void packed_compute(const int outputs, const int positions, const struct packed_taps *t,
                                  const float *x, const float *w, const float *bias, float *y)
 {
@@ -44,16 +45,26 @@ LANES_INLINE void packed_compute(const int outputs, const int positions, const s
             }
         }
     }
-    const int adds = t->adds;
+    if (t->adds) {
+        LANES_UNROLL
+        for (int o = 0; o < outputs; o++) {
+            LANES_UNROLL
+            for (int p = 0; p < positions; p++) {
+                LANES_UNROLL
+                for (int h = 0; h < LANES_PARTS; h++)
+                    sum[o][p][h] += v_load(y + o * t->y_out + p * t->y_position + h * LANES_WIDTH);
+            }
+        }
+    }
+    if (t->relu)
+        tile_relu(outputs, positions, sum);
     LANES_UNROLL
     for (int o = 0; o < outputs; o++) {
         LANES_UNROLL
         for (int p = 0; p < positions; p++) {
             LANES_UNROLL
-            for (int h = 0; h < LANES_PARTS; h++) {
-                float *to = y + o * t->y_out + p * t->y_position + h * LANES_WIDTH;
-                v_store(to, adds ? v_load(to) + sum[o][p][h] : sum[o][p][h]);
-            }
+            for (int h = 0; h < LANES_PARTS; h++)
+                v_store(y + o * t->y_out + p * t->y_position + h * LANES_WIDTH, sum[o][p][h]);
         }
     }
 }

@@ -19,6 +19,18 @@ LANES_INLINE vf weight_of(const float *w)
     return LANES_PARTS > 1 ? v_hold(v_splat(*w)) : v_splat(*w);
 }
 
+LANES_INLINE void product_store(const int outputs, const struct lanes_product *p,
+                                vf sum[PRODUCT_OUTPUTS][LANES_PARTS], float *y)
+{
+    const int relu = p->relu; // y could alias *p for all the compiler knows
+    LANES_UNROLL
+    for (int o = 0; o < outputs; o++) {
+        LANES_UNROLL
+        for (int h = 0; h < LANES_PARTS; h++)
+            v_store(y + o * LANES_BLOCK + h * LANES_WIDTH, relu ? v_relu(sum[o][h]) : sum[o][h]);
+    }
+}
+
 // y[o] = bias[o] + sum over i of x[i] * w[o * inputs + i], for `outputs`, constant where this is inlined.
 LANES_INLINE void product_rows(const int outputs, const struct lanes_product *p, const float *w,
                                const float *bias, float *y)
@@ -55,12 +67,7 @@ LANES_INLINE void product_rows(const int outputs, const struct lanes_product *p,
         for (int b = 0; b * ROWS_PER_BASE < outputs; b++)
             base[b]++;
     }
-    LANES_UNROLL
-    for (int o = 0; o < outputs; o++) {
-        LANES_UNROLL
-        for (int h = 0; h < LANES_PARTS; h++)
-            v_store(y + o * LANES_BLOCK + h * LANES_WIDTH, sum[o][h]);
-    }
+    product_store(outputs, p, sum, y);
 }
 
 // y[o] = sum over i of x[i] * w[o + i * w_in].
@@ -94,12 +101,7 @@ LANES_INLINE void product_columns(const int outputs, const struct lanes_product 
         x += LANES_BLOCK;
         w += w_in;
     }
-    LANES_UNROLL
-    for (int o = 0; o < outputs; o++) {
-        LANES_UNROLL
-        for (int h = 0; h < LANES_PARTS; h++)
-            v_store(y + o * LANES_BLOCK + h * LANES_WIDTH, sum[o][h]);
-    }
+    product_store(outputs, p, sum, y);
 }
 
 typedef void product_function(const struct lanes_product *p, const float *w, const float *bias, float *y);
@@ -163,6 +165,7 @@ void LANES_FN(product)(const struct lanes_product *p, ptrdiff_t o_begin, ptrdiff
         .w_out = p->w_out,
         .y_out = LANES_BLOCK,
         .y_position = p->y_block,
+        .relu = p->relu,
     };
     const ptrdiff_t parts = tile_parts(o_end - o_begin, TILE_OUTPUTS);
     for (ptrdiff_t part = 0; part < parts; part++) {

@@ -18,7 +18,7 @@ struct lanes_axis {
     ptrdiff_t in_first, in_step, in_tap_step, in_size;
 };
 
-// y[o, rows, columns] = bias[o] + sum over c, taps of x[c, ...] * w[o, c, taps], for one block.
+// y[o, rows, columns] = bias[o] + sum over c, taps of x[c, ...] * w[o, c, taps], or its ReLU, for one block.
 struct lanes_correlation {
     const float *x;
     const float *w;
@@ -29,6 +29,7 @@ struct lanes_correlation {
     ptrdiff_t w_out, w_channel, w_row;
     ptrdiff_t y_out, y_row;
     struct lanes_axis rows, columns;
+    int relu;
 };
 
 struct lanes_range {
@@ -47,6 +48,7 @@ struct lanes_packed_correlation {
     ptrdiff_t y_out, y_row;
     struct lanes_axis rows, columns;
     int adds; // to what y holds
+    int relu; // of what y then holds
 };
 
 // dw[k][j] = sum over rows and columns of dy[k, row, column] * x[j's place], where j counts c, r, s in this
@@ -65,8 +67,8 @@ struct lanes_weight_gradient {
     ptrdiff_t top, height;
 };
 
-// y[b][o] = bias[o] + sum over i of x[b][i] * w[o * w_out + i * w_in], for `blocks` blocks b. One of the
-// strides is 1.
+// y[b][o] = bias[o] + sum over i of x[b][i] * w[o * w_out + i * w_in], or its ReLU, for `blocks` blocks b.
+// One of the strides is 1.
 struct lanes_product {
     const float *x;
     const float *w;
@@ -75,9 +77,10 @@ struct lanes_product {
     ptrdiff_t blocks, inputs;
     ptrdiff_t x_block, y_block;
     ptrdiff_t w_out, w_in;
+    int relu;
 };
 
-// The same with w[i * w_in + o], of some of the inputs. bias: NULL where y is added to.
+// The same with w[i * w_in + o], of some of the inputs, and without a ReLU. bias: NULL where y is added to.
 struct lanes_packed_product {
     const float *x;
     const float *w;

@@ -70,6 +70,20 @@ LANES_INLINE void tile_multiply(const int outputs, const int positions, const fl
     }
 }
 
+LANES_INLINE void tile_relu(const int outputs, const int positions,
+                            vf sum[TILE_OUTPUTS][TILE_POSITIONS][LANES_PARTS])
+{
+    LANES_UNROLL
+    for (int o = 0; o < outputs; o++) {
+        LANES_UNROLL
+        for (int p = 0; p < positions; p++) {
+            LANES_UNROLL
+            for (int h = 0; h < LANES_PARTS; h++)
+                sum[o][p][h] = v_relu(sum[o][p][h]);
+        }
+    }
+}
+
 // What is summed over: channels x rows x columns of taps; strides of input and weight along them, and from
 // one position or output to the next.
 struct tile_taps {
@@ -77,9 +91,11 @@ struct tile_taps {
     ptrdiff_t x_channel, x_row, x_column, x_position;
     ptrdiff_t w_channel, w_row, w_column, w_out;
     ptrdiff_t y_out, y_position;
+    int relu; // of the sums
 };
 
-// y[o, p] = bias[o] + sum of x * w, for `outputs` x `positions`, both constants where this is inlined.
+// y[o, p] = bias[o] + sum of x * w, or its ReLU, for `outputs` x `positions`, both constants where this is
+// inlined.
 LANES_INLINE void tile_compute(const int outputs, const int positions, const struct tile_taps *t,
                                const float *x, const float *w, const float *bias, float *y)
 {
@@ -112,6 +128,8 @@ LANES_INLINE void tile_compute(const int outputs, const int positions, const str
         x += t->x_channel;
         w += t->w_channel;
     }
+    if (t->relu)
+        tile_relu(outputs, positions, sum);
     LANES_UNROLL
     for (int o = 0; o < outputs; o++) {
         LANES_UNROLL
