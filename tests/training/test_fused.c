@@ -42,7 +42,7 @@ static struct outcome train(const struct fixture *fixture, const struct tuff_dat
     struct tuff_trainer_options options;
     tuff_trainer_options_default(&options);
     options.batch_size = BATCH;
-    options.optimizer = TUFF_SGD; // small differences stay small
+    options.optimizer = TUFF_OPTIMIZER_SGD; // small differences stay small
     options.learning_rate = 0.05;
     options.no_fusion = !fused;
     struct tuff_trainer *trainer = make_trainer(fixture, digits, digits, &options);
