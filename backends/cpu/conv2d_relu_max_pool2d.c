@@ -1,8 +1,8 @@
 // Convolution, ReLU and max pooling in one.
 //
-// Forward, with the batch in the lanes, convolves the rows of a few windows into memory that stays in the cache and
-// pools from there. Elsewhere, and backward where winners.c does not take it, the parts run one after the other, with
-// z or dz in the workspace.
+// Forward, with the batch in the lanes, convolves the rows of a few windows into memory that stays in the
+// cache and pools from there. Elsewhere, and backward where winners.c does not take it, the parts run one
+// after the other, with z or dz in the workspace.
 #include "conv2d_relu_max_pool2d.h"
 
 #include <math.h>
@@ -33,15 +33,15 @@ struct cpu_pooled_conv cpu_pooled_conv_of(const struct tuff_conv2d_relu_max_pool
         .z = *pooled,
     };
     op.z.dtype = TUFF_F32;
-    op.z.dims[2] = (x->dims[2] + p->pad_top + p->pad_bottom - p->dilation_h * (weight->dims[2] - 1) - 1) /
-                       p->stride_h +
-                   1;
-    op.z.dims[3] = (x->dims[3] + p->pad_left + p->pad_right - p->dilation_w * (weight->dims[3] - 1) - 1) /
-                       p->stride_w +
-                   1;
+    op.z.dims[2] =
+        (x->dims[2] + p->pad_top + p->pad_bottom - p->dilation_h * (weight->dims[2] - 1) - 1) / p->stride_h +
+        1;
+    op.z.dims[3] =
+        (x->dims[3] + p->pad_left + p->pad_right - p->dilation_w * (weight->dims[3] - 1) - 1) / p->stride_w +
+        1;
     op.z.buffer = NULL;
-    op.z_bytes = (tuff_tensor_bytes(&op.z) + CPU_BUFFER_ALIGNMENT - 1) / CPU_BUFFER_ALIGNMENT *
-                 CPU_BUFFER_ALIGNMENT;
+    op.z_bytes =
+        (tuff_tensor_bytes(&op.z) + CPU_BUFFER_ALIGNMENT - 1) / CPU_BUFFER_ALIGNMENT * CPU_BUFFER_ALIGNMENT;
     if (workspace) {
         op.z.buffer = workspace->buffer;
         op.z.offset = workspace->offset;
@@ -82,8 +82,8 @@ static void pool_batch16_chunk(void *context, uint64_t chunk, uint32_t worker)
     const float *z = job->z + plane * pool->height * pool->width * TUFF_BATCH16_LANES;
     for (ptrdiff_t ph = 0; ph < pool->out_h; ph++) {
         const ptrdiff_t at = (plane * pool->out_h + ph) * pool->out_w * TUFF_BATCH16_LANES;
-        job->lanes->relu_max_pool(pool, z + ph * pool->stride_h * pool->width * TUFF_BATCH16_LANES, job->y + at,
-                                  job->winner ? job->winner + at : NULL);
+        job->lanes->relu_max_pool(pool, z + ph * pool->stride_h * pool->width * TUFF_BATCH16_LANES,
+                                  job->y + at, job->winner ? job->winner + at : NULL);
     }
 }
 
@@ -170,7 +170,8 @@ static void band_chunk(void *context, uint64_t chunk, uint32_t worker)
     c.w += group * conv->group_outputs * conv->taps;
     if (c.bias)
         c.bias += group * conv->group_outputs;
-    const ptrdiff_t first = block * conv->outputs + group * conv->group_outputs; // plane of the group's filter 0
+    const ptrdiff_t first =
+        block * conv->outputs + group * conv->group_outputs; // plane of the group's filter 0
     for (ptrdiff_t ph = (ptrdiff_t)((uint64_t)pool->out_h * band / job->bands);
          ph < (ptrdiff_t)((uint64_t)pool->out_h * (band + 1) / job->bands); ph++) {
         const ptrdiff_t row = ph * pool->stride_h;
@@ -185,12 +186,12 @@ static void band_chunk(void *context, uint64_t chunk, uint32_t worker)
     }
 }
 
-// Windows that share rows would have those computed twice; and with many channels the convolution takes far longer than
-// the way of z to memory and back.
+// Windows that share rows would have those computed twice; and with many channels the convolution takes far
+// longer than the way of z to memory and back.
 static int is_banded(const struct cpu_pooled_conv *op, uint32_t layout)
 {
-    return layout == TUFF_LAYOUT_BATCH16 && !cpu_conv2d_is_packed(&op->conv, 0) && op->pool.stride_h >= op->pool.kernel_h &&
-           !cpu_conv2d_needs_padded_image(&op->params);
+    return layout == TUFF_LAYOUT_BATCH16 && !cpu_conv2d_is_packed(&op->conv, 0) &&
+           op->pool.stride_h >= op->pool.kernel_h && !cpu_conv2d_needs_padded_image(&op->params);
 }
 
 static ptrdiff_t scratch_floats(const struct tuff_device *device, const struct cpu_pooled_conv *op)
@@ -245,7 +246,8 @@ static void window_chunk(void *context, uint64_t chunk, uint32_t worker)
     p.y += block * job->y_block;
     if (p.winner)
         p.winner += block * job->y_block;
-    job->run(&p, (ptrdiff_t)(outputs * tile / job->tiles), (ptrdiff_t)(outputs * (tile + 1) / job->tiles), ph);
+    job->run(&p, (ptrdiff_t)(outputs * tile / job->tiles), (ptrdiff_t)(outputs * (tile + 1) / job->tiles),
+             ph);
 }
 
 enum { WINDOW_BYTES = 1 << 16 };
@@ -259,7 +261,8 @@ static lanes_pooled_conv_function *window_function(const struct tuff_device *dev
     const int plain = conv->groups == 1 && conv->stride_h == 1 && conv->stride_w == 1 &&
                       conv->dilation_h == 1 && conv->dilation_w == 1 && conv->pad_top == 0 &&
                       conv->pad_bottom == 0 && conv->pad_left == 0 && conv->pad_right == 0 &&
-                      pool->kernel_h == 2 && pool->kernel_w == 2 && pool->stride_h == 2 && pool->stride_w == 2;
+                      pool->kernel_h == 2 && pool->kernel_w == 2 && pool->stride_h == 2 &&
+                      pool->stride_w == 2;
     // The rows that a row of windows sees, which are read again for each tile of filters.
     const ptrdiff_t seen =
         (conv->kernel_h + 1) * conv->width * conv->channels * TUFF_BATCH16_LANES * (ptrdiff_t)sizeof(float);

@@ -15,15 +15,15 @@ struct cpu_pooled_conv {
     ptrdiff_t pooled; // windows of one image
 };
 
-// x: (N,C,H,W), or dx. pooled: (N,K,PH,PW), y or dy. weight: (K,C/groups,KH,KW), or dweight. workspace: NULL while only
-// sizes are asked about.
+// x: (N,C,H,W), or dx. pooled: (N,K,PH,PW), y or dy. weight: (K,C/groups,KH,KW), or dweight. workspace: NULL
+// while only sizes are asked about.
 struct cpu_pooled_conv cpu_pooled_conv_of(const struct tuff_conv2d_relu_max_pool2d_params *params,
                                           const struct tuff_tensor *x, const struct tuff_tensor *weight,
                                           const struct tuff_tensor *pooled,
                                           const struct tuff_tensor *workspace);
 
-// The gradients from winners alone, without dz: for few channels, in BATCH16 and with windows of 2 x 2 side by side,
-// where at most one element in four has a gradient. `takes` says whether they do. workspace: bytes.
+// The gradients from winners alone, without dz: for few channels, in BATCH16 and with windows of 2 x 2 side
+// by side, where at most one element in four has a gradient. `takes` says whether they do. workspace: bytes.
 int cpu_winners_take_input(const struct tuff_device *device, const struct cpu_pooled_conv *op);
 int cpu_winners_take_weight(const struct tuff_device *device, const struct cpu_pooled_conv *op);
 uint64_t cpu_winners_input_workspace(struct tuff_device *device, const struct cpu_pooled_conv *op);

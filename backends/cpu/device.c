@@ -16,8 +16,8 @@
 enum {
     MAX_THREADS = CPU_MAX_PROCESSORS,
     PREFERENCE = 100,
-    // Below this a task is done before a second thread has joined in, and is not worth a look at the clock; in vector
-    // operations of 16 lanes.
+    // Below this a task is done before a second thread has joined in, and is not worth a look at the clock;
+    // in vector operations of 16 lanes.
     PARALLEL_WORK = 512,
     CREW_WINDOW_TICKS = 5000000, // some 2 ms
 };

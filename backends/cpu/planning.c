@@ -9,8 +9,9 @@ enum tuff_status cpu_workspace_size(struct tuff_device *device, uint32_t op, con
     return TUFF_OK;
 }
 
-// The batch in the vector lanes: every op then works on whole vectors, whatever the images' shape. But lanes without a
-// sample are work all the same; up to here row-major order and OpenBLAS take less time, as measured on LeNets.
+// The batch in the vector lanes: every op then works on whole vectors, whatever the images' shape. But lanes
+// without a sample are work all the same; up to here row-major order and OpenBLAS take less time, as measured
+// on LeNets.
 enum { ROW_MAJOR_BATCH = 2 };
 
 uint32_t cpu_activation_layout(struct tuff_device *device, uint32_t batch_size)

@@ -56,8 +56,8 @@ static long whole_processors(double quota, double period)
     return (double)whole * period < quota ? whole + 1 : whole;
 }
 
-// The tightest quota of this control group and those above it, as far as they can be seen from here. Version 2 has one
-// file, version 1 two.
+// The tightest quota of this control group and those above it, as far as they can be seen from here. Version
+// 2 has one file, version 1 two.
 static long by_quota(void)
 {
     static const char *const version1[] = {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"};

@@ -6,8 +6,8 @@
 
 enum { CPU_MAX_PROCESSORS = 1024 };
 
-// Those that its affinity allows (taskset, cpuset), and no more than its control groups have a quota for (a container's
-// limit), rounded up. At least 1, at most CPU_MAX_PROCESSORS.
+// Those that its affinity allows (taskset, cpuset), and no more than its control groups have a quota for (a
+// container's limit), rounded up. At least 1, at most CPU_MAX_PROCESSORS.
 uint32_t cpu_processors(void);
 
 #endif

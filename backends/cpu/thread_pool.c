@@ -2,13 +2,13 @@
 // on the same part of the data from one task to the next; who has finished takes from the others' ranges. The
 // calling thread never waits for one that has not begun: it takes over its items instead.
 //
-// A slot is one cache line, which is all that passes from the caller to a waiting thread: the task, and one 64-bit
-// word of the task's number, the next item and the end. Claiming an item is a compare-and-swap of that word, which
-// fails once the task is over; so a thread that wakes late cannot touch the next task's data, and what it has claimed
-// keeps the slot's other words as they are.
+// A slot is one cache line, which is all that passes from the caller to a waiting thread: the task, and one
+// 64-bit word of the task's number, the next item and the end. Claiming an item is a compare-and-swap of that
+// word, which fails once the task is over; so a thread that wakes late cannot touch the next task's data, and
+// what it has claimed keeps the slot's other words as they are.
 //
-// A waiting thread spins, for longer than it takes from one task of a training step to the next, then yields its
-// processor between looks, and in the end sleeps.
+// A waiting thread spins, for longer than it takes from one task of a training step to the next, then yields
+// its processor between looks, and in the end sleeps.
 #include "thread_pool.h"
 
 #include <pthread.h>
@@ -234,7 +234,8 @@ void cpu_pool_run(struct cpu_pool *pool, uint32_t threads, uint64_t chunks, cpu_
             task(context, chunk, 0);
         return;
     }
-    const uint64_t per_item = (chunks + MAX_ITEMS - 1) / MAX_ITEMS, items = (chunks + per_item - 1) / per_item;
+    const uint64_t per_item = (chunks + MAX_ITEMS - 1) / MAX_ITEMS,
+                   items = (chunks + per_item - 1) / per_item;
     const uint32_t number = ++pool->number;
     atomic_store_explicit(&pool->remaining, (uint32_t)items, memory_order_relaxed);
     // Its own slot last: what others shall do, they begin meanwhile.

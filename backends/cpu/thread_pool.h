@@ -18,8 +18,9 @@ void cpu_pool_destroy(struct cpu_pool *pool); // NULL: no-op
 
 uint32_t cpu_pool_threads(const struct cpu_pool *pool);
 
-// Runs task for each chunk below `chunks`, on `threads` threads, 1 to the pool's, and returns when every one is done.
-// Which thread runs which chunk, and in what order, is open. One caller at a time; tasks must not call it.
+// Runs task for each chunk below `chunks`, on `threads` threads, 1 to the pool's, and returns when every one
+// is done. Which thread runs which chunk, and in what order, is open. One caller at a time; tasks must not
+// call it.
 void cpu_pool_run(struct cpu_pool *pool, uint32_t threads, uint64_t chunks, cpu_task *task, void *context);
 
 #endif

@@ -35,8 +35,8 @@ TUFF_MUST_CHECK enum tuff_status tuff_gradient_end(struct tuff_graph *graph, tuf
 TUFF_MUST_CHECK enum tuff_status tuff_gradient_share(struct tuff_graph *graph, tuff_value_id value,
                                                      tuff_value_id gradient);
 
-// The gradient of what a fused op had before its ReLU, from that of its output y: appends relu_backward. TUFF_NO_VALUE
-// if none has arrived.
+// The gradient of what a fused op had before its ReLU, from that of its output y: appends relu_backward.
+// TUFF_NO_VALUE if none has arrived.
 TUFF_MUST_CHECK enum tuff_status tuff_gradient_through_relu(struct tuff_graph *graph, tuff_value_id y,
                                                             tuff_value_id *gradient);
 

@@ -40,7 +40,8 @@ static void count_uses(struct fusion *f)
     }
 }
 
-// The node of kind `op` that alone reads output 0 of node `n`, as its tensor `input`; NO_NODE if that is not so.
+// The node of kind `op` that alone reads output 0 of node `n`, as its tensor `input`; NO_NODE if that is not
+// so.
 static uint32_t next_of(const struct fusion *f, uint32_t n, enum tuff_op op, uint32_t input)
 {
     if (n == NO_NODE)
@@ -146,10 +147,12 @@ static bool supports_pooled(const struct fusion *f, const struct tuff_node *conv
                      (const struct tuff_tensor *[]){x, pooled, winner, weight}));
 }
 
-// A convolution, a ReLU and a max pooling, in this order or with the last two exchanged, which computes the same.
+// A convolution, a ReLU and a max pooling, in this order or with the last two exchanged, which computes the
+// same.
 static enum tuff_status fuse_pool(struct fusion *f, uint32_t n, bool *done)
 {
-    uint32_t relu = next_of(f, n, TUFF_OP_RELU_FORWARD, 1), pool = next_of(f, relu, TUFF_OP_MAX_POOL2D_FORWARD, 2);
+    uint32_t relu = next_of(f, n, TUFF_OP_RELU_FORWARD, 1),
+             pool = next_of(f, relu, TUFF_OP_MAX_POOL2D_FORWARD, 2);
     uint32_t last = pool;
     if (pool == NO_NODE) {
         pool = next_of(f, n, TUFF_OP_MAX_POOL2D_FORWARD, 2);
@@ -175,9 +178,8 @@ static enum tuff_status fuse_pool(struct fusion *f, uint32_t n, bool *done)
     if (f->training) {
         char name[sizeof f->graph->values[y].name];
         memcpy(name, f->graph->values[y].name, sizeof name);
-        enum tuff_status status =
-            tuff_graph_add_value(f->graph, TUFF_VALUE_ACTIVATION, 0, name, TUFF_U8, 4, winner_shape.dims, true,
-                                 &winner);
+        enum tuff_status status = tuff_graph_add_value(f->graph, TUFF_VALUE_ACTIVATION, 0, name, TUFF_U8, 4,
+                                                       winner_shape.dims, true, &winner);
         if (status != TUFF_OK)
             return status;
     }

@@ -75,8 +75,8 @@ static enum tuff_status check_forward(const struct tuff_log *log, const void *pa
                      tensors[3], tensors[0]);
 }
 
-// Appends the ops that make the gradients of weight, bias and x from dy. forward: conv2d_forward's node, or one with the
-// same tensors and parameters.
+// Appends the ops that make the gradients of weight, bias and x from dy. forward: conv2d_forward's node, or
+// one with the same tensors and parameters.
 static enum tuff_status gradients_from(struct tuff_graph *graph, const struct tuff_node *forward,
                                        tuff_value_id dy)
 {
@@ -147,8 +147,8 @@ const struct tuff_op_info tuff_op_info_conv2d_forward = {
 static enum tuff_status check_relu_forward(const struct tuff_log *log, const void *params,
                                            const struct tuff_tensor *const tensors[])
 {
-    return check_all(log, "conv2d_relu_forward", params, (const char *[]){"y", "bias"}, tensors[1], tensors[2],
-                     tensors[3], tensors[0]);
+    return check_all(log, "conv2d_relu_forward", params, (const char *[]){"y", "bias"}, tensors[1],
+                     tensors[2], tensors[3], tensors[0]);
 }
 
 const struct tuff_op_info tuff_op_info_conv2d_relu_forward = {

@@ -103,8 +103,8 @@ static enum tuff_status infer_forward(const struct tuff_log *log, const void *pa
                                       struct tuff_tensor *const tensors[])
 {
     tensors[0]->rank = 4;
-    enum tuff_status status = output_shape(log, "conv2d_relu_max_pool2d_forward", params, tensors[2],
-                                           tensors[3], tensors[0]->dims);
+    enum tuff_status status =
+        output_shape(log, "conv2d_relu_max_pool2d_forward", params, tensors[2], tensors[3], tensors[0]->dims);
     if (tensors[1] != NULL)
         tuff_take_shape(tensors[1], tensors[0]);
     return status;

@@ -35,8 +35,8 @@ static enum tuff_status check_forward(const struct tuff_log *log, const void *pa
                      tensors[3], tensors[0]);
 }
 
-// Appends the ops that make the gradients of weight, bias and x from dy. forward: linear_forward's node, or one with the
-// same tensors.
+// Appends the ops that make the gradients of weight, bias and x from dy. forward: linear_forward's node, or
+// one with the same tensors.
 static enum tuff_status gradients_from(struct tuff_graph *graph, const struct tuff_node *forward,
                                        tuff_value_id dy)
 {

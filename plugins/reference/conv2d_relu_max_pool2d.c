@@ -1,5 +1,5 @@
-// Convolution, ReLU and max pooling in one, as its parts compute it, with z, the convolution's output (N,K,OH,OW),
-// in memory of its own.
+// Convolution, ReLU and max pooling in one, as its parts compute it, with z, the convolution's output
+// (N,K,OH,OW), in memory of its own.
 #include "element.h"
 #include "kernels.h"
 
@@ -24,13 +24,14 @@ static struct tuff_conv2d_params conv2d_of(const struct tuff_conv2d_relu_max_poo
     };
 }
 
-static uint32_t outputs_along(uint32_t in, uint32_t before, uint32_t after, uint32_t dilation, uint32_t kernel,
-                              uint32_t stride)
+static uint32_t outputs_along(uint32_t in, uint32_t before, uint32_t after, uint32_t dilation,
+                              uint32_t kernel, uint32_t stride)
 {
     return (in + before + after - dilation * (kernel - 1) - 1) / stride + 1;
 }
 
-// z for this x and this pooled tensor, zeroed. *memory: to be given back by free(memory.data). Failure: no memory.
+// z for this x and this pooled tensor, zeroed. *memory: to be given back by free(memory.data). Failure: no
+// memory.
 static enum tuff_status make_z(struct tuff_stream *stream, const struct tuff_conv2d_relu_max_pool2d_params *p,
                                const struct tuff_tensor *x, const struct tuff_tensor *weight,
                                const struct tuff_tensor *pooled, struct tuff_buffer *memory,
@@ -91,12 +92,13 @@ ref_conv2d_relu_max_pool2d_forward(struct tuff_stream *stream,
     enum tuff_status status = make_z(stream, args->params, args->x, args->weight, y, &memory, &z);
     if (status != TUFF_OK)
         return status;
-    status = ref_conv2d_forward(stream, &(struct tuff_conv2d_forward_args){.size = sizeof(struct tuff_conv2d_forward_args),
-                                                                           .params = &params,
-                                                                           .y = &z,
-                                                                           .x = args->x,
-                                                                           .weight = args->weight,
-                                                                           .bias = args->bias});
+    status = ref_conv2d_forward(
+        stream, &(struct tuff_conv2d_forward_args){.size = sizeof(struct tuff_conv2d_forward_args),
+                                                   .params = &params,
+                                                   .y = &z,
+                                                   .x = args->x,
+                                                   .weight = args->weight,
+                                                   .bias = args->bias});
     for (uint32_t n = 0; status == TUFF_OK && n < ref_stored_batch(y); n++)
         for (uint32_t k = 0; k < y->dims[1]; k++)
             for (uint32_t ph = 0; ph < y->dims[2]; ph++)
@@ -143,9 +145,8 @@ ref_conv2d_relu_max_pool2d_backward_input(struct tuff_stream *stream,
     return status;
 }
 
-enum tuff_status
-ref_conv2d_relu_max_pool2d_backward_weight(struct tuff_stream *stream,
-                                           const struct tuff_conv2d_relu_max_pool2d_backward_weight_args *args)
+enum tuff_status ref_conv2d_relu_max_pool2d_backward_weight(
+    struct tuff_stream *stream, const struct tuff_conv2d_relu_max_pool2d_backward_weight_args *args)
 {
     const struct tuff_conv2d_params params = conv2d_of(args->params);
     struct tuff_buffer memory;

@@ -62,10 +62,11 @@ LANES_INLINE void half_transpose(const float *const from[LANES_HALF], float *con
 enum { HALF_TILE_MOST = 12, HALF_TILE_ROWS = 6 };
 #define HALF_TILES(NAME)                                                                                     \
     NAME(1, 1)                                                                                               \
-    NAME(1, 2) NAME(1, 3) NAME(1, 4) NAME(1, 5) NAME(1, 6) NAME(1, 7) NAME(1, 8) NAME(1, 9) NAME(1, 10)      \
-        NAME(1, 11) NAME(1, 12) NAME(2, 1) NAME(2, 2) NAME(2, 3) NAME(2, 4) NAME(2, 5) NAME(2, 6) NAME(3, 1) \
-            NAME(3, 2) NAME(3, 3) NAME(3, 4) NAME(4, 1) NAME(4, 2) NAME(4, 3) NAME(5, 1) NAME(5, 2)          \
-                NAME(6, 1) NAME(6, 2)
+    NAME(1, 2)                                                                                               \
+    NAME(1, 3) NAME(1, 4) NAME(1, 5) NAME(1, 6) NAME(1, 7) NAME(1, 8) NAME(1, 9) NAME(1, 10) NAME(1, 11)     \
+        NAME(1, 12) NAME(2, 1) NAME(2, 2) NAME(2, 3) NAME(2, 4) NAME(2, 5) NAME(2, 6) NAME(3, 1) NAME(3, 2)  \
+            NAME(3, 3) NAME(3, 4) NAME(4, 1) NAME(4, 2) NAME(4, 3) NAME(5, 1) NAME(5, 2) NAME(6, 1)          \
+                NAME(6, 2)
 
 // How to cut rows x vectors into tiles: of so many vectors, then of so many rows.
 LANES_INLINE void half_tile(ptrdiff_t rows, ptrdiff_t vectors, ptrdiff_t *tile_rows, ptrdiff_t *tile_vectors)

@@ -2,8 +2,8 @@
 #include "half.h"
 #include "kernels.h"
 
-// Copies rows [begin, end) of all eight images, `to_images` or from them. Of both sides eight elements at a time are taken: in
-// an image they lie side by side, in x they are eight places of eight lanes each.
+// Copies rows [begin, end) of all eight images, `to_images` or from them. Of both sides eight elements at a
+// time are taken: in an image they lie side by side, in x they are eight places of eight lanes each.
 LANES_INLINE void copy_rows(const struct lanes_half *h, float *x, float *images, const int to_images,
                             ptrdiff_t begin, ptrdiff_t end)
 {

@@ -1,6 +1,6 @@
-// Convolution, ReLU and max pooling with the batch in the lanes, for few channels and small kernels of a size known when
-// this is compiled. The four elements of a window stay in registers until the greatest is known; what falls out of the
-// windows at the right and below is never computed.
+// Convolution, ReLU and max pooling with the batch in the lanes, for few channels and small kernels of a size
+// known when this is compiled. The four elements of a window stay in registers until the greatest is known;
+// what falls out of the windows at the right and below is never computed.
 #include "kernels.h"
 #include "pooled_tile.h"
 #include "tile.h"
@@ -95,8 +95,8 @@ typedef void row_function(const struct lanes_pooled_conv *p, ptrdiff_t o, ptrdif
 #endif
 
 // In tiles of about the same size.
-LANES_INLINE void all_outputs(row_function *const rows[], const struct lanes_pooled_conv *p, ptrdiff_t o_begin,
-                              ptrdiff_t o_end, ptrdiff_t ph)
+LANES_INLINE void all_outputs(row_function *const rows[], const struct lanes_pooled_conv *p,
+                              ptrdiff_t o_begin, ptrdiff_t o_end, ptrdiff_t ph)
 {
     const ptrdiff_t parts = tile_parts(o_end - o_begin, POOLED_OUTPUTS);
     for (ptrdiff_t part = 0; part < parts; part++) {

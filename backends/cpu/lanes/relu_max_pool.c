@@ -37,7 +37,7 @@ LANES_INLINE void pool_any(const struct lanes_window_pool *p, const float *z, fl
                 }
             }
             window_finish(best, where, y + pw * LANES_BLOCK + h * LANES_WIDTH,
-                   winner ? winner + pw * LANES_BLOCK + h * LANES_WIDTH : NULL);
+                          winner ? winner + pw * LANES_BLOCK + h * LANES_WIDTH : NULL);
         }
     }
 }

@@ -112,8 +112,9 @@ struct lanes_window_pool {
     ptrdiff_t kernel_h, kernel_w, stride_h, stride_w;
 };
 
-// A convolution without padding, stride, dilation or groups, ReLU and max pooling by windows of 2 x 2 side by side, of
-// one block. Strides: x's channels and rows, w's outputs, the planes of y and winner, which are pooled_w wide.
+// A convolution without padding, stride, dilation or groups, ReLU and max pooling by windows of 2 x 2 side by
+// side, of one block. Strides: x's channels and rows, w's outputs, the planes of y and winner, which are
+// pooled_w wide.
 struct lanes_pooled_conv {
     const float *x;
     const float *w;
@@ -124,9 +125,9 @@ struct lanes_pooled_conv {
     ptrdiff_t x_channel, x_row, w_out, y_out;
 };
 
-// A convolution without stride, dilation or groups, ReLU and max pooling by windows of 2 x 2 side by side: one half of
-// a block, eight samples, whose images lie one behind the other as (height, width, channels), with the padding around
-// them. Of dy and winner, (outputs, pooled, 16), the half's first lane is lane 0.
+// A convolution without stride, dilation or groups, ReLU and max pooling by windows of 2 x 2 side by side:
+// one half of a block, eight samples, whose images lie one behind the other as (height, width, channels),
+// with the padding around them. Of dy and winner, (outputs, pooled, 16), the half's first lane is lane 0.
 enum { LANES_HALF = 8 };
 struct lanes_winners {
     const float *dy;
@@ -277,22 +278,22 @@ struct lanes_table {
     void (*max_pool_forward)(const struct lanes_pool *p, const float *x, float *y, uint32_t *index);
     void (*max_pool_backward)(const struct lanes_pool *p, const float *dy, const uint32_t *index, float *dx);
 
-    // Outputs [o_begin, o_end) of row `ph` of windows; the function for a kernel's size, NULL if there is none.
-    // pooled_outputs: a tile's outputs.
+    // Outputs [o_begin, o_end) of row `ph` of windows; the function for a kernel's size, NULL if there is
+    // none. pooled_outputs: a tile's outputs.
     ptrdiff_t pooled_outputs;
     lanes_pooled_conv_function *(*pooled_conv)(ptrdiff_t kernel_h, ptrdiff_t kernel_w);
 
-    // One row of windows of one filter, of one block: y and winner (may be NULL), out_w positions each, from z, the
-    // kernel_h rows under them.
+    // One row of windows of one filter, of one block: y and winner (may be NULL), out_w positions each, from
+    // z, the kernel_h rows under them.
     void (*relu_max_pool)(const struct lanes_window_pool *p, const float *z, float *y, uint8_t *winner);
 
-    // images = half a block of x (channels, height, width, 16), its first lane's address, between `pad` zeros; and
-    // back, rows [row_begin, row_end) of x.
+    // images = half a block of x (channels, height, width, 16), its first lane's address, between `pad`
+    // zeros; and back, rows [row_begin, row_end) of x.
     void (*gather_half)(const float *x, const struct lanes_half *h, float *images);
-    void (*scatter_half)(const float *images, const struct lanes_half *h, ptrdiff_t row_begin, ptrdiff_t row_end,
-                         float *x);
-    // Adds the gradients of the half's first `samples` lanes to dw (outputs, channels, kernel_h, kernel_w) and, unless NULL, db (outputs). entries:
-    // room for those of one output.
+    void (*scatter_half)(const float *images, const struct lanes_half *h, ptrdiff_t row_begin,
+                         ptrdiff_t row_end, float *x);
+    // Adds the gradients of the half's first `samples` lanes to dw (outputs, channels, kernel_h, kernel_w)
+    // and, unless NULL, db (outputs). entries: room for those of one output.
     void (*winners_weight)(const struct lanes_winners *w, ptrdiff_t samples,
                            const struct lanes_entries *entries, float *dw, float *db);
     // Floats of the weights as winners_input reads them; makes them.
@@ -300,7 +301,8 @@ struct lanes_table {
                                       ptrdiff_t kernel_w);
     void (*winners_weights)(const float *weight, ptrdiff_t outputs, ptrdiff_t channels, ptrdiff_t kernel_h,
                             ptrdiff_t kernel_w, float *made);
-    // Adds the half's gradients to its images, of the first `samples` lanes. entries: room for 8 times outputs + 8.
+    // Adds the half's gradients to its images, of the first `samples` lanes. entries: room for 8 times
+    // outputs + 8.
     void (*winners_input)(const struct lanes_winners *w, const float *weights, ptrdiff_t samples,
                           const struct lanes_entries *entries);
 

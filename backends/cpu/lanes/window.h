@@ -19,13 +19,13 @@ LANES_INLINE void window_store_bytes(uint8_t *to, vi v)
 #endif
 }
 
-// y and winner (may be NULL) of windows whose greatest element is `best`, at `where`. A NaN is not above zero.
+// y and winner (may be NULL) of windows whose greatest element is `best`, at `where`. A NaN is not above
+// zero.
 LANES_INLINE void window_finish(vf best, vu where, float *y, uint8_t *winner)
 {
     v_store(y, v_select(v_not_at_most(best, v_zero()), best, v_zero()));
     if (winner)
-        window_store_bytes(winner,
-                           (vi)v_select_u32(v_greater(best, v_zero()), where, v_splat_u32(255)));
+        window_store_bytes(winner, (vi)v_select_u32(v_greater(best, v_zero()), where, v_splat_u32(255)));
 }
 
 // The greater of two that are numbers.
@@ -55,8 +55,8 @@ LANES_INLINE void window_2x2(vf a, vf b, vf c, vf d, float *y, uint8_t *winner)
         return;
     const vm alive = v_greater(best, v_zero()) & ~nan, below = v_greater(under, above);
     const vm right = (v_greater(b, a) & ~below) | (v_greater(d, c) & below);
-    const __m512i where = _mm512_mask_add_epi32(
-        _mm512_maskz_set1_epi32(right, 1), below, _mm512_maskz_set1_epi32(right, 1), _mm512_set1_epi32(2));
+    const __m512i where = _mm512_mask_add_epi32(_mm512_maskz_set1_epi32(right, 1), below,
+                                                _mm512_maskz_set1_epi32(right, 1), _mm512_set1_epi32(2));
     window_store_bytes(winner, (vi)_mm512_mask_mov_epi32(_mm512_set1_epi32(255), alive, where));
 #else
 #if LANES_WIDTH == 8

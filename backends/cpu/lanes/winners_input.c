@@ -1,7 +1,8 @@
-// Gradient of a convolution's input before a pooling, sample by sample. What a window of 2 x 2 outputs saw is a patch
-// of kernel_h + 1 rows and kernel_w + 1 columns, and each output's winner adds its weights to it, moved to the right
-// and down by where in the window it lies. So that this is one multiply-add per vector of the patch, the weights are
-// there with a zero row above and below, and, of each row, with zeros behind and with zeros before.
+// Gradient of a convolution's input before a pooling, sample by sample. What a window of 2 x 2 outputs saw is
+// a patch of kernel_h + 1 rows and kernel_w + 1 columns, and each output's winner adds its weights to it,
+// moved to the right and down by where in the window it lies. So that this is one multiply-add per vector of
+// the patch, the weights are there with a zero row above and below, and, of each row, with zeros behind and
+// with zeros before.
 #include "half.h"
 #include "kernels.h"
 
@@ -36,8 +37,8 @@ void LANES_FN(winners_weights)(const float *weight, ptrdiff_t outputs, ptrdiff_t
     }
 }
 
-// Of each lane, the outputs that have a gradient in window number `window`: gradients, and the places of their weights.
-// Lane i's entries begin at number i * (outputs + LANES_HALF).
+// Of each lane, the outputs that have a gradient in window number `window`: gradients, and the places of
+// their weights. Lane i's entries begin at number i * (outputs + LANES_HALF).
 static void collect(const struct lanes_winners *w, ptrdiff_t window, ptrdiff_t row,
                     const struct lanes_entries *entries, ptrdiff_t counts[LANES_HALF])
 {
@@ -85,19 +86,19 @@ static void collect(const struct lanes_winners *w, ptrdiff_t window, ptrdiff_t r
         const __m256i first = _mm256_add_epi32(filters, _mm256_set1_epi32((int32_t)(o * filter)));
         LANES_UNROLL
         for (int lane = 0; lane < LANES_HALF; lane++) {
-            const struct lanes_entries own = {entries->places + lane * each, entries->gradients + lane * each};
+            const struct lanes_entries own = {entries->places + lane * each,
+                                              entries->gradients + lane * each};
             const __m128i eight =
                 lane % 2 == 0 ? lanes[lane / 2] : _mm_unpackhi_epi64(lanes[lane / 2], lanes[lane / 2]);
-            counts[lane] =
-                half_collect(&own, counts[lane], _mm256_loadu_ps(gradients[lane]), eight, first, by_winner, 0xff);
+            counts[lane] = half_collect(&own, counts[lane], _mm256_loadu_ps(gradients[lane]), eight, first,
+                                        by_winner, 0xff);
         }
     }
 #else
     for (ptrdiff_t o = 0; o < w->outputs; o++) {
         for (ptrdiff_t lane = 0; lane < LANES_HALF; lane++) {
             const ptrdiff_t q = winner[o * output + lane], at = lane * each + counts[lane];
-            entries->places[at] =
-                (int32_t)((q & 1) * w->outputs * filter + o * filter + (q >= 2 ? 0 : row));
+            entries->places[at] = (int32_t)((q & 1) * w->outputs * filter + o * filter + (q >= 2 ? 0 : row));
             entries->gradients[at] = dy[o * output + lane];
             counts[lane] += q != 255;
         }
@@ -107,7 +108,8 @@ static void collect(const struct lanes_winners *w, ptrdiff_t window, ptrdiff_t r
 
 // Adds to `rows` x `vectors` of a patch the entries' gradients times weights.
 LANES_INLINE void tile(const int rows, const int vectors, const int32_t *places, const float *gradients,
-                       ptrdiff_t count, const float *weights, ptrdiff_t row, float *patch, ptrdiff_t patch_row)
+                       ptrdiff_t count, const float *weights, ptrdiff_t row, float *patch,
+                       ptrdiff_t patch_row)
 {
     const int sets = rows * vectors <= 4 ? 3 : rows * vectors <= 6 ? 2 : 1;
     vf sum[HALF_TILE_MOST];

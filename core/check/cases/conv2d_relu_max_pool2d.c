@@ -1,7 +1,7 @@
 // Convolution, ReLU and max pooling in one, forward and both gradients.
 //
-// Forward's inputs are small whole numbers: every sum is exact, in any order, so that y and the winners have to be the
-// oracle's exactly, and equal elements in a window are common.
+// Forward's inputs are small whole numbers: every sum is exact, in any order, so that y and the winners have
+// to be the oracle's exactly, and equal elements in a window are common.
 #include <math.h>
 #include <string.h>
 
@@ -52,32 +52,110 @@ enum {
 
 // n, c, h, w, k, kh, kw, stride, dilation, pad, groups, pool, pool_stride, bias, padding, values
 static const struct shape corners[] = {
-    {1, 1, 1, 1, 1, 1, 1, PLAIN, {1, 1}, {1, 1}, 1, ZEROS, VALUES_WHOLE},          // the smallest
-    {16, 1, 28, 28, 6, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},       // LeNet's first
-    {16, 6, 13, 13, 16, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},      // and second: a row and column left
-    {10, 3, 32, 32, 6, 5, 5, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},       // for colour images
-    {10, 6, 14, 14, 16, 5, 5, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},      // and its second
-    {33, 3, 15, 15, 6, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},       // three blocks
-    {70, 2, 7, 6, 3, 3, 3, PLAIN, {2, 2}, {2, 2}, 0, ZEROS, VALUES_WHOLE},         // many small samples
-    {5, 7, 9, 11, 19, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},        // more filters than lanes
-    {3, 19, 8, 9, 5, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},         // many channels
-    {2, 40, 8, 7, 9, 5, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},         // and a tall kernel
-    {4, 2, 9, 37, 5, 1, 7, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},         // a wide one of one row
-    {4, 3, 12, 5, 4, 7, 1, PLAIN, {2, 2}, {2, 2}, 0, ZEROS, VALUES_WHOLE},         // and of one column
-    {17, 4, 6, 8, 7, 1, 1, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},         // 1x1
-    {2, 64, 10, 12, 24, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE}, // wide
-    {1, 24, 20, 18, 70, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE}, // wider
+    {1, 1, 1, 1, 1, 1, 1, PLAIN, {1, 1}, {1, 1}, 1, ZEROS, VALUES_WHOLE},     // the smallest
+    {16, 1, 28, 28, 6, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},  // LeNet's first
+    {16, 6, 13, 13, 16, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE}, // and second: a row and column
+                                                                              // left
+    {10, 3, 32, 32, 6, 5, 5, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},  // for colour images
+    {10, 6, 14, 14, 16, 5, 5, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE}, // and its second
+    {33, 3, 15, 15, 6, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},  // three blocks
+    {70, 2, 7, 6, 3, 3, 3, PLAIN, {2, 2}, {2, 2}, 0, ZEROS, VALUES_WHOLE},    // many small samples
+    {5, 7, 9, 11, 19, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},   // more filters than lanes
+    {3, 19, 8, 9, 5, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},    // many channels
+    {2, 40, 8, 7, 9, 5, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},    // and a tall kernel
+    {4, 2, 9, 37, 5, 1, 7, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},    // a wide one of one row
+    {4, 3, 12, 5, 4, 7, 1, PLAIN, {2, 2}, {2, 2}, 0, ZEROS, VALUES_WHOLE},    // and of one column
+    {17, 4, 6, 8, 7, 1, 1, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},    // 1x1
+    {2,
+     64,
+     10,
+     12,
+     24,
+     3,
+     3,
+     {1, 1},
+     {1, 1},
+     {1, 1, 1, 1},
+     1,
+     {2, 2},
+     {2, 2},
+     1,
+     ZEROS,
+     VALUES_WHOLE}, // wide
+    {1,
+     24,
+     20,
+     18,
+     70,
+     3,
+     3,
+     {1, 1},
+     {1, 1},
+     {1, 1, 1, 1},
+     1,
+     {2, 2},
+     {2, 2},
+     1,
+     ZEROS,
+     VALUES_WHOLE}, // wider
     {3, 5, 9, 7, 4, 3, 2, {1, 1}, {1, 1}, {1, 0, 2, 1}, 1, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},
-    {2, 3, 8, 9, 4, 3, 3, {1, 1}, {1, 1}, {2, 2, 2, 2}, 1, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE}, // all padding
-    {3, 4, 13, 17, 6, 3, 2, {2, 1}, {1, 1}, {1, 2, 0, 1}, 1, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},  // strides
-    {2, 3, 13, 14, 4, 3, 3, {1, 1}, {2, 3}, {2, 1, 3, 0}, 1, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},  // dilation
-    {2, 6, 9, 10, 4, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 2, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},   // groups
-    {3, 6, 8, 7, 6, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 6, {2, 2}, {2, 2}, 0, ZEROS, VALUES_WHOLE},    // depthwise
-    {2, 3, 11, 13, 5, 3, 3, PLAIN, {3, 3}, {2, 2}, 1, ZEROS, VALUES_WHOLE},        // windows that overlap
-    {17, 2, 9, 12, 3, 2, 2, PLAIN, {3, 2}, {3, 4}, 1, ZEROS, VALUES_WHOLE},        // and with gaps between them
-    {2, 3, 7, 8, 4, 3, 3, PLAIN, {5, 6}, {1, 1}, 1, ZEROS, VALUES_WHOLE},          // one window for all
-    {2, 2, 20, 19, 3, 2, 2, PLAIN, {15, 17}, {2, 1}, 1, ZEROS, VALUES_WHOLE},      // of as many elements as there may be
-    {3, 4, 9, 6, 5, 3, 3, PLAIN, {1, 1}, {1, 1}, 1, ZEROS, VALUES_WHOLE},          // no pooling
+    {2, 3, 8, 9, 4, 3, 3, {1, 1}, {1, 1}, {2, 2, 2, 2}, 1, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE}, // all
+                                                                                                    // padding
+    {3,
+     4,
+     13,
+     17,
+     6,
+     3,
+     2,
+     {2, 1},
+     {1, 1},
+     {1, 2, 0, 1},
+     1,
+     {2, 2},
+     {2, 2},
+     1,
+     ZEROS,
+     VALUES_WHOLE}, // strides
+    {2,
+     3,
+     13,
+     14,
+     4,
+     3,
+     3,
+     {1, 1},
+     {2, 3},
+     {2, 1, 3, 0},
+     1,
+     {2, 2},
+     {2, 2},
+     1,
+     ZEROS,
+     VALUES_WHOLE}, // dilation
+    {2, 6, 9, 10, 4, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 2, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE}, // groups
+    {3,
+     6,
+     8,
+     7,
+     6,
+     3,
+     3,
+     {1, 1},
+     {1, 1},
+     {1, 1, 1, 1},
+     6,
+     {2, 2},
+     {2, 2},
+     0,
+     ZEROS,
+     VALUES_WHOLE},                                                           // depthwise
+    {2, 3, 11, 13, 5, 3, 3, PLAIN, {3, 3}, {2, 2}, 1, ZEROS, VALUES_WHOLE},   // windows that overlap
+    {17, 2, 9, 12, 3, 2, 2, PLAIN, {3, 2}, {3, 4}, 1, ZEROS, VALUES_WHOLE},   // and with gaps between them
+    {2, 3, 7, 8, 4, 3, 3, PLAIN, {5, 6}, {1, 1}, 1, ZEROS, VALUES_WHOLE},     // one window for all
+    {2, 2, 20, 19, 3, 2, 2, PLAIN, {15, 17}, {2, 1}, 1, ZEROS, VALUES_WHOLE}, // of as many elements as there
+                                                                              // may be
+    {3, 4, 9, 6, 5, 3, 3, PLAIN, {1, 1}, {1, 1}, 1, ZEROS, VALUES_WHOLE},     // no pooling
     {2, 3, 6, 7, 4, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, {2, 2}, {2, 2}, 1, REFLECT, VALUES_WHOLE},
     {3, 2, 5, 7, 3, 3, 3, {1, 1}, {1, 1}, {2, 1, 1, 2}, 1, {2, 2}, {2, 2}, 0, REPLICATE, VALUES_WHOLE},
     {16, 2, 6, 5, 4, 3, 3, {1, 1}, {1, 1}, {2, 3, 1, 2}, 2, {2, 2}, {2, 2}, 1, CIRCULAR, VALUES_WHOLE},
@@ -91,7 +169,22 @@ static const struct shape perf[] = {
     {16, 6, 13, 13, 16, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE}, // and second
     {512, 6, 13, 13, 16, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},
     {10, 3, 32, 32, 6, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE}, // for colour images
-    {32, 3, 32, 32, 32, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE}, // VGG-like
+    {32,
+     3,
+     32,
+     32,
+     32,
+     3,
+     3,
+     {1, 1},
+     {1, 1},
+     {1, 1, 1, 1},
+     1,
+     {2, 2},
+     {2, 2},
+     1,
+     ZEROS,
+     VALUES_WHOLE}, // VGG-like
     {32, 32, 16, 16, 64, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},
     {32, 64, 32, 32, 64, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},
 };
@@ -301,9 +394,10 @@ static void backward_input_tolerance(const void *shape, const struct case_view *
 {
     const struct shape *s = shape;
     // Every place where an element is seen, and every window that an element can win.
-    double seen = s->padding == ZEROS ? 1 : s->padding == REPLICATE ? (double)(1 + s->pad[0] + s->pad[1]) *
-                                                                          (1 + s->pad[2] + s->pad[3])
-                                                                    : 9;
+    double seen = s->padding == ZEROS ? 1
+                  : s->padding == REPLICATE
+                      ? (double)(1 + s->pad[0] + s->pad[1]) * (1 + s->pad[2] + s->pad[3])
+                      : 9;
     double length = (double)(s->k / s->groups) * s->kh * s->kw * seen * s->pool[0] * s->pool[1];
     tolerance_of_sums(length, view->magnitude[output], case_stored(view->setup, output), tolerance);
 }

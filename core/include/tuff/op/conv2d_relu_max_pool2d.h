@@ -1,6 +1,6 @@
-// Fused: convolution, rectified linear unit and max pooling in one op that keeps only what was pooled, and of each
-// window a byte that says where it came from. As every fused op, it is optional: the host uses it where a backend has
-// it, and its parts where not.
+// Fused: convolution, rectified linear unit and max pooling in one op that keeps only what was pooled, and of
+// each window a byte that says where it came from. As every fused op, it is optional: the host uses it where
+// a backend has it, and its parts where not.
 #ifndef TUFF_OP_CONV2D_RELU_MAX_POOL2D_H
 #define TUFF_OP_CONV2D_RELU_MAX_POOL2D_H
 
@@ -11,8 +11,8 @@ extern "C" {
 #endif
 
 // The convolution is that of tuff_conv2d_params; its output z is (N,K,OH,OW). The windows, without padding or
-// dilation, lie on z: PH = (OH - pool_h) / pool_stride_h + 1, PW likewise, at least 1. A window has at most 255
-// elements.
+// dilation, lie on z: PH = (OH - pool_h) / pool_stride_h + 1, PW likewise, at least 1. A window has at most
+// 255 elements.
 struct tuff_conv2d_relu_max_pool2d_params {
     uint32_t size;
     uint32_t stride_h, stride_w;
@@ -48,8 +48,8 @@ struct tuff_conv2d_relu_max_pool2d_forward_args {
     const struct tuff_tensor *bias; // optional
 };
 
-// Gradient of x: conv2d_backward_input of dz, which is the sum of the dy of those windows that an element of z has won,
-// and zero elsewhere. Terms with a zero dz may be left out, whatever they are multiplied with.
+// Gradient of x: conv2d_backward_input of dz, which is the sum of the dy of those windows that an element of
+// z has won, and zero elsewhere. Terms with a zero dz may be left out, whatever they are multiplied with.
 //
 // dx: (N,C,H,W) f32.  dy: (N,K,PH,PW) f32.  winner: as forward wrote it.  weight: (K,C/groups,KH,KW) f32.
 struct tuff_conv2d_relu_max_pool2d_backward_input_args {
@@ -63,8 +63,8 @@ struct tuff_conv2d_relu_max_pool2d_backward_input_args {
     const struct tuff_tensor *weight;
 };
 
-// Gradients of weight and bias, summed over the batch: conv2d_backward_weight of the same dz. Terms with a zero dz may
-// be left out.
+// Gradients of weight and bias, summed over the batch: conv2d_backward_weight of the same dz. Terms with a
+// zero dz may be left out.
 //
 // dweight: (K,C/groups,KH,KW), dbias: (K), optional, both row-major; dy: (N,K,PH,PW), x: (N,C,H,W), f32.
 // winner: as forward wrote it.
