@@ -3,18 +3,18 @@
 #include "conv2d_relu_max_pool2d_push.h"
 
 enum {
-    POOLED_CONSTANTS = 12,   // without a ReLU
+    POOLED_CONSTANTS = 12,    // without a ReLU
     POOLED_MAX_CHANNELS = 16, // more fill the tiles of a matrix product
-    POOLED_MAX_KERNEL = 49,  // what is unrolled
+    POOLED_MAX_KERNEL = 49,   // what is unrolled
     POOLED_MAX_POOL = 9,
-    POOLED_MAX_SUMS = 64,        // of an invocation
+    POOLED_MAX_SUMS = 64,         // of an invocation
     POOLED_MAX_WEIGHT_SUMS = 112, // of backward_weight: half of what a GPU holds in registers
     POOLED_MAX_BLOCK = 8,
     POOLED_LOCAL_SIZE = 64, // of backward: there are few invocations, each with much to do
     POOLED_MAX_LOCAL_SIZE = 128,
-    POOLED_MAX_STAGED = 4096, // winners of a workgroup in shared memory, a word each
-    POOLED_WORKERS = 1024,    // invocations that backward_weight aims at
-    POOLED_WINDOWS = 16,      // of each of them at least, or partial sums outweigh the sums
+    POOLED_MAX_STAGED = 4096,     // winners of a workgroup in shared memory, a word each
+    POOLED_WORKERS = 1024,        // invocations that backward_weight aims at
+    POOLED_WINDOWS = 16,          // of each of them at least, or partial sums outweigh the sums
     POOLED_MAX_WINDOWS = 1 << 15, // at most, lest a driver ends its loop (rounds.c)
     // With GPU-assisted validation, which makes a branch of every access: CPU drivers then take minutes to
     // compile what is unrolled as above.
@@ -89,9 +89,8 @@ bool vk_pooled_conv_fits(const struct tuff_device *device, const struct vk_poole
     if (conv->weight->dims[0] > POOLED_MAX_CHANNELS || conv->weight->dims[1] > POOLED_MAX_CHANNELS ||
         kernel > (assisted ? VALIDATED_MAX_KERNEL : POOLED_MAX_KERNEL) ||
         pool > (assisted ? VALIDATED_MAX_POOL : POOLED_MAX_POOL) ||
-        (uint64_t)p->pool_stride_h * p->pool_stride_w > POOLED_MAX_POOL ||
-        p->pad_top >= UINT32_C(1) << 28 || p->pad_left >= UINT32_C(1) << 28 ||
-        tuff_tensor_bytes(conv->weight) > VK_MAX_UNIFORM)
+        (uint64_t)p->pool_stride_h * p->pool_stride_w > POOLED_MAX_POOL || p->pad_top >= UINT32_C(1) << 28 ||
+        p->pad_left >= UINT32_C(1) << 28 || tuff_tensor_bytes(conv->weight) > VK_MAX_UNIFORM)
         return false;
     const struct units units = plan_forward(device, conv);
     return units.blocks.size * pool <= POOLED_MAX_SUMS && units.staged <= POOLED_MAX_STAGED;
@@ -148,7 +147,9 @@ vk_conv2d_relu_max_pool2d_forward(struct tuff_stream *stream,
     uint64_t windows = units.images * positions_of(&conv);
     dispatch.constants[0] = windows <= 32 ? 32 : windows <= 64 ? 64 : POOLED_MAX_LOCAL_SIZE;
     // A single winner would be staged as two: 1 stands for none.
-    dispatch.constants[POOLED_CONSTANTS - 1] = !args->winner ? 1 : units.staged > 1 ? (uint32_t)units.staged : 2;
+    dispatch.constants[POOLED_CONSTANTS - 1] = !args->winner      ? 1
+                                               : units.staged > 1 ? (uint32_t)units.staged
+                                                                  : 2;
     dispatch.storage[0] = vk_range_of(args->y);
     dispatch.storage[1] = args->winner ? vk_range_of(args->winner) : dispatch.storage[0];
     dispatch.storage[2] = vk_range_of(args->x);
@@ -178,9 +179,8 @@ vk_conv2d_relu_max_pool2d_backward_input(struct tuff_stream *stream,
     push.tiles_w = (push.pad_left + push.in_w - 1) / stride_w - push.pad_left / stride_w + 1;
     push.groups_of_tiles =
         (uint32_t)vk_divide_up((uint64_t)push.batch * push.tiles_h * push.tiles_w, POOLED_LOCAL_SIZE);
-    struct blocks blocks =
-        cut_channels(stream->device, push.channels,
-                     smaller(POOLED_MAX_SUMS / (stride_h * stride_w), POOLED_MAX_BLOCK));
+    struct blocks blocks = cut_channels(stream->device, push.channels,
+                                        smaller(POOLED_MAX_SUMS / (stride_h * stride_w), POOLED_MAX_BLOCK));
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, blocks, push.filters, &push);
     dispatch.storage[0] = vk_range_of(args->dx);
     dispatch.storage[1] = vk_range_of(args->dy);
@@ -200,15 +200,14 @@ struct weight_plan {
     struct vk_split split;
 };
 
-static struct weight_plan
-plan_weight(const struct tuff_device *device,
-            const struct tuff_conv2d_relu_max_pool2d_backward_weight_args *args)
+static struct weight_plan plan_weight(const struct tuff_device *device,
+                                      const struct tuff_conv2d_relu_max_pool2d_backward_weight_args *args)
 {
     struct vk_pooled_conv conv = {args->params, args->x, args->dy, args->dweight};
     struct weight_plan plan = {.push = push_of(&conv)};
     uint32_t kernel = args->dweight->dims[2] * args->dweight->dims[3];
-    plan.blocks = cut_channels(device, plan.push.filters,
-                               smaller(POOLED_MAX_WEIGHT_SUMS / kernel, POOLED_MAX_BLOCK));
+    plan.blocks =
+        cut_channels(device, plan.push.filters, smaller(POOLED_MAX_WEIGHT_SUMS / kernel, POOLED_MAX_BLOCK));
     plan.push.bias = args->dbias != NULL;
     plan.push.windows = (uint32_t)(plan.push.batch * positions_of(&conv));
     plan.columns = plan.push.channels * kernel + plan.push.bias;
@@ -254,8 +253,8 @@ vk_conv2d_relu_max_pool2d_backward_weight(struct tuff_stream *stream,
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->winner);
     dispatch.storage[3] = vk_range_of(args->x);
-    dispatch.groups = vk_divide_up((uint64_t)plan.push.workers * plan.push.channels * plan.blocks.count,
-                                   POOLED_LOCAL_SIZE);
+    dispatch.groups =
+        vk_divide_up((uint64_t)plan.push.workers * plan.push.channels * plan.blocks.count, POOLED_LOCAL_SIZE);
     enum tuff_status status = vk_dispatch(stream, &dispatch);
     if (status != TUFF_OK)
         return status;

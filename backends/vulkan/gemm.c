@@ -5,30 +5,46 @@
 struct shape {
     struct vk_tile tile;
     uint32_t cost;
+    bool cpu; // for drivers that compute on the CPU: few invocations, each with much to do
 };
 
 // Both tiles fit in 16 KiB of shared memory, padding included. Depth takes what is left: fewer rounds to wait
 // for.
 static const struct shape shapes[] = {
-    {{64, 128, 2, 2, 16, 128}, 10}, {{128, 64, 2, 2, 16, 128}, 10}, {{64, 64, 2, 2, 16, 64}, 10},
-    {{32, 128, 2, 2, 16, 64}, 10},  {{16, 128, 1, 2, 16, 64}, 13},  {{128, 16, 2, 1, 16, 64}, 13},
-    {{32, 64, 1, 2, 32, 64}, 13},   {{8, 128, 1, 2, 16, 32}, 13},   {{32, 32, 1, 1, 32, 64}, 20},
-    {{16, 64, 1, 1, 32, 64}, 20},   {{64, 16, 1, 1, 32, 64}, 20},   {{16, 32, 1, 1, 32, 32}, 20},
-    {{8, 64, 1, 1, 32, 32}, 20},
+    {{64, 128, 2, 2, 16, 128}, 10, false}, {{128, 64, 2, 2, 16, 128}, 10, false},
+    {{64, 64, 2, 2, 16, 64}, 10, false},   {{32, 128, 2, 2, 16, 64}, 10, false},
+    {{16, 128, 1, 2, 16, 64}, 13, false},  {{128, 16, 2, 1, 16, 64}, 13, false},
+    {{32, 64, 1, 2, 32, 64}, 13, false},   {{8, 128, 1, 2, 16, 32}, 13, false},
+    {{32, 32, 1, 1, 32, 64}, 20, false},   {{16, 64, 1, 1, 32, 64}, 20, false},
+    {{64, 16, 1, 1, 32, 64}, 20, false},   {{16, 32, 1, 1, 32, 32}, 20, false},
+    {{8, 64, 1, 1, 32, 32}, 20, false},    {{64, 32, 2, 2, 16, 32}, 10, true},
+    {{32, 64, 2, 2, 16, 32}, 10, true},    {{16, 128, 2, 2, 16, 32}, 10, true},
+    {{16, 64, 2, 2, 16, 16}, 10, true},    {{64, 16, 2, 2, 16, 16}, 10, true},
 };
+
+// What it costs a driver that computes on the CPU to bring a row or a column into shared memory: such a
+// driver loads one number at a time, but multiplies many at once.
+enum { CPU_STAGING = 80 };
+
+static bool on_cpu(const struct tuff_device *device)
+{
+    // With the least limits a CPU driver stands for a GPU.
+    return device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU &&
+           !device->backend->min_limits;
+}
 
 // Workgroups that work side by side; it need not be exact, since it only weighs large tiles against many.
 static uint64_t slots_of(const struct tuff_device *device)
 {
-    bool cpu = device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
-    // With the least limits a CPU driver stands for a GPU.
-    return cpu && !device->backend->min_limits ? 2 : 64;
+    return on_cpu(device) ? 2 : 64;
 }
 
 struct vk_tile vk_choose_tile(const struct tuff_device *device, uint64_t m, uint64_t n, uint64_t products,
                               bool spread)
 {
     uint64_t slots = spread ? slots_of(device) : 1;
+    // Not where the sum is split: its order should be the same on every device.
+    const bool cpu = spread && on_cpu(device);
     const struct shape *best = NULL;
     uint64_t best_time = 0;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
@@ -37,9 +53,12 @@ struct vk_tile vk_choose_tile(const struct tuff_device *device, uint64_t m, uint
         // minute to compile.
         if (device->backend->gpu_assisted && tile->row_quads * tile->column_quads > 1)
             continue;
+        if (shapes[i].cpu && !cpu)
+            continue;
         uint64_t tiles = ((m + tile->m - 1) / tile->m) * ((n + tile->n - 1) / tile->n) * products;
         uint64_t rounds = (tiles + slots - 1) / slots;
-        uint64_t time = rounds * tile->m * tile->n * shapes[i].cost;
+        uint64_t time = rounds * ((uint64_t)tile->m * tile->n * shapes[i].cost +
+                                  (cpu ? CPU_STAGING * (tile->m + tile->n) : 0));
         if (!best || time < best_time) {
             best = &shapes[i];
             best_time = time;
