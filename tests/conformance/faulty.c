@@ -174,7 +174,8 @@ static uint64_t last_element(const struct tuff_tensor *t)
     return ((n / TUFF_BATCH16_LANES) * per + per - 1) * TUFF_BATCH16_LANES + n % TUFF_BATCH16_LANES;
 }
 
-// Makes one element wrong: a float by a sixty-fourth, an integer by one.
+// Makes one element wrong: a float by a sixty-fourth, or a hundredth if it is zero (what ReLU made zero had a size), an
+// integer by one.
 static enum tuff_status spoil(const struct tuff_tensor *t)
 {
     const uint64_t byte = last_element(t) * tuff_dtype_bytes(t->dtype);
@@ -182,7 +183,7 @@ static enum tuff_status spoil(const struct tuff_tensor *t)
     float value;
     enum tuff_status status = read_word(t, byte / 4 * 4, &word);
     memcpy(&value, &word, sizeof value);
-    value = isfinite(value) ? value + (fabsf(value) + 0.01f) / 64 : 0.5f;
+    value = !isfinite(value) ? 0.5f : value == 0 ? 0.01f : value + (fabsf(value) + 0.01f) / 64;
     if (t->dtype == TUFF_F32)
         memcpy(&word, &value, sizeof word);
     else

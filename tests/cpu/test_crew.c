@@ -67,15 +67,16 @@ static uint32_t best_of(const struct machine *machine)
     return best;
 }
 
-// A window of each level is measured first, an eighth as long; then 98% of the time belong to the best.
+// Part of a window of each level is measured first; then 93% of the time belong to the best: both the tasks of this size
+// and all together have trials.
 static void expect_settled(struct cpu_crew *crew, const struct machine *machine, struct noise *noise,
                            uint64_t work, const char *name)
 {
     double shares[MOST_LEVELS];
     const uint32_t best = best_of(machine);
-    run(crew, machine, noise, work, 60 * WINDOW, shares); // to find it
+    run(crew, machine, noise, work, 600 * WINDOW, shares); // to find it
     run(crew, machine, noise, work, 2000 * WINDOW, shares);
-    cr_expect_gt(shares[best], 0.98, "%s: %.1f%% of the time for the best number of threads, number %u", name,
+    cr_expect_gt(shares[best], 0.93, "%s: %.1f%% of the time for the best number of threads, number %u", name,
                  100 * shares[best], best);
 }
 
@@ -116,7 +117,7 @@ Test(crew, finds_the_best_and_keeps_it)
             }
             // Every thirteenth task is a trial then.
             double shares[MOST_LEVELS];
-            run(&crew, &machine, &noise, work, 100 * WINDOW, shares);
+            run(&crew, &machine, &noise, work, 600 * WINDOW, shares);
             run(&crew, &machine, &noise, work, 2000 * WINDOW, shares);
             cr_expect_gt(shares[best_of(&machine)], 0.7, "%s, long tasks: %.1f%%", machines[i].name,
                          100 * shares[best_of(&machine)]);
@@ -135,7 +136,7 @@ Test(crew, trials_cost_little)
     cpu_crew_init(&crew, machine.threads, WINDOW);
     run(&crew, &machine, &noise, 20000, 60 * WINDOW, shares);
     run(&crew, &machine, &noise, 20000, 5000 * WINDOW, shares);
-    cr_expect_gt(shares[1] + shares[2], 0.985);
+    cr_expect_gt(shares[1] + shares[2], 0.95);
     cr_expect_gt(shares[0] + shares[3], 0, "nothing else is tried any more");
 }
 
@@ -148,7 +149,7 @@ Test(crew, equal_ones_do_not_take_turns)
     cpu_crew_init(&crew, machine.threads, WINDOW);
     run(&crew, &machine, &noise, 20000, 60 * WINDOW, shares);
     run(&crew, &machine, &noise, 20000, 5000 * WINDOW, shares);
-    cr_expect_gt(fmax(shares[1], shares[2]), 0.97);
+    cr_expect_gt(fmax(shares[1], shares[2]), 0.9);
 }
 
 Test(crew, follows_a_machine_that_changes)
@@ -196,7 +197,7 @@ Test(crew, sizes_of_tasks_are_apart)
         }
     }
     for (int k = 0; k < 3; k++)
-        cr_expect_gt(shares[k][best_of(kinds[k])] / all[k], 0.98, "kind %d: %.1f%%", k,
+        cr_expect_gt(shares[k][best_of(kinds[k])] / all[k], 0.9, "kind %d: %.1f%%", k,
                      100 * shares[k][best_of(kinds[k])] / all[k]);
 }
 
@@ -208,9 +209,16 @@ Test(crew, sizes_are_powers_of_two)
     struct noise noise = {12};
     double shares[MOST_LEVELS];
     cpu_crew_init(&crew, 8, WINDOW);
-    run(&crew, &machine, &noise, 4096, 20 * WINDOW, shares);
-    while (cpu_crew_threads(&crew, 4096) != 1) // a trial
-        run(&crew, &machine, &noise, 4096, 1, shares);
+    // Large tasks in between, or the bound for all tasks would follow these.
+    const struct machine large = {8, {100, 195, 380, 740}, 0};
+    for (int i = 0; i < 400; i++) {
+        run(&crew, &machine, &noise, 4096, WINDOW / 10, shares);
+        run(&crew, &large, &noise, 1 << 20, 4 * WINDOW, shares);
+    }
+    for (int i = 0; i < 1000 && (cpu_crew_threads(&crew, 4096) != 1 || cpu_crew_threads(&crew, 1 << 20) != 8); i++) {
+        run(&crew, &machine, &noise, 4096, 1, shares); // a trial
+        run(&crew, &large, &noise, 1 << 20, WINDOW, shares);
+    }
     cr_expect_eq(cpu_crew_threads(&crew, 4096), 1);
     cr_expect_eq(cpu_crew_threads(&crew, 8191), 1);
     cr_expect_eq(cpu_crew_threads(&crew, 8192), 8);

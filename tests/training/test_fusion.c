@@ -94,10 +94,14 @@ static void compare_parameters(const struct outcome *with, const struct outcome 
     fprintf(stderr, "parameters differ by %.1e of the greatest at most\n", worst / greatest);
 }
 
-// Which backends have fused ops. Those that have none train the very same program.
-static bool fuses(const char *backend)
+// Fused ops of lenet-mnist, in a training step: two convolutions and two linear layers with what follows them, and the
+// gradients of the convolutions; and in an evaluation. Backends that have none train the very same program.
+static void fused_ops(const char *backend, uint32_t counts[2])
 {
-    return strcmp(backend, "reference") == 0 || strcmp(backend, "cpu") == 0;
+    const bool all = strcmp(backend, "reference") == 0 || strcmp(backend, "cpu") == 0;
+    const bool pools = strcmp(backend, "vulkan") == 0; // a ReLU behind a linear layer is deferred there
+    counts[0] = all ? 7 : pools ? 5 : 0;
+    counts[1] = all ? 4 : pools ? 2 : 0;
 }
 
 ParameterizedTestParameters(backend, fusion_changes_rounding_alone)
@@ -119,9 +123,10 @@ ParameterizedTest(const struct backend_name *backend, backend, fusion_changes_ro
     cr_expect_eq(with.test.samples, (uint64_t)TEST);
     cr_expect_leq(llabs((long long)with.test.correct - (long long)without.test.correct), 1);
 
-    // Two convolutions and two linear layers with what follows them; the gradients of the convolutions.
-    cr_expect_eq(with.fused[0], fuses(backend->text) ? 7 : 0, "%u fused ops in a step", with.fused[0]);
-    cr_expect_eq(with.fused[1], fuses(backend->text) ? 4 : 0, "%u fused ops in an evaluation", with.fused[1]);
+    uint32_t expected[2];
+    fused_ops(backend->text, expected);
+    cr_expect_eq(with.fused[0], expected[0], "%u fused ops in a step", with.fused[0]);
+    cr_expect_eq(with.fused[1], expected[1], "%u fused ops in an evaluation", with.fused[1]);
     cr_expect_eq(without.fused[0] + without.fused[1], 0);
     cr_expect_leq(with.memory.activations, without.memory.activations,
                   "activations: %llu bytes with fusion, %llu without",
@@ -129,7 +134,7 @@ ParameterizedTest(const struct backend_name *backend, backend, fusion_changes_ro
                   (unsigned long long)without.memory.activations);
     fprintf(stderr, "activations: %llu bytes with fusion, %llu without\n",
             (unsigned long long)with.memory.activations, (unsigned long long)without.memory.activations);
-    if (!fuses(backend->text))
+    if (expected[0] == 0)
         cr_expect_eq(memcmp(with.parameters, without.parameters, with.count * sizeof *with.parameters), 0);
     free(with.parameters);
     free(without.parameters);
