@@ -138,7 +138,7 @@ static bool supports_pooled(const struct fusion *f, const struct tuff_node *conv
     if (!supports(f, TUFF_OP_CONV2D_RELU_MAX_POOL2D_FORWARD, params,
                   (const struct tuff_tensor *[]){pooled, winner, x, weight, bias}))
         return false;
-    if (!f->training)
+    if (winner == NULL)
         return true;
     return supports(f, TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_WEIGHT, params,
                     (const struct tuff_tensor *[]){weight, bias, pooled, winner, x}) &&
@@ -173,9 +173,11 @@ static enum tuff_status fuse_pool(struct fusion *f, uint32_t n, bool *done)
     tuff_value_id y = f->graph->nodes[last].values[0], winner = TUFF_NO_VALUE;
     struct tuff_tensor winner_shape = f->graph->values[y].shape;
     winner_shape.dtype = TUFF_U8;
-    if (!supports_pooled(f, &conv, &params, y, f->training ? &winner_shape : NULL))
+    const bool with_winner =
+        f->training && f->graph->values[y].needs_gradient; // not in front of all that is trained
+    if (!supports_pooled(f, &conv, &params, y, with_winner ? &winner_shape : NULL))
         return TUFF_OK;
-    if (f->training) {
+    if (with_winner) {
         char name[sizeof f->graph->values[y].name];
         memcpy(name, f->graph->values[y].name, sizeof name);
         enum tuff_status status = tuff_graph_add_value(f->graph, TUFF_VALUE_ACTIVATION, 0, name, TUFF_U8, 4,
