@@ -16,20 +16,7 @@ struct cpu_pooled_conv cpu_pooled_conv_of(const struct tuff_conv2d_relu_max_pool
                                           const struct tuff_tensor *workspace)
 {
     struct cpu_pooled_conv op = {
-        .params =
-            {
-                .size = sizeof op.params,
-                .stride_h = p->stride_h,
-                .stride_w = p->stride_w,
-                .dilation_h = p->dilation_h,
-                .dilation_w = p->dilation_w,
-                .pad_top = p->pad_top,
-                .pad_bottom = p->pad_bottom,
-                .pad_left = p->pad_left,
-                .pad_right = p->pad_right,
-                .groups = p->groups,
-                .padding_mode = p->padding_mode,
-            },
+        .params = tuff_conv2d_relu_max_pool2d_conv2d(p),
         .z = *pooled,
     };
     op.z.dtype = TUFF_F32;

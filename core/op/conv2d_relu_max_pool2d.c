@@ -27,24 +27,6 @@ tuff_conv2d_relu_max_pool2d_join(const struct tuff_conv2d_params *conv,
     };
 }
 
-// The convolution's part of the parameters.
-static struct tuff_conv2d_params conv2d_of(const struct tuff_conv2d_relu_max_pool2d_params *p)
-{
-    return (struct tuff_conv2d_params){
-        .size = sizeof(struct tuff_conv2d_params),
-        .stride_h = p->stride_h,
-        .stride_w = p->stride_w,
-        .dilation_h = p->dilation_h,
-        .dilation_w = p->dilation_w,
-        .pad_top = p->pad_top,
-        .pad_bottom = p->pad_bottom,
-        .pad_left = p->pad_left,
-        .pad_right = p->pad_right,
-        .groups = p->groups,
-        .padding_mode = p->padding_mode,
-    };
-}
-
 // z's shape.
 static enum tuff_status output_of_conv2d(const struct tuff_log *log, const struct tuff_conv2d_params *conv,
                                          const struct tuff_tensor *x, const struct tuff_tensor *weight,
@@ -64,7 +46,7 @@ static enum tuff_status output_shape(const struct tuff_log *log, const char *op,
                                      const struct tuff_tensor *x, const struct tuff_tensor *weight,
                                      uint32_t dims[4])
 {
-    const struct tuff_conv2d_params conv = conv2d_of(p);
+    const struct tuff_conv2d_params conv = tuff_conv2d_relu_max_pool2d_conv2d(p);
     uint32_t z[4];
     enum tuff_status status = output_of_conv2d(log, &conv, x, weight, z);
     if (status != TUFF_OK)
@@ -123,7 +105,7 @@ static void work_of_forward(const void *params, const struct tuff_tensor *const 
     // Of the whole of z, although not all of it need lie in a window.
     uint32_t dims[4];
     const struct tuff_tensor *x = tensors[2], *weight = tensors[3], *bias = tensors[4];
-    const struct tuff_conv2d_params conv = conv2d_of(params);
+    const struct tuff_conv2d_params conv = tuff_conv2d_relu_max_pool2d_conv2d(params);
     if (output_of_conv2d(NULL, &conv, x, weight, dims) == TUFF_OK)
         work->flops = (double)dims[0] * dims[1] * dims[2] * dims[3] *
                       (2 * tuff_elements(weight) / weight->dims[0] + (bias != NULL ? 1 : 0));

@@ -7,23 +7,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-static struct tuff_conv2d_params conv2d_of(const struct tuff_conv2d_relu_max_pool2d_params *p)
-{
-    return (struct tuff_conv2d_params){
-        .size = sizeof(struct tuff_conv2d_params),
-        .stride_h = p->stride_h,
-        .stride_w = p->stride_w,
-        .dilation_h = p->dilation_h,
-        .dilation_w = p->dilation_w,
-        .pad_top = p->pad_top,
-        .pad_bottom = p->pad_bottom,
-        .pad_left = p->pad_left,
-        .pad_right = p->pad_right,
-        .groups = p->groups,
-        .padding_mode = p->padding_mode,
-    };
-}
-
 static uint32_t outputs_along(uint32_t in, uint32_t before, uint32_t after, uint32_t dilation,
                               uint32_t kernel, uint32_t stride)
 {
@@ -86,7 +69,7 @@ ref_conv2d_relu_max_pool2d_forward(struct tuff_stream *stream,
                                    const struct tuff_conv2d_relu_max_pool2d_forward_args *args)
 {
     const struct tuff_tensor *y = args->y; // (N,K,PH,PW)
-    const struct tuff_conv2d_params params = conv2d_of(args->params);
+    const struct tuff_conv2d_params params = tuff_conv2d_relu_max_pool2d_conv2d(args->params);
     struct tuff_buffer memory;
     struct tuff_tensor z;
     enum tuff_status status = make_z(stream, args->params, args->x, args->weight, y, &memory, &z);
@@ -131,7 +114,7 @@ enum tuff_status
 ref_conv2d_relu_max_pool2d_backward_input(struct tuff_stream *stream,
                                           const struct tuff_conv2d_relu_max_pool2d_backward_input_args *args)
 {
-    const struct tuff_conv2d_params params = conv2d_of(args->params);
+    const struct tuff_conv2d_params params = tuff_conv2d_relu_max_pool2d_conv2d(args->params);
     struct tuff_buffer memory;
     struct tuff_tensor dz;
     enum tuff_status status = make_z(stream, args->params, args->dx, args->weight, args->dy, &memory, &dz);
@@ -148,7 +131,7 @@ ref_conv2d_relu_max_pool2d_backward_input(struct tuff_stream *stream,
 enum tuff_status ref_conv2d_relu_max_pool2d_backward_weight(
     struct tuff_stream *stream, const struct tuff_conv2d_relu_max_pool2d_backward_weight_args *args)
 {
-    const struct tuff_conv2d_params params = conv2d_of(args->params);
+    const struct tuff_conv2d_params params = tuff_conv2d_relu_max_pool2d_conv2d(args->params);
     struct tuff_buffer memory;
     struct tuff_tensor dz;
     enum tuff_status status = make_z(stream, args->params, args->x, args->dweight, args->dy, &memory, &dz);

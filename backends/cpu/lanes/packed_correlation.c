@@ -14,22 +14,7 @@ LANES_INLINE void packed_row(const int outputs, const struct packed_taps *t, con
         const float *xp = x + p * t->x_position;
         float *yp = y + p * t->y_position;
         p = end;
-        if (wide >= 8 && here == 8)
-            packed_compute(outputs, 8, t, xp, w, bias, yp);
-        else if (wide >= 7 && here == 7)
-            packed_compute(outputs, 7, t, xp, w, bias, yp);
-        else if (wide >= 6 && here == 6)
-            packed_compute(outputs, 6, t, xp, w, bias, yp);
-        else if (wide >= 5 && here == 5)
-            packed_compute(outputs, 5, t, xp, w, bias, yp);
-        else if (wide >= 4 && here == 4)
-            packed_compute(outputs, 4, t, xp, w, bias, yp);
-        else if (wide >= 3 && here == 3)
-            packed_compute(outputs, 3, t, xp, w, bias, yp);
-        else if (wide >= 2 && here == 2)
-            packed_compute(outputs, 2, t, xp, w, bias, yp);
-        else
-            packed_compute(outputs, 1, t, xp, w, bias, yp);
+        TILE_OF_POSITIONS(packed_compute, outputs, wide, here, t, xp, w, bias, yp);
     }
 }
 

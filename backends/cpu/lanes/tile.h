@@ -152,6 +152,28 @@ LANES_INLINE ptrdiff_t tile_parts(ptrdiff_t total, ptrdiff_t most)
     return (total + most - 1) / most;
 }
 
+// compute(outputs, here, …) with `here`, 1 to `wide`, as the constant that the tile's function is inlined
+// for.
+#define TILE_OF_POSITIONS(compute, outputs, wide, here, ...)                                                 \
+    do {                                                                                                     \
+        if ((wide) >= 8 && (here) == 8)                                                                      \
+            compute(outputs, 8, __VA_ARGS__);                                                                \
+        else if ((wide) >= 7 && (here) == 7)                                                                 \
+            compute(outputs, 7, __VA_ARGS__);                                                                \
+        else if ((wide) >= 6 && (here) == 6)                                                                 \
+            compute(outputs, 6, __VA_ARGS__);                                                                \
+        else if ((wide) >= 5 && (here) == 5)                                                                 \
+            compute(outputs, 5, __VA_ARGS__);                                                                \
+        else if ((wide) >= 4 && (here) == 4)                                                                 \
+            compute(outputs, 4, __VA_ARGS__);                                                                \
+        else if ((wide) >= 3 && (here) == 3)                                                                 \
+            compute(outputs, 3, __VA_ARGS__);                                                                \
+        else if ((wide) >= 2 && (here) == 2)                                                                 \
+            compute(outputs, 2, __VA_ARGS__);                                                                \
+        else                                                                                                 \
+            compute(outputs, 1, __VA_ARGS__);                                                                \
+    } while (0)
+
 // `count` positions, for `outputs` outputs, in tiles of about the same size: a small one at the end would
 // have too few accumulators to hide the latency of a multiply-add.
 LANES_INLINE void tile_row(const int outputs, const struct tile_taps *t, const float *x, const float *w,
@@ -164,22 +186,7 @@ LANES_INLINE void tile_row(const int outputs, const struct tile_taps *t, const f
         const float *xp = x + p * t->x_position;
         float *yp = y + p * t->y_position;
         p = end;
-        if (wide >= 8 && here == 8)
-            tile_compute(outputs, 8, t, xp, w, bias, yp);
-        else if (wide >= 7 && here == 7)
-            tile_compute(outputs, 7, t, xp, w, bias, yp);
-        else if (wide >= 6 && here == 6)
-            tile_compute(outputs, 6, t, xp, w, bias, yp);
-        else if (wide >= 5 && here == 5)
-            tile_compute(outputs, 5, t, xp, w, bias, yp);
-        else if (wide >= 4 && here == 4)
-            tile_compute(outputs, 4, t, xp, w, bias, yp);
-        else if (wide >= 3 && here == 3)
-            tile_compute(outputs, 3, t, xp, w, bias, yp);
-        else if (wide >= 2 && here == 2)
-            tile_compute(outputs, 2, t, xp, w, bias, yp);
-        else
-            tile_compute(outputs, 1, t, xp, w, bias, yp);
+        TILE_OF_POSITIONS(tile_compute, outputs, wide, here, t, xp, w, bias, yp);
     }
 }
 

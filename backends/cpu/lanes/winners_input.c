@@ -5,6 +5,7 @@
 // with zeros before.
 #include "half.h"
 #include "kernels.h"
+#include "winners_tile.h"
 
 // Vectors of a patch's row.
 static ptrdiff_t patch_vectors(ptrdiff_t channels, ptrdiff_t kernel_w)
@@ -106,72 +107,6 @@ static void collect(const struct lanes_winners *w, ptrdiff_t window, ptrdiff_t r
 #endif
 }
 
-// Adds to `rows` x `vectors` of a patch the entries' gradients times weights.
-LANES_INLINE void tile(const int rows, const int vectors, const int32_t *places, const float *gradients,
-                       ptrdiff_t count, const float *weights, ptrdiff_t row, float *patch,
-                       ptrdiff_t patch_row)
-{
-    const int sets = rows * vectors <= 4 ? 3 : rows * vectors <= 6 ? 2 : 1;
-    vf sum[HALF_TILE_MOST];
-    LANES_UNROLL
-    for (int i = 0; i < sets * rows * vectors; i++)
-        sum[i] = v_zero();
-    ptrdiff_t e = 0;
-    for (; e + sets <= count; e += sets) {
-        LANES_UNROLL
-        for (int k = 0; k < sets; k++) {
-            const vf gradient = v_hold(v_splat(gradients[e + k]));
-            const float *at = weights + places[e + k];
-            LANES_UNROLL
-            for (int r = 0; r < rows; r++) {
-                LANES_UNROLL
-                for (int v = 0; v < vectors; v++)
-                    sum[(k * rows + r) * vectors + v] += gradient * v_load(at + r * row + v * LANES_WIDTH);
-            }
-        }
-    }
-    for (; e < count; e++) {
-        const vf gradient = v_hold(v_splat(gradients[e]));
-        const float *at = weights + places[e];
-        LANES_UNROLL
-        for (int r = 0; r < rows; r++) {
-            LANES_UNROLL
-            for (int v = 0; v < vectors; v++)
-                sum[r * vectors + v] += gradient * v_load(at + r * row + v * LANES_WIDTH);
-        }
-    }
-    LANES_UNROLL
-    for (int r = 0; r < rows; r++) {
-        LANES_UNROLL
-        for (int v = 0; v < vectors; v++) {
-            vf all = sum[r * vectors + v];
-            LANES_UNROLL
-            for (int k = 1; k < sets; k++)
-                all += sum[(k * rows + r) * vectors + v];
-            float *to = patch + r * patch_row + v * LANES_WIDTH;
-            v_store(to, v_load(to) + all);
-        }
-    }
-}
-
-typedef void tile_function(const int32_t *places, const float *gradients, ptrdiff_t count,
-                           const float *weights, ptrdiff_t row, float *patch, ptrdiff_t patch_row);
-
-#define TILE(rows, vectors)                                                                                  \
-    static void tile_##rows##_##vectors(const int32_t *places, const float *gradients, ptrdiff_t count,      \
-                                        const float *weights, ptrdiff_t row, float *patch,                   \
-                                        ptrdiff_t patch_row)                                                 \
-    {                                                                                                        \
-        tile(rows, vectors, places, gradients, count, weights, row, patch, patch_row);                       \
-    }
-HALF_TILES(TILE)
-
-static tile_function *const tiles[HALF_TILE_ROWS + 1][HALF_TILE_MOST + 1] = {
-#define TILE_ENTRY(rows, vectors) [rows][vectors] = tile_##rows##_##vectors,
-    HALF_TILES(TILE_ENTRY)
-#undef TILE_ENTRY
-};
-
 void LANES_FN(winners_input)(const struct lanes_winners *w, const float *weights, ptrdiff_t samples,
                              const struct lanes_entries *entries)
 {
@@ -192,9 +127,10 @@ void LANES_FN(winners_input)(const struct lanes_winners *w, const float *weights
                     const ptrdiff_t rows = patch_rows - r < tile_rows ? patch_rows - r : tile_rows;
                     for (ptrdiff_t v = 0; v < vectors; v += tile_vectors) {
                         const ptrdiff_t here = vectors - v < tile_vectors ? vectors - v : tile_vectors;
-                        tiles[rows][here](entries->places + lane * each, entries->gradients + lane * each,
-                                          counts[lane], weights + r * row + v * LANES_WIDTH, row,
-                                          patch + r * image_row + v * LANES_WIDTH, image_row);
+                        LANES_FN(winners_tiles)
+                        [rows][here](entries->places + lane * each, entries->gradients + lane * each,
+                                     counts[lane], weights + r * row + v * LANES_WIDTH, row,
+                                     patch + r * image_row + v * LANES_WIDTH, image_row);
                     }
                 }
             }

@@ -3,6 +3,7 @@
 // (height, width, channels), so that a tile of accumulators, one output's taps, takes one after the other.
 #include "half.h"
 #include "kernels.h"
+#include "winners_tile.h"
 
 // The winners of output `o`, of the first `samples` lanes: their gradients, and where their first tap lies in
 // the images.
@@ -43,70 +44,6 @@ static ptrdiff_t collect(const struct lanes_winners *w, ptrdiff_t samples, ptrdi
     return count;
 }
 
-// sums (rows, vectors of lanes) = sum over the entries of gradient * images[place …]. Several sets of
-// accumulators where one would wait for itself.
-LANES_INLINE void tile(const int rows, const int vectors, const struct lanes_entries *entries,
-                       ptrdiff_t count, const float *images, ptrdiff_t row, float *sums, ptrdiff_t sums_row)
-{
-    const int sets = rows * vectors <= 4 ? 3 : rows * vectors <= 6 ? 2 : 1;
-    vf sum[HALF_TILE_MOST];
-    LANES_UNROLL
-    for (int i = 0; i < sets * rows * vectors; i++)
-        sum[i] = v_zero();
-    ptrdiff_t e = 0;
-    for (; e + sets <= count; e += sets) {
-        LANES_UNROLL
-        for (int k = 0; k < sets; k++) {
-            const vf gradient = v_hold(v_splat(entries->gradients[e + k]));
-            const float *at = images + entries->places[e + k];
-            LANES_UNROLL
-            for (int r = 0; r < rows; r++) {
-                LANES_UNROLL
-                for (int v = 0; v < vectors; v++)
-                    sum[(k * rows + r) * vectors + v] += gradient * v_load(at + r * row + v * LANES_WIDTH);
-            }
-        }
-    }
-    for (; e < count; e++) {
-        const vf gradient = v_hold(v_splat(entries->gradients[e]));
-        const float *at = images + entries->places[e];
-        LANES_UNROLL
-        for (int r = 0; r < rows; r++) {
-            LANES_UNROLL
-            for (int v = 0; v < vectors; v++)
-                sum[r * vectors + v] += gradient * v_load(at + r * row + v * LANES_WIDTH);
-        }
-    }
-    LANES_UNROLL
-    for (int r = 0; r < rows; r++) {
-        LANES_UNROLL
-        for (int v = 0; v < vectors; v++) {
-            vf all = sum[r * vectors + v];
-            LANES_UNROLL
-            for (int k = 1; k < sets; k++)
-                all += sum[(k * rows + r) * vectors + v];
-            v_store(sums + r * sums_row + v * LANES_WIDTH, all);
-        }
-    }
-}
-
-typedef void tile_function(const struct lanes_entries *entries, ptrdiff_t count, const float *images,
-                           ptrdiff_t row, float *sums, ptrdiff_t sums_row);
-
-#define TILE(rows, vectors)                                                                                  \
-    static void tile_##rows##_##vectors(const struct lanes_entries *entries, ptrdiff_t count,                \
-                                        const float *images, ptrdiff_t row, float *sums, ptrdiff_t sums_row) \
-    {                                                                                                        \
-        tile(rows, vectors, entries, count, images, row, sums, sums_row);                                    \
-    }
-HALF_TILES(TILE)
-
-static tile_function *const tiles[HALF_TILE_ROWS + 1][HALF_TILE_MOST + 1] = {
-#define TILE_ENTRY(rows, vectors) [rows][vectors] = tile_##rows##_##vectors,
-    HALF_TILES(TILE_ENTRY)
-#undef TILE_ENTRY
-};
-
 // The rows of a tile's sums, each (column, channel), to dw's (channel, row, column).
 static void add_tile(const struct lanes_winners *w, const float *sums, ptrdiff_t sums_row,
                      ptrdiff_t first_row, ptrdiff_t rows, ptrdiff_t first, ptrdiff_t count, float *dw)
@@ -140,8 +77,10 @@ void LANES_FN(winners_weight)(const struct lanes_winners *w, ptrdiff_t samples,
             for (ptrdiff_t v = 0; v < vectors; v += tile_vectors) {
                 const ptrdiff_t here = vectors - v < tile_vectors ? vectors - v : tile_vectors;
                 const ptrdiff_t first = v * LANES_WIDTH, floats = here * LANES_WIDTH;
-                float sums[HALF_TILE_MOST * LANES_WIDTH];
-                tiles[rows][here](entries, count, w->images + r * row + first, row, sums, floats);
+                float sums[HALF_TILE_MOST * LANES_WIDTH] = {0};
+                LANES_FN(winners_tiles)
+                [rows][here](entries->places, entries->gradients, count, w->images + r * row + first, row,
+                             sums, floats);
                 add_tile(w, sums, floats, r, rows, first, span - first < floats ? span - first : floats,
                          dw + o * span * w->kernel_h);
             }

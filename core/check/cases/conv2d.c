@@ -1,5 +1,6 @@
 // Convolution, forward and both gradients.
 #include "case.h"
+#include "case_window.h"
 #include "tolerance.h"
 
 // Of enum tuff_padding_mode.
@@ -112,17 +113,10 @@ static const struct conv2d_shape perf[] = {
     {32, 128, 16, 16, 128, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 128, 0, ZEROS}, // depthwise
 };
 
-static uint32_t output_size(uint32_t in, uint32_t before, uint32_t after, uint32_t dilation, uint32_t kernel,
-                            uint32_t stride)
-{
-    uint64_t padded = (uint64_t)in + before + after, span = (uint64_t)dilation * (kernel - 1) + 1;
-    return kernel == 0 || stride == 0 || padded < span ? 0 : (uint32_t)((padded - span) / stride + 1);
-}
-
 static uint64_t multiplications(const struct conv2d_shape *s)
 {
-    uint64_t oh = output_size(s->h, s->pad[0], s->pad[1], s->dilation[0], s->kh, s->stride[0]);
-    uint64_t ow = output_size(s->w, s->pad[2], s->pad[3], s->dilation[1], s->kw, s->stride[1]);
+    uint64_t oh = case_windows(s->h, s->pad[0], s->pad[1], s->dilation[0], s->kh, s->stride[0]);
+    uint64_t ow = case_windows(s->w, s->pad[2], s->pad[3], s->dilation[1], s->kw, s->stride[1]);
     return oh * ow * s->n * s->k * (s->c / s->groups) * s->kh * s->kw;
 }
 
@@ -191,8 +185,8 @@ static enum tuff_status describe_parts(const struct conv2d_shape *s, struct case
         .groups = s->groups,
         .padding_mode = s->padding,
     };
-    uint32_t oh = output_size(s->h, s->pad[0], s->pad[1], s->dilation[0], s->kh, s->stride[0]);
-    uint32_t ow = output_size(s->w, s->pad[2], s->pad[3], s->dilation[1], s->kw, s->stride[1]);
+    uint32_t oh = case_windows(s->h, s->pad[0], s->pad[1], s->dilation[0], s->kh, s->stride[0]);
+    uint32_t ow = case_windows(s->w, s->pad[2], s->pad[3], s->dilation[1], s->kw, s->stride[1]);
     *parts = (struct parts){.x = {s->n, s->c, s->h, s->w},
                             .y = {s->n, s->k, oh, ow},
                             .weight = {s->k, s->c / s->groups, s->kh, s->kw},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "case.h"
+#include "case_window.h"
 #include "tolerance.h"
 
 enum { ZEROS, REFLECT, REPLICATE, CIRCULAR }; // of enum tuff_padding_mode
@@ -189,13 +190,6 @@ static const struct shape perf[] = {
     {32, 64, 32, 32, 64, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},
 };
 
-static uint32_t output_size(uint32_t in, uint32_t before, uint32_t after, uint32_t dilation, uint32_t kernel,
-                            uint32_t stride)
-{
-    uint64_t padded = (uint64_t)in + before + after, span = (uint64_t)dilation * (kernel - 1) + 1;
-    return kernel == 0 || stride == 0 || padded < span ? 0 : (uint32_t)((padded - span) / stride + 1);
-}
-
 // Everything but the tensors, which differ in order.
 struct parts {
     uint32_t x[4], z[4], y[4], weight[4], bias[1];
@@ -203,13 +197,13 @@ struct parts {
 
 static void measure(const struct shape *s, struct parts *parts)
 {
-    uint32_t oh = output_size(s->h, s->pad[0], s->pad[1], s->dilation[0], s->kh, s->stride[0]);
-    uint32_t ow = output_size(s->w, s->pad[2], s->pad[3], s->dilation[1], s->kw, s->stride[1]);
+    uint32_t oh = case_windows(s->h, s->pad[0], s->pad[1], s->dilation[0], s->kh, s->stride[0]);
+    uint32_t ow = case_windows(s->w, s->pad[2], s->pad[3], s->dilation[1], s->kw, s->stride[1]);
     *parts = (struct parts){
         .x = {s->n, s->c, s->h, s->w},
         .z = {s->n, s->k, oh, ow},
-        .y = {s->n, s->k, output_size(oh, 0, 0, 1, s->pool[0], s->pool_stride[0]),
-              output_size(ow, 0, 0, 1, s->pool[1], s->pool_stride[1])},
+        .y = {s->n, s->k, case_windows(oh, 0, 0, 1, s->pool[0], s->pool_stride[0]),
+              case_windows(ow, 0, 0, 1, s->pool[1], s->pool_stride[1])},
         .weight = {s->k, s->groups == 0 ? 0 : s->c / s->groups, s->kh, s->kw},
         .bias = {s->k},
     };

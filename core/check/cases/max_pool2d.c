@@ -1,5 +1,6 @@
 // Max pooling, forward and backward.
 #include "case.h"
+#include "case_window.h"
 #include "rig.h"
 #include "tolerance.h"
 
@@ -61,13 +62,6 @@ static const struct pool_shape perf[] = {
     {32, 64, 64, 64, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}, VALUES_NORMAL},  // a residual network's
 };
 
-static uint32_t output_size(uint32_t in, uint32_t before, uint32_t after, uint32_t dilation, uint32_t kernel,
-                            uint32_t stride)
-{
-    uint64_t padded = (uint64_t)in + before + after, span = (uint64_t)dilation * (kernel - 1) + 1;
-    return kernel == 0 || stride == 0 || padded < span ? 0 : (uint32_t)((padded - span) / stride + 1);
-}
-
 // At least the dilation, so that every window holds an element although windows have holes.
 static uint32_t draw_size(struct draw *draw, uint32_t dilation, uint32_t kernel)
 {
@@ -110,8 +104,8 @@ static enum tuff_status describe_parts(const struct pool_shape *s, struct case_s
     };
     const uint32_t in[4] = {s->n, s->c, s->h, s->w};
     const uint32_t out[4] = {
-        s->n, s->c, output_size(s->h, s->pad[0], s->pad[1], s->dilation[0], s->kernel[0], s->stride[0]),
-        output_size(s->w, s->pad[2], s->pad[3], s->dilation[1], s->kernel[1], s->stride[1])};
+        s->n, s->c, case_windows(s->h, s->pad[0], s->pad[1], s->dilation[0], s->kernel[0], s->stride[0]),
+        case_windows(s->w, s->pad[2], s->pad[3], s->dilation[1], s->kernel[1], s->stride[1])};
     memcpy(x, in, sizeof in);
     memcpy(y, out, sizeof out);
     return case_setup_params(setup, &params, sizeof params);

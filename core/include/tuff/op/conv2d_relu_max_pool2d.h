@@ -5,6 +5,7 @@
 #define TUFF_OP_CONV2D_RELU_MAX_POOL2D_H
 
 #include "../tensor.h"
+#include "conv2d.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,6 +27,25 @@ struct tuff_conv2d_relu_max_pool2d_params {
 };
 
 enum { TUFF_NO_WINNER = 255 };
+
+// The convolution's part.
+static inline struct tuff_conv2d_params
+tuff_conv2d_relu_max_pool2d_conv2d(const struct tuff_conv2d_relu_max_pool2d_params *p)
+{
+    struct tuff_conv2d_params conv;
+    conv.size = (uint32_t)sizeof conv;
+    conv.stride_h = p->stride_h;
+    conv.stride_w = p->stride_w;
+    conv.dilation_h = p->dilation_h;
+    conv.dilation_w = p->dilation_w;
+    conv.pad_top = p->pad_top;
+    conv.pad_bottom = p->pad_bottom;
+    conv.pad_left = p->pad_left;
+    conv.pad_right = p->pad_right;
+    conv.groups = p->groups;
+    conv.padding_mode = p->padding_mode;
+    return conv;
+}
 
 // Forward.
 //   z                 as conv2d_forward's y
