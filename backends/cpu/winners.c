@@ -264,9 +264,17 @@ static uint64_t halves_of(const struct cpu_conv2d *conv)
     return ((uint64_t)conv->batch + LANES_HALF - 1) / LANES_HALF;
 }
 
-static uint64_t parts_of(const struct cpu_conv2d *conv)
+// Whether the lanes stay samples (winners_plane.c).
+static int is_plane(const struct lanes_table *lanes, const struct cpu_conv2d *conv)
 {
-    return halves_of(conv) < MOST_PARTS ? halves_of(conv) : MOST_PARTS;
+    return lanes->winners_plane && conv->channels == 1 && conv->kernel_h == 3 && conv->kernel_w == 3 &&
+           (conv->pad_top | conv->pad_bottom | conv->pad_left | conv->pad_right) == 0;
+}
+
+static uint64_t parts_of(const struct lanes_table *lanes, const struct cpu_conv2d *conv)
+{
+    const uint64_t pieces = is_plane(lanes, conv) ? (uint64_t)conv->blocks : halves_of(conv);
+    return pieces < MOST_PARTS ? pieces : MOST_PARTS;
 }
 
 static void weight_chunk(void *context, uint64_t part, uint32_t worker)
@@ -285,6 +293,31 @@ static void weight_chunk(void *context, uint64_t part, uint32_t worker)
     }
 }
 
+static void plane_chunk(void *context, uint64_t part, uint32_t worker)
+{
+    (void)worker;
+    const struct winners_job *job = context;
+    const struct cpu_conv2d *conv = &job->op->conv;
+    float *dw = job->parts + part * job->part;
+    memset(dw, 0, job->part * sizeof *dw);
+    const uint64_t blocks = (uint64_t)conv->blocks;
+    for (uint64_t block = blocks * part / job->part_count; block < blocks * (part + 1) / job->part_count;
+         block++) {
+        const struct lanes_winners whole = winners_of(job, 2 * block, NULL);
+        job->lanes->winners_plane(
+            &(struct lanes_plane){
+                .x = x_of(job, 2 * block),
+                .dy = whole.dy,
+                .winner = whole.winner,
+                .width = conv->width,
+                .outputs = conv->outputs,
+                .pooled_h = whole.pooled_h,
+                .pooled_w = whole.pooled_w,
+            },
+            dw, job->with_bias ? dw + conv->outputs * conv->taps : NULL);
+    }
+}
+
 void cpu_winners_backward_weight(struct tuff_device *device, const struct cpu_pooled_conv *op,
                                  const struct tuff_conv2d_relu_max_pool2d_backward_weight_args *args)
 {
@@ -300,12 +333,13 @@ void cpu_winners_backward_weight(struct tuff_device *device, const struct cpu_po
         .entries = weight_entries(op),
         .parts = cpu_f32(args->workspace),
         .part = part_floats(conv),
-        .part_count = parts_of(conv),
+        .part_count = parts_of(device->lanes, conv),
         .halves = halves_of(conv),
         .with_bias = args->dbias != NULL,
     };
     job.scratch = job.parts + job.part_count * job.part;
-    cpu_parallel(device, work_of(op), job.part_count, weight_chunk, &job);
+    cpu_parallel(device, work_of(op), job.part_count,
+                 is_plane(device->lanes, conv) ? plane_chunk : weight_chunk, &job);
     const size_t weights = (size_t)(conv->outputs * conv->taps);
     device->lanes->sum_parts(cpu_f32(args->dweight), job.parts, (ptrdiff_t)job.part, job.part_count, weights);
     if (args->dbias)
@@ -315,7 +349,7 @@ void cpu_winners_backward_weight(struct tuff_device *device, const struct cpu_po
 
 uint64_t cpu_winners_weight_workspace(struct tuff_device *device, const struct cpu_pooled_conv *op)
 {
-    return (parts_of(&op->conv) * part_floats(&op->conv) +
+    return (parts_of(device->lanes, &op->conv) * part_floats(&op->conv) +
             cpu_pool_threads(device->pool) * worker_floats(&op->conv, weight_entries(op))) *
            sizeof(float);
 }

@@ -56,6 +56,9 @@ void LANES_FN(scatter_half)(const float *images, const struct lanes_half *h, ptr
 void LANES_FN(winners_weight)(const struct lanes_winners *w, ptrdiff_t samples,
                               const struct lanes_entries *entries, float *dw, float *db);
 
+// winners_plane.c, with AVX-512 only
+void LANES_FN(winners_plane)(const struct lanes_plane *w, float *dw, float *db);
+
 // winners_input.c
 ptrdiff_t LANES_FN(winners_weights_size)(ptrdiff_t outputs, ptrdiff_t channels, ptrdiff_t kernel_h,
                                          ptrdiff_t kernel_w);

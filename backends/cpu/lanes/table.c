@@ -31,6 +31,9 @@ const struct lanes_table LANES_FN(table) = {
     .gather_half = LANES_FN(gather_half),
     .scatter_half = LANES_FN(scatter_half),
     .winners_weight = LANES_FN(winners_weight),
+#if LANES_WIDTH == 16
+    .winners_plane = LANES_FN(winners_plane),
+#endif
     .winners_weights_size = LANES_FN(winners_weights_size),
     .winners_weights = LANES_FN(winners_weights),
     .winners_input = LANES_FN(winners_input),

@@ -140,6 +140,14 @@ struct lanes_winners {
 };
 enum { LANES_SLACK = 16 };
 
+// The same without padding, of one channel and a kernel of 3 x 3: a whole block.
+struct lanes_plane {
+    const float *x; // (height, width, 16)
+    const float *dy;
+    const uint8_t *winner;
+    ptrdiff_t width, outputs, pooled_h, pooled_w;
+};
+
 // An image inside of its padding.
 struct lanes_half {
     ptrdiff_t channels, height, width; // without padding
@@ -296,6 +304,9 @@ struct lanes_table {
     // and, unless NULL, db (outputs). entries: room for those of one output.
     void (*winners_weight)(const struct lanes_winners *w, ptrdiff_t samples,
                            const struct lanes_entries *entries, float *dw, float *db);
+    // The same of a whole block; lanes without a sample have gradients of zero. NULL where winners_weight is
+    // as fast.
+    void (*winners_plane)(const struct lanes_plane *w, float *dw, float *db);
     // Floats of the weights as winners_input reads them; makes them.
     ptrdiff_t (*winners_weights_size)(ptrdiff_t outputs, ptrdiff_t channels, ptrdiff_t kernel_h,
                                       ptrdiff_t kernel_w);

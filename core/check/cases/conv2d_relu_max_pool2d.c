@@ -59,6 +59,7 @@ static const struct shape corners[] = {
                                                                               // left
     {10, 3, 32, 32, 6, 5, 5, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},  // for colour images
     {10, 6, 14, 14, 16, 5, 5, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE}, // and its second
+    {35, 1, 9, 12, 3, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},   // one channel, three blocks
     {33, 3, 15, 15, 6, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},  // three blocks
     {70, 2, 7, 6, 3, 3, 3, PLAIN, {2, 2}, {2, 2}, 0, ZEROS, VALUES_WHOLE},    // many small samples
     {5, 7, 9, 11, 19, 3, 3, PLAIN, {2, 2}, {2, 2}, 1, ZEROS, VALUES_WHOLE},   // more filters than lanes
