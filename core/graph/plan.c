@@ -24,9 +24,10 @@ struct planner {
 
 enum { NO_BLOCK = UINT32_MAX };
 
-// An arena of no more than this is not worth sharing by lifetime where the target captures: what lies apart
-// leaves it free to order the calls anew, and to do several at once.
-#define UNSHARED_BYTES (UINT64_C(16) << 20)
+// On a GPU an arena of no more than this is not shared by lifetime: tensors that lie apart leave the backend
+// free to order a captured step anew, and to make one kernel of several calls. On a CPU a small arena stays
+// in its cache.
+#define APART_BYTES (UINT64_C(16) << 20)
 
 void tuff_plan_destroy(struct tuff_plan **plan)
 {
