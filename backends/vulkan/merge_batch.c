@@ -1,50 +1,39 @@
-// step_advance, gather_images and gather_labels in one.
+// step_advance, gather_images and gather_labels in one dispatch.
 #include "batch_push.h"
 #include "ops.h"
-
-// As members of the merger.
-enum { ADVANCE, IMAGES, LABELS };
 
 // Pixels that one invocation gathers.
 enum { QUAD = 4 };
 
-// What of the pass's records the kernel reads and writes.
-static bool span_records(const struct vk_program *program, const struct vk_merger *merger,
-                         struct vk_span *records)
-{
-    const struct tuff_step_advance_args *advance =
-        (const void *)&program->calls[merger->members[ADVANCE]]->args;
-    const struct tuff_gather_images_args *images =
-        (const void *)&program->calls[merger->members[IMAGES]]->args;
-    const struct tuff_gather_labels_args *labels =
-        (const void *)&program->calls[merger->members[LABELS]]->args;
-    return vk_span_add(records, advance->state) && vk_span_add(records, advance->rows) &&
-           vk_span_add(records, images->index) && vk_span_add(records, labels->index) &&
-           vk_span_add(records, labels->set_labels);
-}
+static const struct vk_kernel kernel = {
+    .shader = VK_SHADER_gather_batch,
+    .storage_count = 4,
+    .written = 1 | 4 | 8,
+    .push_bytes = sizeof(struct vk_batch_push),
+    .constant_count = 1,
+};
 
-static enum tuff_status record(struct tuff_stream *stream, const struct vk_program *program,
-                               const struct vk_merger *merger)
+void vk_merge_batch(const struct tuff_device *device, struct vk_program *program)
 {
-    static const struct vk_kernel kernel = {
-        .shader = VK_SHADER_gather_batch,
-        .storage_count = 4,
-        .written = 1 | 4 | 8,
-        .push_bytes = sizeof(struct vk_batch_push),
-        .constant_count = 1,
-    };
-    const struct tuff_step_advance_args *advance =
-        (const void *)&program->calls[merger->members[ADVANCE]]->args;
-    const struct tuff_gather_images_args *images =
-        (const void *)&program->calls[merger->members[IMAGES]]->args;
-    const struct tuff_gather_labels_args *labels =
-        (const void *)&program->calls[merger->members[LABELS]]->args;
-    struct vk_span records = {0};
-    if (!span_records(program, merger, &records))
-        return TUFF_ERROR_INVALID;
+    const uint32_t first = vk_program_find(program, TUFF_OP_STEP_ADVANCE, 0);
+    if (first + 2 >= program->count || program->calls[first + 1]->op != TUFF_OP_GATHER_IMAGES ||
+        program->calls[first + 2]->op != TUFF_OP_GATHER_LABELS)
+        return;
+    const struct tuff_step_advance_args *advance = (const void *)&program->calls[first]->args;
+    const struct tuff_gather_images_args *images = (const void *)&program->calls[first + 1]->args;
+    const struct tuff_gather_labels_args *labels = (const void *)&program->calls[first + 2]->args;
     const struct tuff_tensor *x = images->x;
-    const float *scale = images->params->scale, *shift = images->params->shift;
     const uint64_t quads = tuff_tensor_elements(x) / QUAD;
+    struct vk_span records = {0};
+    // Four pixels are one word of the set, of one channel. Labels have an invocation each.
+    if (!vk_same_place(advance->state, images->state) || !vk_same_place(advance->state, labels->state) ||
+        !vk_span_add(&records, advance->state) || !vk_span_add(&records, advance->rows) ||
+        !vk_span_add(&records, images->index) || !vk_span_add(&records, labels->index) ||
+        !vk_span_add(&records, labels->set_labels) || !vk_span_fits(&records, device) ||
+        x->dims[2] * x->dims[3] % QUAD != 0 || labels->labels->dims[0] > quads ||
+        tuff_tensor_bytes(images->images) > device->physical->limits.range_bytes)
+        return;
+    const float *scale = images->params->scale, *shift = images->params->shift;
     const struct vk_batch_push push = {
         .state = vk_span_word(&records, advance->state),
         .rows = vk_span_word(&records, advance->rows),
@@ -64,34 +53,16 @@ static enum tuff_status record(struct tuff_stream *stream, const struct vk_progr
         .shift2 = shift[2],
         .shift3 = shift[3],
     };
-    return vk_dispatch(stream, &(struct vk_dispatch){
-                                   .kernel = &kernel,
-                                   .constants = {VK_LOCAL_SIZE},
-                                   .storage = {vk_span_range(&records), vk_range_of(images->images),
-                                               vk_range_of(x), vk_range_of(labels->labels)},
-                                   .push = &push,
-                                   .groups = push.groups,
-                               });
-}
-
-void vk_merge_batch(const struct tuff_device *device, struct vk_program *program)
-{
-    const uint32_t first = vk_program_find(program, TUFF_OP_STEP_ADVANCE, 0);
-    if (first + 2 >= program->count || program->calls[first + 1]->op != TUFF_OP_GATHER_IMAGES ||
-        program->calls[first + 2]->op != TUFF_OP_GATHER_LABELS)
-        return;
-    const struct vk_merger merger = {
-        .record = record, .members = {first, first + 1, first + 2}, .count = 3, .at = first};
-    const struct tuff_step_advance_args *advance = (const void *)&program->calls[first]->args;
-    const struct tuff_gather_images_args *images = (const void *)&program->calls[first + 1]->args;
-    const struct tuff_gather_labels_args *labels = (const void *)&program->calls[first + 2]->args;
-    struct vk_span records = {0};
-    const struct tuff_tensor *x = images->x;
-    // Four pixels are one word of the set, of one channel. Labels have an invocation each.
-    if (!vk_same_place(advance->state, images->state) || !vk_same_place(advance->state, labels->state) ||
-        !span_records(program, &merger, &records) || !vk_span_fits(&records, device) ||
-        x->dims[2] * x->dims[3] % QUAD != 0 || labels->labels->dims[0] > tuff_tensor_elements(x) / QUAD ||
-        tuff_tensor_bytes(images->images) > device->physical->limits.range_bytes)
-        return;
-    vk_program_merge(program, &merger);
+    vk_program_merge(program,
+                     &(struct vk_merger){
+                         .dispatch = {.kernel = &kernel,
+                                      .constants = {VK_LOCAL_SIZE},
+                                      .storage = {vk_span_range(&records), vk_range_of(images->images),
+                                                  vk_range_of(x), vk_range_of(labels->labels)},
+                                      .push = &push,
+                                      .groups = push.groups},
+                         .members = {first, first + 1, first + 2},
+                         .count = 3,
+                         .at = first,
+                     });
 }

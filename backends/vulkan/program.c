@@ -98,6 +98,12 @@ uint32_t vk_program_find(const struct vk_program *program, enum tuff_op op, uint
     return from;
 }
 
+bool vk_overlap(const struct tuff_tensor *a, const struct tuff_tensor *b)
+{
+    const struct vk_range x = vk_range_of(a), y = vk_range_of(b);
+    return x.buffer == y.buffer && x.offset < y.offset + y.bytes && y.offset < x.offset + x.bytes;
+}
+
 bool vk_same_place(const struct tuff_tensor *a, const struct tuff_tensor *b)
 {
     return a->buffer == b->buffer && a->offset == b->offset;
@@ -132,23 +138,25 @@ uint32_t vk_span_word(const struct vk_span *span, const struct tuff_tensor *tens
     return (uint32_t)((tensor->offset - span->begin) / sizeof(uint32_t));
 }
 
+void vk_merger_add(struct vk_merger *merger, uint32_t call)
+{
+    merger->members[merger->count++] = call;
+}
+
 void vk_program_merge(struct vk_program *program, const struct vk_merger *merger)
 {
     if (program->merger_count == VK_MAX_MERGERS)
         return;
-    program->mergers[program->merger_count] = *merger;
+    struct vk_merger *added = &program->mergers[program->merger_count];
+    *added = *merger;
+    memcpy(added->push, merger->dispatch.push, merger->dispatch.kernel->push_bytes);
+    added->dispatch.push = added->push;
     for (uint32_t i = 0; i < merger->count; i++)
         program->calls[merger->members[i]]->merger = program->merger_count;
     program->merger_count++;
 }
 
 // -- Recording
-
-static bool overlap(const struct tuff_tensor *a, const struct tuff_tensor *b)
-{
-    const struct vk_range x = vk_range_of(a), y = vk_range_of(b);
-    return x.buffer == y.buffer && x.offset < y.offset + y.bytes && y.offset < x.offset + x.bytes;
-}
 
 // Tensor i of the call, its workspace being the last; NULL if there is none.
 static const struct tuff_tensor *touched(const struct vk_call *call, uint32_t i)
@@ -168,7 +176,7 @@ static bool depend(const struct vk_call *a, const struct vk_call *b)
         const struct tuff_tensor *x = touched(a, i);
         for (uint32_t j = 0; x && j <= TUFF_OP_MAX_TENSORS; j++) {
             const struct tuff_tensor *y = touched(b, j);
-            if (y && (written(a, i) || written(b, j)) && overlap(x, y))
+            if (y && (written(a, i) || written(b, j)) && vk_overlap(x, y))
                 return true;
         }
     }
@@ -212,7 +220,7 @@ static enum tuff_status record_all(struct tuff_stream *stream, const struct vk_p
         if (call->merger == VK_NO_MERGER)
             status = held_ops[call->op].record(stream, &call->args);
         else if (program->mergers[call->merger].at == i)
-            status = program->mergers[call->merger].record(stream, program, &program->mergers[call->merger]);
+            status = vk_dispatch(stream, &program->mergers[call->merger].dispatch);
     }
     return status;
 }
@@ -223,6 +231,8 @@ enum tuff_status vk_program_flush(struct tuff_stream *stream)
     if (program->count == 0 || program->recording)
         return TUFF_OK;
     vk_merge_batch(stream->device, program);
+    vk_merge_dense(stream->device, program);
+    vk_merge_dense_gradients(stream->device, program);
     while (drop_disordered(program))
         ;
     program->recording = true;

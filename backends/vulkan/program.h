@@ -9,8 +9,6 @@
 #include "recording.h"
 #include "tuff/op.h"
 
-struct vk_program;
-
 enum {
     VK_PROGRAM_PARAMS_BYTES = 128, // of any held op's parameters
     VK_MAX_MERGERS = 16,
@@ -29,9 +27,9 @@ struct vk_call {
 
 // Several calls that one dispatch does.
 struct vk_merger {
-    enum tuff_status (*record)(struct tuff_stream *stream, const struct vk_program *program,
-                               const struct vk_merger *merger);
-    uint32_t members[VK_MAX_MEMBERS]; // calls, in an order that `record` knows
+    struct vk_dispatch dispatch; // once it is added, its push points to the copy below
+    uint8_t push[VK_MAX_PUSH];
+    uint32_t members[VK_MAX_MEMBERS]; // calls
     uint32_t count;
     uint32_t at; // the member in whose place it is recorded
 };
@@ -51,13 +49,22 @@ void vk_program_destroy(struct vk_program *program);
 // The first call of this kind from `from` on that no merger does; program->count if there is none.
 uint32_t vk_program_find(const struct vk_program *program, enum tuff_op op, uint32_t from);
 
-// Adds a merger. It is dropped again if calls between its members would see other values than they should.
+// Adds a call to the merger's members.
+void vk_merger_add(struct vk_merger *merger, uint32_t call);
+
+// Adds a merger to the program. It is dropped again if calls between its members would see other values than
+// they should.
 void vk_program_merge(struct vk_program *program, const struct vk_merger *merger);
 
 // What looks for mergers, each in a file of its own.
 void vk_merge_batch(const struct tuff_device *device, struct vk_program *program);
+void vk_merge_dense_gradients(const struct tuff_device *device, struct vk_program *program);
+void vk_merge_dense(const struct tuff_device *device, struct vk_program *program);
 
-// Whether two tensors are the same memory.
+// Whether two tensors share memory.
+bool vk_overlap(const struct tuff_tensor *a, const struct tuff_tensor *b);
+
+// Whether two tensors begin in the same place.
 bool vk_same_place(const struct tuff_tensor *a, const struct tuff_tensor *b);
 
 // The part of one buffer that holds several tensors, so that they take one binding.
