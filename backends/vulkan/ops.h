@@ -2,6 +2,7 @@
 #ifndef TUFF_VULKAN_OPS_H
 #define TUFF_VULKAN_OPS_H
 
+#include "optimizer_push.h"
 #include "softmax_push.h"
 #include "stream.h"
 
@@ -68,6 +69,7 @@ static inline uint64_t vk_softmax_groups(uint32_t samples, uint32_t classes)
 // The kernels' push constants.
 struct vk_softmax_push vk_softmax_push_of(const struct tuff_softmax_cross_entropy_params *params,
                                           const struct tuff_tensor *logits);
+struct vk_adam_push vk_adam_push_of(const struct tuff_adam_args *args);
 
 // A long sum cut into chunks: `length` terms of `outputs` sums, `tiles` workgroups at work on each chunk. The
 // numbers follow from the shape and the driver's limits, and with them the order of the sums.

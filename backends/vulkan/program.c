@@ -192,9 +192,11 @@ static uint32_t place_of(const struct vk_program *program, uint32_t i)
 
 static void drop(struct vk_program *program, uint32_t merger)
 {
-    const struct vk_merger *dropped = &program->mergers[merger];
-    for (uint32_t i = 0; i < dropped->count; i++)
-        program->calls[dropped->members[i]]->merger = VK_NO_MERGER;
+    const uint32_t first = merger > 0 && program->mergers[merger - 1].with_next ? merger - 1 : merger;
+    const uint32_t last = program->mergers[merger].with_next ? merger + 1 : merger;
+    for (uint32_t m = first; m <= last; m++)
+        for (uint32_t i = 0; i < program->mergers[m].count; i++)
+            program->calls[program->mergers[m].members[i]]->merger = VK_NO_MERGER;
 }
 
 // Drops a merger that lets calls which depend on each other change places; false if there is none. What
@@ -233,6 +235,7 @@ enum tuff_status vk_program_flush(struct tuff_stream *stream)
     vk_merge_batch(stream->device, program);
     vk_merge_dense(stream->device, program);
     vk_merge_dense_gradients(stream->device, program);
+    vk_merge_gradients(stream->device, program);
     while (drop_disordered(program))
         ;
     program->recording = true;

@@ -31,7 +31,8 @@ struct vk_merger {
     uint8_t push[VK_MAX_PUSH];
     uint32_t members[VK_MAX_MEMBERS]; // calls
     uint32_t count;
-    uint32_t at; // the member in whose place it is recorded
+    uint32_t at;    // the member in whose place it is recorded
+    bool with_next; // what it leaves is for the merger added after it alone: neither is without the other
 };
 
 struct vk_program {
@@ -59,6 +60,7 @@ void vk_program_merge(struct vk_program *program, const struct vk_merger *merger
 // What looks for mergers, each in a file of its own.
 void vk_merge_batch(const struct tuff_device *device, struct vk_program *program);
 void vk_merge_dense_gradients(const struct tuff_device *device, struct vk_program *program);
+void vk_merge_gradients(const struct tuff_device *device, struct vk_program *program);
 void vk_merge_dense(const struct tuff_device *device, struct vk_program *program);
 
 // Whether two tensors share memory.
