@@ -77,14 +77,19 @@ void forward(uint layer)
         float sums[OUTPUTS * SAMPLES];
         [[unroll]] for (uint i = 0u; i < OUTPUTS * SAMPLES; i++)
             sums[i] = 0.0;
+        // Drivers that compute on the CPU leave in a loop what stands in it.
+        uint input_begin[SAMPLES], weight_begin[OUTPUTS];
+        [[unroll]] for (uint s = 0u; s < SAMPLES; s++)
+            input_begin[s] = layer == 0u ? p.x / 4u + min(first_sample + s, p.batch - 1u) * quads
+                                         : s * ROW + p.layers[max(layer, 1u) - 1u].row;
+        [[unroll]] for (uint j = 0u; j < OUTPUTS; j++)
+            weight_begin[j] = weights + min(o + j, outputs - 1u) * quads;
         for (uint quad = lane; quad < quads; quad += LANES) {
             vec4 inputs[SAMPLES];
             [[unroll]] for (uint s = 0u; s < SAMPLES; s++)
-                inputs[s] = layer == 0u
-                    ? activation_quads[p.x / 4u + min(first_sample + s, p.batch - 1u) * quads + quad]
-                    : rows[s * ROW + p.layers[max(layer, 1u) - 1u].row + quad];
+                inputs[s] = layer == 0u ? activation_quads[input_begin[s] + quad] : rows[input_begin[s] + quad];
             [[unroll]] for (uint j = 0u; j < OUTPUTS; j++) {
-                vec4 weight = parameter_quads[weights + min(o + j, outputs - 1u) * quads + quad];
+                vec4 weight = parameter_quads[weight_begin[j] + quad];
                 [[unroll]] for (uint s = 0u; s < SAMPLES; s++)
                     [[unroll]] for (uint c = 0u; c < 4u; c++)
                         sums[j * SAMPLES + s] += inputs[s][c] * weight[c];
@@ -167,18 +172,25 @@ void backward(uint layer)
     uint quads = p.layers[layer].inputs / 4u;
     uint outputs = p.layers[layer].outputs;
     uint weights = p.layers[layer].weight / 4u;
+    uint row_end = p.layers[layer].row + (outputs + 3u) / 4u;
     for (uint base = gl_LocalInvocationID.x * QUADS; base < quads; base += gl_WorkGroupSize.x * QUADS) {
         vec4 sums[QUADS * SAMPLES];
         [[unroll]] for (uint i = 0u; i < QUADS * SAMPLES; i++)
             sums[i] = vec4(0.0);
-        for (uint o = 0u; o < outputs; o += 4u) {
+        uint columns[QUADS];
+        [[unroll]] for (uint j = 0u; j < QUADS; j++)
+            columns[j] = weights + min(base + j, quads - 1u);
+        uint last = (outputs - 1u) * quads;
+        uint line = 0u;
+        for (uint row = p.layers[layer].row; row < row_end; row++) {
             vec4 gradients[SAMPLES];
             [[unroll]] for (uint s = 0u; s < SAMPLES; s++)
-                gradients[s] = rows[s * ROW + p.layers[layer].row + o / 4u];
+                gradients[s] = rows[s * ROW + row];
             [[unroll]] for (uint c = 0u; c < 4u; c++) {
-                uint line = weights + min(o + c, outputs - 1u) * quads;
+                uint begin = min(line, last);
+                line += quads;
                 [[unroll]] for (uint j = 0u; j < QUADS; j++) {
-                    vec4 weight = parameter_quads[line + min(base + j, quads - 1u)];
+                    vec4 weight = parameter_quads[columns[j] + begin];
                     [[unroll]] for (uint s = 0u; s < SAMPLES; s++)
                         sums[j * SAMPLES + s] += gradients[s][c] * weight;
                 }
@@ -213,17 +225,24 @@ void main()
     first_sample = workgroup_number() * SAMPLES;
     if (first_sample >= p.batch)
         return;
-    [[unroll]] for (uint layer = 0u; layer < LAYERS; layer++) {
-        forward(layer);
-        barrier();
-    }
+    // Not a loop: a driver that does not unroll it loads the first layer's input from both places.
+    forward(0u);
+    barrier();
+    if (LAYERS > 1u)
+        forward(1u);
+    barrier();
+    if (LAYERS > 2u)
+        forward(2u);
+    barrier();
     for (uint s = gl_LocalInvocationID.x; s < SAMPLES && first_sample + s < p.batch; s += gl_WorkGroupSize.x)
         cross_entropy(s);
     barrier();
-    [[unroll]] for (uint i = 0u; i < LAYERS; i++) {
-        uint layer = LAYERS - 1u - i;
-        if (layer > 0u || p.dx != VK_NO_PLACE)
-            backward(layer);
-        barrier();
-    }
+    if (LAYERS > 2u)
+        backward(2u);
+    barrier();
+    if (LAYERS > 1u)
+        backward(1u);
+    barrier();
+    if (p.dx != VK_NO_PLACE)
+        backward(0u);
 }

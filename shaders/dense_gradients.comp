@@ -51,25 +51,35 @@ void sum_block(uint layer, uint block)
         sums[i] = vec4(0.0);
     [[unroll]] for (uint i = 0u; i < OUTPUTS; i++)
         bias_sums[i] = 0.0;
-    for (uint n = 0u; n < p.batch; n++) {
+    // Drivers that compute on the CPU leave in a loop what stands in it.
+    uint value_begin[QUADS], gradient_begin[OUTPUTS];
+    [[unroll]] for (uint j = 0u; j < QUADS; j++)
+        value_begin[j] = p.layers[layer].x / 4u + min(column + j, quads - 1u);
+    [[unroll]] for (uint i = 0u; i < OUTPUTS; i++)
+        gradient_begin[i] = p.layers[layer].dy + min(row + i, outputs - 1u);
+    uint batch = p.batch, value_line = 0u, gradient_line = 0u;
+    for (uint n = 0u; n < batch; n++) {
         vec4 values[QUADS];
         [[unroll]] for (uint j = 0u; j < QUADS; j++)
-            values[j] = activation_quads[p.layers[layer].x / 4u + n * quads + min(column + j, quads - 1u)];
+            values[j] = activation_quads[value_begin[j] + value_line];
         [[unroll]] for (uint i = 0u; i < OUTPUTS; i++) {
-            float gradient = activations[p.layers[layer].dy + n * outputs + min(row + i, outputs - 1u)];
+            float gradient = activations[gradient_begin[i] + gradient_line];
             bias_sums[i] += gradient;
             [[unroll]] for (uint j = 0u; j < QUADS; j++)
                 sums[i * QUADS + j] += gradient * values[j];
         }
+        value_line += quads;
+        gradient_line += outputs;
     }
+    uint weights = p.layers[layer].dweight / 4u, biases = p.layers[layer].dbias;
     [[unroll]] for (uint i = 0u; i < OUTPUTS; i++) {
         if (row + i >= outputs)
             continue;
         [[unroll]] for (uint j = 0u; j < QUADS; j++)
             if (column + j < quads)
-                gradient_quads[p.layers[layer].dweight / 4u + (row + i) * quads + column + j] = sums[i * QUADS + j];
-        if (column == 0u && p.layers[layer].dbias != VK_NO_PLACE)
-            gradients[p.layers[layer].dbias + row + i] = bias_sums[i];
+                gradient_quads[weights + (row + i) * quads + column + j] = sums[i * QUADS + j];
+        if (column == 0u && biases != VK_NO_PLACE)
+            gradients[biases + row + i] = bias_sums[i];
     }
 }
 
