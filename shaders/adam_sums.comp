@@ -1,8 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-// Adam over a whole parameter arena, of which some gradients are still partial sums. The first workgroups take four
-// parameters an invocation, and leave those that the others take: of these, LANES invocations add up one gradient.
+// Adam over a whole parameter arena, of which some gradients are still partial sums. The first workgroups take quads of
+// parameters, and leave those that the others take: of these, LANES invocations add up one gradient.
 #include "include/gradients_push.h"
 #include "include/step_state.glsl"
 #include "include/workgroup.glsl"
@@ -50,31 +50,31 @@ ADAM(vec4)
 
 shared float lane_sums[LOCAL_SIZE];
 
-// Whether an element is one of `count` from `begin` on, or of the gap behind them.
-bool is_among(uint element, uint begin, uint count)
+// Every `step`-th quad from `first` on.
+void update_quads(uint first, uint step)
 {
-    return element >= begin && element < (begin + count + 3u) / 4u * 4u;
-}
-
-void update_quad(uint quad)
-{
-    if (quad >= p.quads)
-        return;
-    bool partial_sum = false;
+    uint begins[2 * VK_POOLED_CONVOLUTIONS], ends[2 * VK_POOLED_CONVOLUTIONS]; // what the others take
     [[unroll]] for (uint i = 0u; i < uint(VK_POOLED_CONVOLUTIONS); i++) {
         uint filters = p.sums[i].filters;
         bool has_bias = p.sums[i].bias != VK_NO_PLACE;
-        uint weights = p.sums[i].columns - (has_bias ? 1u : 0u);
-        partial_sum = partial_sum || is_among(quad * 4u, p.sums[i].weight, filters * weights) ||
-            (has_bias && is_among(quad * 4u, p.sums[i].bias, filters));
+        begins[2u * i] = p.sums[i].weight / 4u;
+        ends[2u * i] = (p.sums[i].weight + filters * (p.sums[i].columns - (has_bias ? 1u : 0u)) + 3u) / 4u;
+        begins[2u * i + 1u] = has_bias ? p.sums[i].bias / 4u : 0u;
+        ends[2u * i + 1u] = has_bias ? (p.sums[i].bias + filters + 3u) / 4u : 0u;
     }
-    if (partial_sum)
-        return;
-    vec4 parameter = parameter_quads[quad], m = moment_quads[quad], v = moment_quads[p.quads + quad];
-    adam(parameter, m, v, gradient_quads[quad]);
-    parameter_quads[quad] = parameter;
-    moment_quads[quad] = m;
-    moment_quads[p.quads + quad] = v;
+    uint quads = p.quads;
+    for (uint quad = first; quad < quads; quad += step) {
+        bool taken = false;
+        [[unroll]] for (uint i = 0u; i < 2u * uint(VK_POOLED_CONVOLUTIONS); i++)
+            taken = taken || (quad >= begins[i] && quad < ends[i]);
+        vec4 parameter = parameter_quads[quad], m = moment_quads[quad], v = moment_quads[quads + quad];
+        adam(parameter, m, v, gradient_quads[quad]);
+        if (taken)
+            continue;
+        parameter_quads[quad] = parameter;
+        moment_quads[quad] = m;
+        moment_quads[quads + quad] = v;
+    }
 }
 
 void sum_and_update(uint which, uint number)
@@ -112,7 +112,8 @@ void main()
 {
     uint group = workgroup_number();
     if (group < p.sums[0].first_group) {
-        update_quad(group * gl_WorkGroupSize.x + gl_LocalInvocationID.x);
+        update_quads(group * gl_WorkGroupSize.x + gl_LocalInvocationID.x,
+                     p.sums[0].first_group * gl_WorkGroupSize.x);
         return;
     }
     uint which = 0u;

@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// step_advance, gather_images and gather_labels in one. One invocation per four pixels of a row of x. All workgroups
+// step_advance, gather_images and gather_labels in one. Each sample is shared by p.strands invocations, which take
+// four pixels at a time. All workgroups
 // read the row at the cursor; the last one to have done so, which a counter among the state's reserved words tells,
 // advances the state.
 #include "include/batch_push.h"
@@ -50,20 +51,22 @@ void main()
         records[p.state] = cursor + 1u;
     }
 
-    uint i = element_number();
-    if (i < p.batch)
-        labels[i] = i < valid ? records[p.set_labels + records[p.index + begin + i]] : 0u;
-    uint n = i / p.sample_words;
+    uint number = element_number();
+    if (number < p.batch)
+        labels[number] = number < valid ? records[p.set_labels + records[p.index + begin + number]] : 0u;
+    uint n = number / p.strands;
     if (n >= p.batch)
         return;
-    uint quad = i - n * p.sample_words;
     bool present = n < valid;
-    uint sample_in_set = records[p.slots + (present ? begin + n : begin)];
-    uint bytes = images[sample_in_set * p.sample_words + quad];
-    uint c = quad / p.plane_words;
-    float scale = c == 0u ? p.scale0 : c == 1u ? p.scale1 : c == 2u ? p.scale2 : p.scale3;
-    float shift = c == 0u ? p.shift0 : c == 1u ? p.shift1 : c == 2u ? p.shift2 : p.shift3;
-    vec4 values = vec4(bytes & 255u, bytes >> 8u & 255u, bytes >> 16u & 255u, bytes >> 24u);
-    precise vec4 result = values * scale + shift;
-    x[i] = present ? result : vec4(0.0);
+    uint sample_words = p.sample_words, plane_words = p.plane_words;
+    uint from = records[p.slots + (present ? begin + n : begin)] * sample_words;
+    for (uint quad = number - n * p.strands; quad < sample_words; quad += p.strands) {
+        uint bytes = images[from + quad];
+        uint c = uint(quad >= plane_words) + uint(quad >= 2u * plane_words) + uint(quad >= 3u * plane_words);
+        float scale = c == 0u ? p.scale0 : c == 1u ? p.scale1 : c == 2u ? p.scale2 : p.scale3;
+        float shift = c == 0u ? p.shift0 : c == 1u ? p.shift1 : c == 2u ? p.shift2 : p.shift3;
+        vec4 values = vec4(bytes & 255u, bytes >> 8u & 255u, bytes >> 16u & 255u, bytes >> 24u);
+        precise vec4 result = values * scale + shift;
+        x[n * sample_words + quad] = present ? result : vec4(0.0);
+    }
 }

@@ -1,9 +1,12 @@
 // step_advance, gather_images and gather_labels in one dispatch.
 #include "batch_push.h"
+#include "gemm.h"
 #include "ops.h"
 
-// Pixels that one invocation gathers.
-enum { QUAD = 4 };
+enum {
+    QUAD = 4,    // pixels that an invocation gathers at a time
+    CPU_RUN = 8, // times, on a driver that computes on the CPU; elsewhere once
+};
 
 static const struct vk_kernel kernel = {
     .shader = VK_SHADER_gather_batch,
@@ -23,17 +26,18 @@ void vk_merge_batch(const struct tuff_device *device, struct vk_program *program
     const struct tuff_gather_images_args *images = (const void *)&program->calls[first + 1]->args;
     const struct tuff_gather_labels_args *labels = (const void *)&program->calls[first + 2]->args;
     const struct tuff_tensor *x = images->x;
-    const uint64_t quads = tuff_tensor_elements(x) / QUAD;
     struct vk_span records = {0};
-    // Four pixels are one word of the set, of one channel. Labels have an invocation each.
+    // Four pixels are one word of the set, of one channel.
     if (!vk_same_place(advance->state, images->state) || !vk_same_place(advance->state, labels->state) ||
         !vk_span_add(&records, advance->state) || !vk_span_add(&records, advance->rows) ||
         !vk_span_add(&records, images->index) || !vk_span_add(&records, labels->index) ||
         !vk_span_add(&records, labels->set_labels) || !vk_span_fits(&records, device) ||
-        x->dims[2] * x->dims[3] % QUAD != 0 || labels->labels->dims[0] > quads ||
+        x->dims[2] * x->dims[3] % QUAD != 0 ||
         tuff_tensor_bytes(images->images) > device->physical->limits.range_bytes)
         return;
     const float *scale = images->params->scale, *shift = images->params->shift;
+    const uint32_t sample_words = x->dims[1] * x->dims[2] * x->dims[3] / QUAD;
+    const uint32_t strands = vk_on_cpu(device) ? (uint32_t)vk_divide_up(sample_words, CPU_RUN) : sample_words;
     const struct vk_batch_push push = {
         .state = vk_span_word(&records, advance->state),
         .rows = vk_span_word(&records, advance->rows),
@@ -42,8 +46,9 @@ void vk_merge_batch(const struct tuff_device *device, struct vk_program *program
         .set_labels = vk_span_word(&records, labels->set_labels),
         .batch = x->dims[0],
         .plane_words = x->dims[2] * x->dims[3] / QUAD,
-        .sample_words = x->dims[1] * x->dims[2] * x->dims[3] / QUAD,
-        .groups = (uint32_t)vk_element_groups(quads),
+        .sample_words = sample_words,
+        .strands = strands,
+        .groups = (uint32_t)vk_element_groups((uint64_t)x->dims[0] * strands),
         .scale0 = scale[0],
         .scale1 = scale[1],
         .scale2 = scale[2],

@@ -6,6 +6,7 @@
 enum {
     QUAD = 4,
     LOCAL_SIZE = 64,
+    CPU_LOCAL_SIZE = 16,
     MAX_BATCH = 512, // beyond, a sum over the batch is better split
 };
 
@@ -36,7 +37,8 @@ void vk_merge_dense_gradients(const struct tuff_device *device, struct vk_progra
     // Each number loaded is used for as many products as there are registers on a CPU; on a GPU it is many
     // invocations that count.
     const bool cpu = vk_on_cpu(device) && !device->backend->gpu_assisted;
-    const uint32_t outputs = cpu ? 8 : 4, quads = cpu ? 4 : 1;
+    const uint32_t local_size = cpu ? CPU_LOCAL_SIZE : LOCAL_SIZE;
+    const uint32_t outputs = cpu ? 8 : 4, quads = cpu ? 8 : 1;
     const struct tuff_linear_backward_weight_args *layers[VK_DENSE_LAYERS];
     struct spans spans = {.gradients = {0}};
     struct vk_merger merger = {.count = 0};
@@ -72,7 +74,7 @@ void vk_merge_dense_gradients(const struct tuff_device *device, struct vk_progra
         };
         const uint64_t blocks =
             vk_divide_up(args->x->dims[1] / QUAD, quads) * vk_divide_up(args->dy->dims[1], outputs);
-        push.metrics_group += (uint32_t)vk_divide_up(blocks, LOCAL_SIZE);
+        push.metrics_group += (uint32_t)vk_divide_up(blocks, local_size);
     }
     for (uint32_t i = count; i < VK_DENSE_LAYERS; i++)
         push.layers[i].first_group = push.metrics_group;
@@ -80,7 +82,7 @@ void vk_merge_dense_gradients(const struct tuff_device *device, struct vk_progra
     push.correct = vk_span_word(&spans.activations, metrics->correct);
     merger.dispatch = (struct vk_dispatch){
         .kernel = &kernel,
-        .constants = {LOCAL_SIZE, outputs, quads},
+        .constants = {local_size, outputs, quads},
         .storage = {vk_span_range(&spans.activations), vk_span_range(&spans.gradients),
                     vk_range_of(metrics->metrics)},
         .uniform = vk_uniform_of(metrics->state),

@@ -11,6 +11,7 @@ enum {
     CONSTANTS = 11, // of the gradients' shader
     LANES = 32,     // that add up one gradient: on a GPU the partial sums are many
     CPU_LANES = 4,
+    CPU_GROUPS = 16, // workgroups that take whole quads: few, each with much to do
 };
 
 static const struct vk_kernel gradients_kernel = {
@@ -185,6 +186,8 @@ static void merge_adam(const struct tuff_device *device, struct vk_program *prog
         .decoupled = formula.decoupled,
     };
     uint32_t groups = (uint32_t)vk_element_groups(push.quads);
+    if (vk_on_cpu(device) && groups > CPU_GROUPS)
+        groups = CPU_GROUPS;
     for (uint32_t i = 0; i < match->count; i++) {
         const struct vk_pooled_weight_plan *plan = &match->plans[i];
         push.sums[i] = (struct vk_partial_sums){
