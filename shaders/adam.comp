@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// Adam over a whole parameter arena, one invocation per parameter (tuff/op/optimizer.h has the formula).
+// Adam over a whole parameter arena, one invocation per parameter.
 #include "include/optimizer_push.h"
 #include "include/step_state.glsl"
 #include "include/workgroup.glsl"
@@ -22,23 +22,17 @@ layout(push_constant) uniform Push
     vk_adam_push p;
 };
 
+#include "include/adam.glsl"
+ADAM(float)
+
 void main()
 {
     uint i = element_number();
     if (i >= p.count)
         return;
-    precise float parameter = parameters[i];
-    precise float g = gradients[i];
-    if (p.decoupled != 0u)
-        parameter = parameter - step_learning_rate() * p.weight_decay * parameter;
-    else if (p.weight_decay != 0.0)
-        g = g + p.weight_decay * parameter;
-    precise float m = p.beta1 * moments[i] + p.one_minus_beta1 * g;
-    precise float v = p.beta2 * moments[p.count + i] + p.one_minus_beta2 * g * g;
+    float parameter = parameters[i], m = moments[i], v = moments[p.count + i];
+    adam(parameter, m, v, gradients[i]);
     moments[i] = m;
     moments[p.count + i] = v;
-    precise float step_size = step_learning_rate() / step_bias_correction1();
-    precise float denominator = sqrt(v) / step_bias_correction2_sqrt() + p.epsilon;
-    precise float updated = parameter - step_size * m / denominator;
-    parameters[i] = updated;
+    parameters[i] = parameter;
 }

@@ -61,9 +61,11 @@ enum tuff_status vk_capture_end(struct tuff_stream *stream, struct tuff_capture 
     if (stream->state != VK_STREAM_CAPTURING)
         return vk_error(device->backend, TUFF_ERROR_INVALID, "capture_end: no capture_begin before it");
     struct tuff_capture *capture = stream->capturing;
+    enum tuff_status status = vk_program_flush(stream);
     stream->capturing = NULL;
     stream->state = VK_STREAM_IDLE;
-    enum tuff_status status = vk_deferred_flush(device, &stream->recording, &stream->deferred);
+    if (status == TUFF_OK)
+        status = vk_deferred_flush(device, &stream->recording, &stream->deferred);
     if (status == TUFF_OK)
         status = vk_recording_end(device, &stream->recording);
     if (status == TUFF_OK)

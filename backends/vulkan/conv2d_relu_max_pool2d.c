@@ -1,6 +1,6 @@
 // conv2d_relu_max_pool2d_forward, _backward_input, _backward_weight
 #include "conv2d_relu_max_pool2d.h"
-#include "conv2d_relu_max_pool2d_push.h"
+#include "gemm.h"
 
 enum {
     POOLED_CONSTANTS = 12,    // without a ReLU
@@ -10,11 +10,11 @@ enum {
     POOLED_MAX_SUMS = 64,         // of an invocation
     POOLED_MAX_WEIGHT_SUMS = 112, // of backward_weight: half of what a GPU holds in registers
     POOLED_MAX_BLOCK = 8,
-    POOLED_LOCAL_SIZE = 64, // of backward: there are few invocations, each with much to do
     POOLED_MAX_LOCAL_SIZE = 128,
-    POOLED_MAX_STAGED = 4096,     // winners of a workgroup in shared memory, a word each
-    POOLED_WORKERS = 1024,        // invocations that backward_weight aims at
-    POOLED_WINDOWS = 16,          // of each of them at least, or partial sums outweigh the sums
+    POOLED_MAX_STAGED = 4096, // winners of a workgroup in shared memory, a word each
+    POOLED_WORKERS = 1024,    // invocations that backward_weight aims at
+    POOLED_CPU_WORKERS = 256, // on a driver that computes on the CPU, whose few threads have much to do each
+    POOLED_WINDOWS = 16,      // of each of them at least, or partial sums outweigh the sums
     POOLED_MAX_WINDOWS = 1 << 15, // at most, lest a driver ends its loop (rounds.c)
     // With GPU-assisted validation, which makes a branch of every access: CPU drivers then take minutes to
     // compile what is unrolled as above.
@@ -33,23 +33,18 @@ static uint64_t positions_of(const struct vk_pooled_conv *conv)
     return (uint64_t)conv->y->dims[2] * conv->y->dims[3];
 }
 
-// Channels cut into blocks.
-struct blocks {
-    uint32_t size, count;
-};
-
 // Blocks as equal as can be.
-static struct blocks cut_channels(const struct tuff_device *device, uint32_t channels, uint32_t most)
+static struct vk_blocks cut_channels(const struct tuff_device *device, uint32_t channels, uint32_t most)
 {
     if (device->backend->gpu_assisted)
         most = smaller(most, VALIDATED_MAX_BLOCK);
     uint32_t count = (uint32_t)vk_divide_up(channels, most);
-    return (struct blocks){(uint32_t)vk_divide_up(channels, count), count};
+    return (struct vk_blocks){(uint32_t)vk_divide_up(channels, count), count};
 }
 
 // What forward's workgroups make: so many images of one block of filters, whose winners fill whole words.
 struct units {
-    struct blocks blocks;
+    struct vk_blocks blocks;
     uint32_t images;
     uint64_t staged; // winners of a unit
 };
@@ -113,13 +108,13 @@ static struct vk_conv2d_pool_push push_of(const struct vk_pooled_conv *conv)
 
 // inner: channels that are summed over.
 static struct vk_dispatch dispatch_of(const struct vk_kernel *kernel, const struct vk_pooled_conv *conv,
-                                      struct blocks blocks, uint32_t inner,
+                                      struct vk_blocks blocks, uint32_t inner,
                                       const struct vk_conv2d_pool_push *push)
 {
     const struct tuff_conv2d_relu_max_pool2d_params *p = conv->params;
     return (struct vk_dispatch){
         .kernel = kernel,
-        .constants = {POOLED_LOCAL_SIZE, blocks.size, blocks.count, inner, conv->weight->dims[2],
+        .constants = {VK_POOLED_LOCAL_SIZE, blocks.size, blocks.count, inner, conv->weight->dims[2],
                       conv->weight->dims[3], p->pool_h, p->pool_w, p->pool_stride_h, p->pool_stride_w,
                       (p->pad_top | p->pad_bottom | p->pad_left | p->pad_right) != 0},
         .push = push,
@@ -178,9 +173,9 @@ vk_conv2d_relu_max_pool2d_backward_input(struct tuff_stream *stream,
     push.tiles_h = (push.pad_top + push.in_h - 1) / stride_h - push.pad_top / stride_h + 1;
     push.tiles_w = (push.pad_left + push.in_w - 1) / stride_w - push.pad_left / stride_w + 1;
     push.groups_of_tiles =
-        (uint32_t)vk_divide_up((uint64_t)push.batch * push.tiles_h * push.tiles_w, POOLED_LOCAL_SIZE);
-    struct blocks blocks = cut_channels(stream->device, push.channels,
-                                        smaller(POOLED_MAX_SUMS / (stride_h * stride_w), POOLED_MAX_BLOCK));
+        (uint32_t)vk_divide_up((uint64_t)push.batch * push.tiles_h * push.tiles_w, VK_POOLED_LOCAL_SIZE);
+    struct vk_blocks blocks = cut_channels(
+        stream->device, push.channels, smaller(POOLED_MAX_SUMS / (stride_h * stride_w), POOLED_MAX_BLOCK));
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, blocks, push.filters, &push);
     dispatch.storage[0] = vk_range_of(args->dx);
     dispatch.storage[1] = vk_range_of(args->dy);
@@ -191,27 +186,20 @@ vk_conv2d_relu_max_pool2d_backward_input(struct tuff_stream *stream,
     return vk_dispatch(stream, &dispatch);
 }
 
-// How backward_weight shares its work. The numbers follow from the shape alone, and with them the order of
-// sums.
-struct weight_plan {
-    struct vk_conv2d_pool_push push;
-    struct blocks blocks;
-    uint32_t columns; // of a filter in the partial sums
-    struct vk_split split;
-};
-
-static struct weight_plan plan_weight(const struct tuff_device *device,
-                                      const struct tuff_conv2d_relu_max_pool2d_backward_weight_args *args)
+struct vk_pooled_weight_plan
+vk_pooled_weight_plan(const struct tuff_device *device,
+                      const struct tuff_conv2d_relu_max_pool2d_backward_weight_args *args)
 {
     struct vk_pooled_conv conv = {args->params, args->x, args->dy, args->dweight};
-    struct weight_plan plan = {.push = push_of(&conv)};
+    struct vk_pooled_weight_plan plan = {.push = push_of(&conv)};
     uint32_t kernel = args->dweight->dims[2] * args->dweight->dims[3];
     plan.blocks =
         cut_channels(device, plan.push.filters, smaller(POOLED_MAX_WEIGHT_SUMS / kernel, POOLED_MAX_BLOCK));
     plan.push.bias = args->dbias != NULL;
     plan.push.windows = (uint32_t)(plan.push.batch * positions_of(&conv));
     plan.columns = plan.push.channels * kernel + plan.push.bias;
-    uint64_t workers = POOLED_WORKERS / ((uint64_t)plan.push.channels * plan.blocks.count);
+    const uint64_t wanted = vk_on_cpu(device) ? POOLED_CPU_WORKERS : POOLED_WORKERS;
+    uint64_t workers = wanted / ((uint64_t)plan.push.channels * plan.blocks.count);
     uint64_t most = vk_divide_up(plan.push.windows, POOLED_WINDOWS);
     uint64_t least = vk_divide_up(plan.push.windows, POOLED_MAX_WINDOWS);
     if (workers > most)
@@ -231,7 +219,7 @@ static struct weight_plan plan_weight(const struct tuff_device *device,
 uint64_t vk_pooled_conv_workspace(const struct tuff_device *device,
                                   const struct tuff_conv2d_relu_max_pool2d_backward_weight_args *args)
 {
-    return plan_weight(device, args).split.bytes;
+    return vk_pooled_weight_plan(device, args).split.bytes;
 }
 
 enum tuff_status
@@ -245,7 +233,7 @@ vk_conv2d_relu_max_pool2d_backward_weight(struct tuff_stream *stream,
         .push_bytes = sizeof(struct vk_conv2d_pool_push),
         .constant_count = POOLED_CONSTANTS,
     };
-    struct weight_plan plan = plan_weight(stream->device, args);
+    struct vk_pooled_weight_plan plan = vk_pooled_weight_plan(stream->device, args);
     struct vk_pooled_conv conv = {args->params, args->x, args->dy, args->dweight};
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, plan.blocks, plan.push.channels, &plan.push);
     dispatch.storage[0] =
@@ -253,8 +241,8 @@ vk_conv2d_relu_max_pool2d_backward_weight(struct tuff_stream *stream,
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->winner);
     dispatch.storage[3] = vk_range_of(args->x);
-    dispatch.groups =
-        vk_divide_up((uint64_t)plan.push.workers * plan.push.channels * plan.blocks.count, POOLED_LOCAL_SIZE);
+    dispatch.groups = vk_divide_up((uint64_t)plan.push.workers * plan.push.channels * plan.blocks.count,
+                                   VK_POOLED_LOCAL_SIZE);
     enum tuff_status status = vk_dispatch(stream, &dispatch);
     if (status != TUFF_OK)
         return status;

@@ -26,9 +26,8 @@ static const struct shape shapes[] = {
 // driver loads one number at a time, but multiplies many at once.
 enum { CPU_STAGING = 80 };
 
-static bool on_cpu(const struct tuff_device *device)
+bool vk_on_cpu(const struct tuff_device *device)
 {
-    // With the least limits a CPU driver stands for a GPU.
     return device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU &&
            !device->backend->min_limits;
 }
@@ -36,7 +35,7 @@ static bool on_cpu(const struct tuff_device *device)
 // Workgroups that work side by side; it need not be exact, since it only weighs large tiles against many.
 static uint64_t slots_of(const struct tuff_device *device)
 {
-    return on_cpu(device) ? 2 : 64;
+    return vk_on_cpu(device) ? 2 : 64;
 }
 
 struct vk_tile vk_choose_tile(const struct tuff_device *device, uint64_t m, uint64_t n, uint64_t products,
@@ -44,7 +43,7 @@ struct vk_tile vk_choose_tile(const struct tuff_device *device, uint64_t m, uint
 {
     uint64_t slots = spread ? slots_of(device) : 1;
     // Not where the sum is split: its order should be the same on every device.
-    const bool cpu = spread && on_cpu(device);
+    const bool cpu = spread && vk_on_cpu(device);
     const struct shape *best = NULL;
     uint64_t best_time = 0;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {

@@ -12,6 +12,9 @@ struct vk_tile {
     uint32_t threads; // of the workgroup
 };
 
+// Whether the driver computes on the CPU. With the least limits such a driver stands for a GPU.
+bool vk_on_cpu(const struct tuff_device *device);
+
 enum { VK_TILE_CONSTANTS = 5, VK_DEPTH_CONSTANT = 13 }; // specialization constants 0 to 4, and one more
 
 // The specialization constants of a tile, as an initializer.

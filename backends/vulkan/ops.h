@@ -2,6 +2,8 @@
 #ifndef TUFF_VULKAN_OPS_H
 #define TUFF_VULKAN_OPS_H
 
+#include "optimizer_push.h"
+#include "softmax_push.h"
 #include "stream.h"
 
 #define TUFF_OP(NAME, name)                                                                                  \
@@ -63,6 +65,11 @@ static inline uint64_t vk_softmax_groups(uint32_t samples, uint32_t classes)
 {
     return vk_divide_up((uint64_t)samples * vk_softmax_share(classes), VK_SOFTMAX_LOCAL_SIZE);
 }
+
+// The kernels' push constants.
+struct vk_softmax_push vk_softmax_push_of(const struct tuff_softmax_cross_entropy_params *params,
+                                          const struct tuff_tensor *logits);
+struct vk_adam_push vk_adam_push_of(const struct tuff_adam_args *args);
 
 // A long sum cut into chunks: `length` terms of `outputs` sums, `tiles` workgroups at work on each chunk. The
 // numbers follow from the shape and the driver's limits, and with them the order of the sums.

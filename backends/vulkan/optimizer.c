@@ -1,6 +1,20 @@
 // adam, sgd, gradient_norm, gradient_clip, moving_average
 #include "ops.h"
-#include "optimizer_push.h"
+
+struct vk_adam_push vk_adam_push_of(const struct tuff_adam_args *args)
+{
+    const struct tuff_adam_params *params = args->params;
+    return (struct vk_adam_push){
+        .count = (uint32_t)tuff_tensor_elements(args->parameters),
+        .beta1 = (float)params->beta1,
+        .one_minus_beta1 = (float)(1.0 - params->beta1),
+        .beta2 = (float)params->beta2,
+        .one_minus_beta2 = (float)(1.0 - params->beta2),
+        .epsilon = (float)params->epsilon,
+        .weight_decay = (float)params->weight_decay,
+        .decoupled = params->decoupled,
+    };
+}
 
 enum tuff_status vk_adam(struct tuff_stream *stream, const struct tuff_adam_args *args)
 {
@@ -12,17 +26,7 @@ enum tuff_status vk_adam(struct tuff_stream *stream, const struct tuff_adam_args
         .push_bytes = sizeof(struct vk_adam_push),
         .constant_count = 1,
     };
-    const struct tuff_adam_params *params = args->params;
-    struct vk_adam_push push = {
-        .count = (uint32_t)tuff_tensor_elements(args->parameters),
-        .beta1 = (float)params->beta1,
-        .one_minus_beta1 = (float)(1.0 - params->beta1),
-        .beta2 = (float)params->beta2,
-        .one_minus_beta2 = (float)(1.0 - params->beta2),
-        .epsilon = (float)params->epsilon,
-        .weight_decay = (float)params->weight_decay,
-        .decoupled = params->decoupled,
-    };
+    const struct vk_adam_push push = vk_adam_push_of(args);
     return vk_dispatch(stream, &(struct vk_dispatch){
                                    .kernel = &kernel,
                                    .constants = {VK_LOCAL_SIZE},

@@ -1,9 +1,8 @@
 // softmax_cross_entropy_forward, softmax_cross_entropy_backward
 #include "ops.h"
-#include "softmax_push.h"
 
-static struct vk_softmax_push push_of(const struct tuff_softmax_cross_entropy_params *params,
-                                      const struct tuff_tensor *logits)
+struct vk_softmax_push vk_softmax_push_of(const struct tuff_softmax_cross_entropy_params *params,
+                                          const struct tuff_tensor *logits)
 {
     const double smoothing = (double)params->label_smoothing;
     return (struct vk_softmax_push){
@@ -25,7 +24,7 @@ enum tuff_status vk_softmax_cross_entropy_forward(struct tuff_stream *stream,
         .push_bytes = sizeof(struct vk_softmax_push),
         .constant_count = 2,
     };
-    const struct vk_softmax_push push = push_of(args->params, args->logits);
+    const struct vk_softmax_push push = vk_softmax_push_of(args->params, args->logits);
     return vk_dispatch(stream, &(struct vk_dispatch){
                                    .kernel = &kernel,
                                    .constants = {VK_SOFTMAX_LOCAL_SIZE, vk_softmax_share(push.classes)},
@@ -49,7 +48,7 @@ vk_softmax_cross_entropy_backward(struct tuff_stream *stream,
         .push_bytes = sizeof(struct vk_softmax_push),
         .constant_count = 2,
     };
-    const struct vk_softmax_push push = push_of(args->params, args->logits);
+    const struct vk_softmax_push push = vk_softmax_push_of(args->params, args->logits);
     return vk_dispatch(stream, &(struct vk_dispatch){
                                    .kernel = &kernel,
                                    .constants = {VK_SOFTMAX_LOCAL_SIZE, vk_softmax_share(push.classes)},

@@ -1,6 +1,5 @@
 // step_advance, metrics_record
 #include "ops.h"
-#include "softmax_push.h"
 
 enum tuff_status vk_step_advance(struct tuff_stream *stream, const struct tuff_step_advance_args *args)
 {

@@ -67,6 +67,7 @@ void vk_stream_destroy(struct tuff_stream *stream)
             slot->in_flight = false;
     }
     vk_capture_destroy(stream->capturing);
+    vk_program_destroy(&stream->program);
     for (uint32_t i = 0; i < VK_STREAM_SLOTS; i++) {
         vk_descriptors_destroy(device, &stream->slots[i].descriptors);
         if (!device->hung)
@@ -186,5 +187,8 @@ enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatc
     if (stream->state == VK_STREAM_IDLE)
         return vk_error(stream->device->backend, TUFF_ERROR_INVALID,
                         "a kernel was called outside of stream_begin and stream_submit");
+    status = vk_program_flush(stream);
+    if (status != TUFF_OK)
+        return status;
     return vk_deferred_push(stream->device, &stream->recording, &stream->deferred, dispatch);
 }

@@ -3,6 +3,7 @@
 #define TUFF_VULKAN_STREAM_H
 
 #include "deferred.h"
+#include "program.h"
 
 enum {
     VK_STREAM_SLOTS = 3, // submissions in flight
@@ -33,6 +34,7 @@ struct tuff_stream {
     uint32_t next; // the slot that the next submission takes, which is the oldest in flight
     struct vk_recording recording;
     struct vk_deferred deferred;
+    struct vk_program program;
     struct tuff_capture *capturing;
     uint64_t last_done; // when the host last saw a fence signal while it waited for it, ns; 0: not lately
     VkQueryPool queries;

@@ -24,6 +24,11 @@ struct planner {
 
 enum { NO_BLOCK = UINT32_MAX };
 
+// On a GPU an arena of no more than this is not shared by lifetime: tensors that lie apart leave the backend
+// free to order a captured step anew, and to make one kernel of several calls. On a CPU a small arena stays
+// in its cache.
+#define APART_BYTES (UINT64_C(16) << 20)
+
 void tuff_plan_destroy(struct tuff_plan **plan)
 {
     if (*plan == NULL)
@@ -145,6 +150,12 @@ static int by_offset(const void *a, const void *b)
     return (*x)->offset < (*y)->offset ? -1 : (*x)->offset > (*y)->offset;
 }
 
+static bool is_gpu(const struct tuff_device_info *info)
+{
+    return info->software_gpu != 0 || info->kind == TUFF_DEVICE_DISCRETE_GPU ||
+           info->kind == TUFF_DEVICE_INTEGRATED_GPU || info->kind == TUFF_DEVICE_VIRTUAL_GPU;
+}
+
 // Largest first, each at the lowest offset that is free over its whole life ("greedy by size", Pisarchyk &
 // Lee, 2020).
 static enum tuff_status place_blocks(struct planner *p)
@@ -162,12 +173,13 @@ static enum tuff_status place_blocks(struct planner *p)
         p->plan->unshared_bytes += p->blocks[i].bytes;
         order[i] = &p->blocks[i];
     }
+    const bool apart = is_gpu(&p->target->info) && p->plan->unshared_bytes <= APART_BYTES;
     qsort(order, p->block_count, sizeof(struct block *), by_size);
     for (uint32_t i = 0; i < p->block_count; i++) {
         struct block *block = order[i];
         uint32_t count = 0;
         for (uint32_t j = 0; j < i; j++)
-            if (order[j]->first <= block->last && block->first <= order[j]->last)
+            if (apart || (order[j]->first <= block->last && block->first <= order[j]->last))
                 neighbours[count++] = order[j];
         qsort(neighbours, count, sizeof(struct block *), by_offset);
         uint64_t offset = 0;

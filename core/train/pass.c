@@ -101,8 +101,8 @@ void tuff_pass_destroy(struct tuff_pass **pass)
         return;
     tuff_runner_destroy(&p->runner);
     tuff_pass_release_chunks(p);
-    for (enum external e = 0; e < EXTERNAL_OWN_COUNT; e++)
-        tuff_device_release(p->target, &p->buffers[e]);
+    tuff_device_release(p->target, &p->images);
+    tuff_device_release(p->target, &p->records);
     tuff_plan_destroy(&p->plan);
     tuff_graph_destroy(&p->graph);
     free(p);
@@ -119,13 +119,35 @@ uint32_t tuff_pass_steps(const struct tuff_pass *pass)
     return pass->steps;
 }
 
+// The memory that is the pass's own, but for chunks of a set that is streamed.
+static enum tuff_status take_memory(struct tuff_pass *pass)
+{
+    const struct tuff_target *target = pass->target;
+    const uint64_t alignment = target->info.buffer_alignment < 64 ? 64 : target->info.buffer_alignment;
+    uint64_t bytes = 0;
+    for (enum external e = 0; e < EXTERNAL_OWN_COUNT; e++) {
+        if (e == EXTERNAL_IMAGES)
+            continue;
+        pass->offsets[e] = bytes;
+        bytes += (external_bytes(pass, e) + alignment - 1) / alignment * alignment;
+    }
+    enum tuff_status status = tuff_device_zeroed(target, "the steps of a pass", bytes, &pass->records);
+    if (status == TUFF_OK)
+        status = tuff_device_write(target, pass->records, pass->offsets[EXTERNAL_LABELS], pass->data->labels,
+                                   external_bytes(pass, EXTERNAL_LABELS));
+    if (status == TUFF_OK)
+        status = tuff_device_upload(target, "the data set", pass->data->images,
+                                    external_bytes(pass, EXTERNAL_IMAGES), &pass->images);
+    return status;
+}
+
 // places: room for EXTERNAL_COUNT and the model's buffers.
 static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *activations,
                                     struct tuff_place *places)
 {
     const struct tuff_target *target = pass->target;
     const struct tuff_parameters *parameters = pass->parameters;
-    enum tuff_status status = TUFF_OK;
+    enum tuff_status status = take_memory(pass);
     places[EXTERNAL_PARAMETERS].buffer = parameters->values;
     places[EXTERNAL_GRADIENTS].buffer = parameters->gradients;
     places[EXTERNAL_MOMENTS].buffer = parameters->moments;
@@ -137,17 +159,9 @@ static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *
     struct tuff_buffer *values = pass->options.training == NULL && parameters->averages != NULL
                                      ? parameters->averages
                                      : parameters->values;
-    for (enum external e = 0; status == TUFF_OK && e < EXTERNAL_OWN_COUNT; e++) {
-        uint64_t bytes = external_bytes(pass, e);
-        if (e == EXTERNAL_IMAGES || e == EXTERNAL_LABELS)
-            status = tuff_device_upload(target, "the data set",
-                                        e == EXTERNAL_IMAGES ? (const void *)pass->data->images
-                                                             : pass->data->labels,
-                                        bytes, &pass->buffers[e]);
-        else
-            status = tuff_device_zeroed(target, "the steps of a pass", bytes, &pass->buffers[e]);
-        places[e].buffer = pass->buffers[e];
-    }
+    for (enum external e = 0; e < EXTERNAL_OWN_COUNT; e++)
+        places[e] = e == EXTERNAL_IMAGES ? (struct tuff_place){pass->images, 0}
+                                         : (struct tuff_place){pass->records, pass->offsets[e]};
     struct tuff_bindings bindings = {
         .activations = activations,
         .parameters = values,

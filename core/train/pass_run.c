@@ -56,9 +56,10 @@ static enum tuff_status collect(struct tuff_pass *pass, const struct tuff_pass_w
     while (from < to) {
         uint32_t words[ROWS_AT_ONCE][TUFF_PASS_METRICS_WORDS],
             count = to - from < ROWS_AT_ONCE ? to - from : ROWS_AT_ONCE;
-        enum tuff_status status = tuff_device_read(pass->target, pass->buffers[EXTERNAL_METRICS],
-                                                   (uint64_t)(work->first + from) * sizeof words[0], words,
-                                                   count * sizeof words[0]);
+        enum tuff_status status = tuff_device_read(pass->target, pass->records,
+                                                   pass->offsets[EXTERNAL_METRICS] +
+                                                       (uint64_t)(work->first + from) * sizeof words[0],
+                                                   words, count * sizeof words[0]);
         if (status != TUFF_OK)
             return status;
         for (uint32_t i = 0; i < count; i++) {
@@ -94,14 +95,15 @@ enum tuff_status tuff_pass_prepare(struct tuff_pass *pass, const struct tuff_pas
     }
     if (tuff_pass_streams(pass))
         tuff_pass_forget_chunks(pass);
-    enum tuff_status status =
-        tuff_device_write(target, pass->buffers[EXTERNAL_ROWS], (uint64_t)work->first * sizeof *work->rows,
-                          work->rows, (uint64_t)work->steps * sizeof *work->rows);
+    enum tuff_status status = tuff_device_write(
+        target, pass->records, pass->offsets[EXTERNAL_ROWS] + (uint64_t)work->first * sizeof *work->rows,
+        work->rows, (uint64_t)work->steps * sizeof *work->rows);
     if (status == TUFF_OK)
-        status = tuff_device_write(target, pass->buffers[EXTERNAL_INDEX], 0, work->order,
+        status = tuff_device_write(target, pass->records, pass->offsets[EXTERNAL_INDEX], work->order,
                                    (uint64_t)pass->data->count * sizeof *work->order);
     if (status == TUFF_OK)
-        status = tuff_device_write(target, pass->buffers[EXTERNAL_STATE], 0, &fresh, sizeof fresh);
+        status =
+            tuff_device_write(target, pass->records, pass->offsets[EXTERNAL_STATE], &fresh, sizeof fresh);
     return status;
 }
 
@@ -110,8 +112,8 @@ static enum tuff_status read_outputs(struct tuff_pass *pass, const struct tuff_p
 {
     const struct tuff_step_row *row = &work->rows[step];
     uint64_t from = (uint64_t)step * pass->batch_size * pass->classes;
-    return tuff_device_read(pass->target, pass->buffers[EXTERNAL_OUTPUTS], 0, work->outputs + from,
-                            (uint64_t)row->valid * pass->classes * sizeof(float));
+    return tuff_device_read(pass->target, pass->records, pass->offsets[EXTERNAL_OUTPUTS],
+                            work->outputs + from, (uint64_t)row->valid * pass->classes * sizeof(float));
 }
 
 enum tuff_status tuff_pass_run(struct tuff_pass *pass, const struct tuff_pass_work *work,

@@ -46,8 +46,11 @@ struct tuff_pass {
     uint32_t batch_size, steps, classes;
     struct tuff_graph *graph;
     struct tuff_plan *plan;
-    struct tuff_buffer *buffers[EXTERNAL_OWN_COUNT];
-    struct tuff_runner *runner; // of a set that lies on the device
+    struct tuff_buffer *images; // of a set that lies on the device
+    struct tuff_buffer
+        *records; // the other externals, so that a kernel that needs several of them binds one buffer
+    uint64_t offsets[EXTERNAL_OWN_COUNT]; // where in it each lies
+    struct tuff_runner *runner;           // of a set that lies on the device
     struct chunks chunks;
     double step_seconds; // as last measured; 0 before
 };
@@ -73,8 +76,8 @@ TUFF_MUST_CHECK enum tuff_status tuff_pass_load_chunk(struct tuff_pass *pass, co
 
 // -- pass_run.c
 
-// Makes the rows whole and hands them, the order and a fresh state to the device: work->steps steps can run from then
-// on. No chunk is loaded.
+// Makes the rows whole and hands them, the order and a fresh state to the device: work->steps steps can run
+// from then on. No chunk is loaded.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_prepare(struct tuff_pass *pass, const struct tuff_pass_work *work);
 
 // -- pass_graph.c

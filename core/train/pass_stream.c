@@ -19,8 +19,8 @@ static enum tuff_status write_slots(struct tuff_pass *pass)
         return tuff_fail(pass->target->log, TUFF_ERROR_MEMORY, "out of memory");
     for (uint32_t p = 0; p < count; p++)
         slots[p] = p % pass->chunks.samples;
-    enum tuff_status status = tuff_device_write(pass->target, pass->buffers[EXTERNAL_SLOTS], 0, slots,
-                                                (uint64_t)count * sizeof *slots);
+    enum tuff_status status = tuff_device_write(pass->target, pass->records, pass->offsets[EXTERNAL_SLOTS],
+                                                slots, (uint64_t)count * sizeof *slots);
     free(slots);
     return status;
 }

@@ -15,7 +15,11 @@ const uint KERNEL = KERNEL_H * KERNEL_W;
 const uint POOL = POOL_H * POOL_W;
 const uint NO_WINNER = 255u;
 
+#ifdef SEVERAL_CONVOLUTIONS
+vk_conv2d_pool_push p; // of the one at hand
+#else
 layout(push_constant) uniform Push
 {
     vk_conv2d_pool_push p;
 };
+#endif

@@ -14,9 +14,21 @@ const char *last_error(void)
     return error_text;
 }
 
+static uint32_t captured;
+
+uint32_t last_capture(void)
+{
+    return captured;
+}
+
 static void write_log(void *user, enum tuff_log_level level, const char *message)
 {
     (void)user;
+    const char *capture = strstr(message, ": captured ");
+    if (capture)
+        sscanf(capture, ": captured %u dispatches", &captured);
+    if (level > TUFF_LOG_WARNING)
+        return;
     if (level == TUFF_LOG_ERROR)
         snprintf(error_text, sizeof error_text, "%s", message);
     fprintf(stderr, "%s: %s\n", level == TUFF_LOG_ERROR ? "error" : "warning", message);
@@ -64,7 +76,7 @@ void fixture_open(struct fixture *fixture, const char *backend, uint32_t threads
     cr_assert_neq(backend[0], '\0', "no backend to test: TUFF_BACKENDS is empty");
     struct tuff_context_options options = {
         .size = sizeof options,
-        .log = {.write = write_log, .level = TUFF_LOG_WARNING},
+        .log = {.write = write_log, .level = TUFF_LOG_DEBUG},
     };
     cr_assert_eq(tuff_context_create(&options, &fixture->context), TUFF_OK);
     fixture->log = tuff_context_log(fixture->context);

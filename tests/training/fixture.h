@@ -38,6 +38,9 @@ struct tuff_trainer *make_trainer(const struct fixture *fixture, const struct tu
 // The words of the last error that a fixture of this process logged; empty if there was none.
 const char *last_error(void);
 
+// Dispatches of the program that a backend of a GPU captured last; 0 if none did.
+uint32_t last_capture(void);
+
 // All parameters of the model, one after the other; free() them. *count: how many.
 float *read_parameters(const struct fixture *fixture, struct tuff_trainer *trainer, size_t *count);
 
