@@ -39,6 +39,7 @@ void main()
             scale = min(scale * 2.0, p.most);
         }
     } else {
+        norm[0] = 0.0;
         good_steps = 0u;
         scale = max(scale * 0.5, p.least);
         state[SKIPPED] += 1u;

@@ -12,6 +12,7 @@ enum tuff_status ref_loss_scale_update(struct tuff_stream *stream,
     const double norm = ref_get(args->norm, 0, 0, 0, 0);
     state->unscale = 1 / scale;
     if (!isfinite(norm)) {
+        ref_set(args->norm, 0, 0, 0, 0, 0);
         state->skip = 1;
         state->skipped += 1;
         state->good_steps = 0;
