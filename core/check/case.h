@@ -30,11 +30,21 @@ struct case_field {
     char separator;
     size_t offset;
     const char *const *names; // ends with NULL
+    bool optional;            // 0 where it is not there, and left out of the printed form then
 };
 
 #define CASE_FIELD_U32(type, member)                                                                         \
     {                                                                                                        \
         .name = #member, .kind = CASE_U32, .count = 1, .separator = ',', .offset = offsetof(type, member)    \
+    }
+#define CASE_FIELD_OPTIONAL_U32(type, member)                                                                \
+    {                                                                                                        \
+        .name = #member, .kind = CASE_U32, .count = 1, .separator = ',', .offset = offsetof(type, member),   \
+        .optional = true                                                                                     \
+    }
+#define CASE_FIELD_OPTIONAL_F64(type, member)                                                                \
+    {                                                                                                        \
+        .name = #member, .kind = CASE_F64, .offset = offsetof(type, member), .optional = true                \
     }
 #define CASE_FIELD_LIST(type, member, how_many, between)                                                     \
     {                                                                                                        \

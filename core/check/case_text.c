@@ -76,19 +76,6 @@ static void append_field(struct text *text, const char *before, const struct cas
     }
 }
 
-void conformance_case_format(const struct conformance_case *c, char line[CONFORMANCE_LINE_BYTES])
-{
-    struct text text = {line, CONFORMANCE_LINE_BYTES};
-    append(&text, "%s(layout=%s", tuff_op_info(c->op->op)->name, layout_names[c->layout]);
-    if (c->precision != CASE_PRECISION_F32)
-        append(&text, ",precision=%s", precision_names[c->precision]);
-    for (uint32_t i = 0; i < c->op->field_count; i++)
-        append_field(&text, ",", &c->op->fields[i], c->shape, ALL_DIGITS);
-    if (c->seed != 0)
-        append(&text, ",seed=%" PRIu64, c->seed);
-    append(&text, ")");
-}
-
 // Whether a field says nothing that matters to a reader of a table.
 static bool is_usual(const struct case_field *field, const char *shape)
 {
@@ -108,6 +95,20 @@ static bool is_usual(const struct case_field *field, const char *shape)
         if (values[i] != values[0])
             return false;
     return values[0] == 0 || (count > 1 && field->separator == 'x' && values[0] == 1);
+}
+
+void conformance_case_format(const struct conformance_case *c, char line[CONFORMANCE_LINE_BYTES])
+{
+    struct text text = {line, CONFORMANCE_LINE_BYTES};
+    append(&text, "%s(layout=%s", tuff_op_info(c->op->op)->name, layout_names[c->layout]);
+    if (c->precision != CASE_PRECISION_F32)
+        append(&text, ",precision=%s", precision_names[c->precision]);
+    for (uint32_t i = 0; i < c->op->field_count; i++)
+        if (!c->op->fields[i].optional || !is_usual(&c->op->fields[i], c->shape))
+            append_field(&text, ",", &c->op->fields[i], c->shape, ALL_DIGITS);
+    if (c->seed != 0)
+        append(&text, ",seed=%" PRIu64, c->seed);
+    append(&text, ")");
 }
 
 void conformance_case_format_short(const struct conformance_case *c, char line[CONFORMANCE_LINE_BYTES])
@@ -272,7 +273,7 @@ static enum tuff_status read_pairs(struct reader *reader, char *text)
     if ((reader->seen >> LAYOUT_BIT & 1u) == 0)
         return tuff_fail(reader->log, TUFF_ERROR_INVALID, "%s: field 'layout' is missing", reader->op_name);
     for (uint32_t i = 0; i < reader->c->op->field_count; i++)
-        if ((reader->seen >> i & 1u) == 0)
+        if ((reader->seen >> i & 1u) == 0 && !reader->c->op->fields[i].optional)
             return tuff_fail(reader->log, TUFF_ERROR_INVALID, "%s: field '%s' is missing", reader->op_name,
                              reader->c->op->fields[i].name);
     return TUFF_OK;

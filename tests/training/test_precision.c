@@ -15,8 +15,8 @@
 
 enum { STEPS = 20, SAMPLES = 160, TEST = 43 };
 
-// Relative, of a step's loss. float16 has 11 bits: an activation is off by up to 2^-12 of itself, a loss after
-// twenty steps by some times as much. Measured: 0.5% at most.
+// Relative, of a step's loss. float16 has 11 bits: an activation is off by up to 2^-12 of itself, a loss
+// after twenty steps by some times as much. Measured: 0.5% at most.
 static const double LOSS_TOLERANCE = 0.02;
 
 // A network with every kind of layer that has float16 kernels, but for LeNet's.

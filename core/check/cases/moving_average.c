@@ -14,7 +14,7 @@ struct average_shape {
 static const struct case_field fields[] = {
     CASE_FIELD_U32(struct average_shape, count),
     CASE_FIELD_F64(struct average_shape, decay),
-    CASE_FIELD_U32(struct average_shape, skip),
+    CASE_FIELD_OPTIONAL_U32(struct average_shape, skip),
 };
 
 static const struct average_shape corners[] = {

@@ -15,7 +15,7 @@ static const struct case_field fields[] = {
     CASE_FIELD_F64(struct adam_shape, learning_rate), CASE_FIELD_F64(struct adam_shape, beta1),
     CASE_FIELD_F64(struct adam_shape, beta2),         CASE_FIELD_F64(struct adam_shape, epsilon),
     CASE_FIELD_F64(struct adam_shape, weight_decay),  CASE_FIELD_U32(struct adam_shape, decoupled),
-    CASE_FIELD_U32(struct adam_shape, skip),
+    CASE_FIELD_OPTIONAL_U32(struct adam_shape, skip),
 };
 
 static const struct adam_shape corners[] = {
@@ -169,7 +169,7 @@ struct sgd_shape {
 static const struct case_field sgd_fields[] = {
     CASE_FIELD_U32(struct sgd_shape, count),         CASE_FIELD_U32(struct sgd_shape, nesterov),
     CASE_FIELD_F64(struct sgd_shape, learning_rate), CASE_FIELD_F64(struct sgd_shape, momentum),
-    CASE_FIELD_F64(struct sgd_shape, weight_decay),  CASE_FIELD_U32(struct sgd_shape, skip),
+    CASE_FIELD_F64(struct sgd_shape, weight_decay),  CASE_FIELD_OPTIONAL_U32(struct sgd_shape, skip),
 };
 
 static const struct sgd_shape sgd_corners[] = {

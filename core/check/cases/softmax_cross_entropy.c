@@ -27,7 +27,7 @@ static const struct case_field fields[] = {
     CASE_FIELD_U32(struct softmax_shape, valid),
     CASE_FIELD_NAME(struct softmax_shape, values, values_names),
     CASE_FIELD_F64(struct softmax_shape, smoothing),
-    CASE_FIELD_F64(struct softmax_shape, scale),
+    CASE_FIELD_OPTIONAL_F64(struct softmax_shape, scale),
 };
 
 static const struct softmax_shape corners[] = {
@@ -227,8 +227,8 @@ static void backward_tolerance(const void *shape, const struct case_view *view, 
             double x = p > 0 ? fmin(log(p), 0) : -100;
             double relative =
                 error_of_sum(s->k) + 2 * TOLERANCE_U * (3 + 2 * (fabs(x) + log((double)s->k) + 1) + 10);
-            tolerance[i] =
-                (fabs(p) * relative + 4 * TOLERANCE_U * target) / s->valid * scale + 4 * scale * (double)FLT_MIN;
+            tolerance[i] = (fabs(p) * relative + 4 * TOLERANCE_U * target) / s->valid * scale +
+                           4 * scale * (double)FLT_MIN;
         }
     // The absent samples, and the zeros of either sign that stand there.
     for (uint64_t i = (uint64_t)s->valid * s->k; i < case_stored(view->setup, output); i++)

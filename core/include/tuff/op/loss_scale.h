@@ -28,7 +28,8 @@ struct tuff_loss_scale_update_params {
 //   skip = 0; unscale = 1/s; norm[0] *= unscale; good_steps += 1; if that makes `interval`, then good_steps =
 //   0 and loss_scale = min(2*s, TUFF_LOSS_SCALE_MOST)
 // Else the gradients have overflowed, and are not to be scaled by what they have as a norm:
-//   skip = 1; unscale = 1/s; norm[0] = 0; skipped += 1; good_steps = 0; loss_scale = max(s/2, TUFF_LOSS_SCALE_LEAST)
+//   skip = 1; unscale = 1/s; norm[0] = 0; skipped += 1; good_steps = 0; loss_scale = max(s/2,
+//   TUFF_LOSS_SCALE_LEAST)
 //
 // state: (16) u32, inout.  norm: (1) f32, inout: of the scaled gradients, from gradient_norm.
 struct tuff_loss_scale_update_args {
