@@ -4,21 +4,22 @@
 // dx as matrix products per group of channels: m is the channel, n the input pixel of the whole batch, k a filter with
 // a place in its window (filter,r,s). With a stride, a pixel is reached through only some places of the window, which
 // are the same ones every stride pixels: so there is a product for each of these phases, over its pixels and places.
+#include "include/storage.glsl"
 #include "include/conv2d_push.h"
 #include "include/fused_relu_backward.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
 {
-    float dx[];
+    STORED dx[];
 };
 layout(std430, binding = 1) readonly buffer DY
 {
-    float dy[];
+    STORED dy[];
 };
 layout(std430, binding = 2) readonly buffer Weight
 {
-    float weight[];
+    STORED weight[];
 };
 #include "include/conv2d.glsl"
 
@@ -74,7 +75,7 @@ void a_set_k(uint k)
 
 float a_at(uint m)
 {
-    return m < p.m ? weight[a_start + m * WINDOW] : 0.0;
+    return m < p.m ? float(weight[a_start + m * WINDOW]) : 0.0;
 }
 
 // Rows and columns of pixels that a phase has at most.
@@ -118,7 +119,7 @@ float b_at(uint j, uint k)
     uint ow = uint(left) / STRIDE_W;
     if (oh >= p.out_h || ow >= p.out_w)
         return 0.0;
-    return dy[((b_plane[j] + k / places) * p.out_h + oh) * p.out_w + ow];
+    return float(dy[((b_plane[j] + k / places) * p.out_h + oh) * p.out_w + ow]);
 }
 
 #define A_K_FAST
@@ -146,7 +147,7 @@ void main()
         [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
             uint m = place.m0 + tile_row(i);
             if (m < p.m)
-                dx[start + m * pixels] = with_relu(start + m * pixels, tile_sum(i, j));
+                dx[start + m * pixels] = STORED(with_relu(start + m * pixels, tile_sum(i, j)));
         }
     }
 }

@@ -4,6 +4,7 @@
 // dweight as a matrix product per group of channels: m is the filter, n its weight (c,r,s), k the output pixel of the
 // whole batch. With a bias there is one column of ones more, so that the last column of the product is dbias. The
 // long sum is cut into chunks, whose partial results go to the workspace.
+#include "include/storage.glsl"
 #include "include/conv2d_push.h"
 #include "include/workgroup.glsl"
 
@@ -17,11 +18,11 @@ layout(std430, binding = 1) writeonly buffer DBias
 };
 layout(std430, binding = 2) readonly buffer DY
 {
-    float dy[];
+    STORED dy[];
 };
 layout(std430, binding = 3) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 #include "include/conv2d.glsl"
 
@@ -39,7 +40,7 @@ void a_set_k(uint k)
 
 float a_at(uint m)
 {
-    return m < p.m ? dy[a_start + m * (p.out_h * p.out_w)] : 0.0;
+    return m < p.m ? float(dy[a_start + m * (p.out_h * p.out_w)]) : 0.0;
 }
 
 void b_set_k(uint k)
@@ -61,7 +62,7 @@ float b_at(uint n)
     int w = b_w + int(place % KERNEL_W * DILATION_W);
     if (h < 0 || h >= int(p.in_h) || w < 0 || w >= int(p.in_w))
         return 0.0;
-    return x[((b_plane + n / WINDOW) * p.in_h + uint(h)) * p.in_w + uint(w)];
+    return float(x[((b_plane + n / WINDOW) * p.in_h + uint(h)) * p.in_w + uint(w)]);
 }
 
 #define A_K_FAST

@@ -3,21 +3,22 @@
 #extension GL_EXT_control_flow_attributes : require
 // y = conv(x, weight) + bias as a matrix product per group of channels: m is the filter, n the output pixel of the
 // whole batch, k the weight of the filter (c,r,s). x is unfolded while it is loaded.
+#include "include/storage.glsl"
 #include "include/conv2d_push.h"
 #include "include/fused_relu.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer Y
 {
-    float y[];
+    STORED y[];
 };
 layout(std430, binding = 1) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 layout(std430, binding = 2) readonly buffer Weight
 {
-    float weight[];
+    STORED weight[];
 };
 layout(std430, binding = 3) readonly buffer Bias
 {
@@ -38,7 +39,7 @@ void a_set_k(uint k)
 
 float a_at(uint m)
 {
-    return m < p.m ? weight[(group * p.group_filters + m) * p.k + a_k] : 0.0;
+    return m < p.m ? float(weight[(group * p.group_filters + m) * p.k + a_k]) : 0.0;
 }
 
 void b_set_n(uint j, uint n)
@@ -60,7 +61,7 @@ float b_at(uint j, uint k)
     int w = b_w[j] + int(place % KERNEL_W * DILATION_W);
     if (!b_inside[j] || h < 0 || h >= int(p.in_h) || w < 0 || w >= int(p.in_w))
         return 0.0;
-    return x[((b_plane[j] + c) * p.in_h + uint(h)) * p.in_w + uint(w)];
+    return float(x[((b_plane[j] + c) * p.in_h + uint(h)) * p.in_w + uint(w)]);
 }
 
 #define A_K_FAST
@@ -87,7 +88,7 @@ void main()
             float value = tile_sum(i, j);
             if (p.bias != 0u)
                 value += bias[group * p.group_filters + m];
-            y[start + m * pixels] = with_relu(value);
+            y[start + m * pixels] = STORED(with_relu(value));
         }
     }
 }

@@ -157,7 +157,7 @@ void cross_entropy(uint s)
             uint k = quad * 4u + c;
             precise float gradient = exp(logit(s, min(k, classes - 1u)) - greatest) / sum;
             gradient -= k == label ? p.rest + p.share : p.share;
-            gradient /= float(valid);
+            gradient = gradient / float(valid) * step_loss_scale();
             gradients[c] = present && k < classes ? gradient : 0.0;
             if (k < classes)
                 activations[p.layers[LAYERS - 1u].dy + n * classes + k] = gradients[c];

@@ -3,21 +3,22 @@
 #extension GL_EXT_control_flow_attributes : require
 // dx[n,i] = sum over o of dy[n,o] * weight[o,i]; here m is the sample, n the input and k the output. The terms are
 // p.chunk from p.first on.
+#include "include/storage.glsl"
 #include "include/gemm_push.h"
 #include "include/fused_relu_backward.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) buffer DX
 {
-    float dx[];
+    STORED dx[];
 };
 layout(std430, binding = 1) readonly buffer DY
 {
-    float dy[];
+    STORED dy[];
 };
 layout(std430, binding = 2) readonly buffer Weight
 {
-    float weight[];
+    STORED weight[];
 };
 layout(push_constant) uniform Push
 {
@@ -34,7 +35,7 @@ void a_set_k(uint k)
 
 float a_at(uint m)
 {
-    return m < p.m ? dy[m * p.k + a_k] : 0.0;
+    return m < p.m ? float(dy[m * p.k + a_k]) : 0.0;
 }
 
 void b_set_n(uint j, uint n)
@@ -44,7 +45,7 @@ void b_set_n(uint j, uint n)
 
 float b_at(uint j, uint k)
 {
-    return b_n[j] < p.n ? weight[k * p.n + b_n[j]] : 0.0;
+    return b_n[j] < p.n ? float(weight[k * p.n + b_n[j]]) : 0.0;
 }
 
 #define A_K_FAST
@@ -63,8 +64,8 @@ void main()
         [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
             uint n = n0 + tile_column(j);
             if (m < p.m && n < p.n) {
-                float start = p.first != 0u ? dx[m * p.n + n] : 0.0;
-                dx[m * p.n + n] = with_relu(m * p.n + n, tile_sum(i, j) + start);
+                float start = p.first != 0u ? float(dx[m * p.n + n]) : 0.0;
+                dx[m * p.n + n] = STORED(with_relu(m * p.n + n, tile_sum(i, j) + start));
             }
         }
     }

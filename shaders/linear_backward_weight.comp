@@ -4,6 +4,7 @@
 // dweight[o,i] = sum over n of dy[n,o] * x[n,i]; here m is the output, n the input and k the sample. With a bias
 // there is one column of ones more, so that the last column of the product is dbias. A long batch is summed in
 // chunks, whose partial results go to the workspace.
+#include "include/storage.glsl"
 #include "include/gemm_push.h"
 #include "include/workgroup.glsl"
 
@@ -17,11 +18,11 @@ layout(std430, binding = 1) writeonly buffer DBias
 };
 layout(std430, binding = 2) readonly buffer DY
 {
-    float dy[];
+    STORED dy[];
 };
 layout(std430, binding = 3) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 layout(push_constant) uniform Push
 {
@@ -37,7 +38,7 @@ void a_set_m(uint j, uint m)
 
 float a_at(uint j, uint k)
 {
-    return a_m[j] < p.m ? dy[k * p.m + a_m[j]] : 0.0;
+    return a_m[j] < p.m ? float(dy[k * p.m + a_m[j]]) : 0.0;
 }
 
 void b_set_n(uint j, uint n)
@@ -48,7 +49,7 @@ void b_set_n(uint j, uint n)
 float b_at(uint j, uint k)
 {
     uint inputs = p.n - p.bias;
-    return b_n[j] < inputs ? x[k * inputs + b_n[j]] : b_n[j] < p.n ? 1.0 : 0.0;
+    return b_n[j] < inputs ? float(x[k * inputs + b_n[j]]) : b_n[j] < p.n ? 1.0 : 0.0;
 }
 
 #include "include/gemm_tile.glsl"

@@ -3,21 +3,33 @@
 #extension GL_EXT_control_flow_attributes : require
 // y[n,o] = bias[o] + sum over i of x[n,i] * weight[o,i]; here m is the sample and n the output. The terms are p.chunk
 // from p.first on.
+#include "include/storage.glsl"
 #include "include/gemm_push.h"
 #include "include/fused_relu.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) buffer Y
 {
-    float y[];
+    STORED y[];
 };
+#ifdef STORED_HALF
+layout(constant_id = 5) const uint WIDE = 0u; // 1: y is float32 all the same
+
+layout(std430, binding = 0) buffer WideY
+{
+    float wide_y[];
+};
+#else
+const uint WIDE = 0u;
+#define wide_y y
+#endif
 layout(std430, binding = 1) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 layout(std430, binding = 2) readonly buffer Weight
 {
-    float weight[];
+    STORED weight[];
 };
 layout(std430, binding = 3) readonly buffer Bias
 {
@@ -37,7 +49,7 @@ void a_set_k(uint k)
 
 float a_at(uint m)
 {
-    return m < p.m ? x[m * p.k + a_k] : 0.0;
+    return m < p.m ? float(x[m * p.k + a_k]) : 0.0;
 }
 
 void b_set_k(uint k)
@@ -47,7 +59,7 @@ void b_set_k(uint k)
 
 float b_at(uint n)
 {
-    return n < p.n ? weight[n * p.k + b_k] : 0.0;
+    return n < p.n ? float(weight[n * p.k + b_k]) : 0.0;
 }
 
 #define A_K_FAST
@@ -71,8 +83,12 @@ void main()
             uint m = m0 + tile_row(i);
             if (m < p.m) {
                 if (p.first != 0u)
-                    start = y[m * p.n + n];
-                y[m * p.n + n] = with_relu(tile_sum(i, j) + start);
+                    start = WIDE != 0u ? wide_y[m * p.n + n] : float(y[m * p.n + n]);
+                float value = with_relu(tile_sum(i, j) + start);
+                if (WIDE != 0u)
+                    wide_y[m * p.n + n] = value;
+                else
+                    y[m * p.n + n] = STORED(value);
             }
         }
     }

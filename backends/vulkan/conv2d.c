@@ -200,7 +200,7 @@ enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
     bool split = plan.split.count > 1;
     struct vk_range out = vk_range_of(args->dweight);
     if (split)
-        out = (struct vk_range){args->workspace->buffer, args->workspace->offset, plan.split.bytes};
+        out = vk_range_within(args->workspace, 0, plan.split.bytes);
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, plan.tile, &plan.push, plan.split.count);
     dispatch.storage[0] = out;
     // Where the bias goes nowhere, its binding shows what the first one does.

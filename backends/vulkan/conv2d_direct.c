@@ -211,8 +211,7 @@ enum tuff_status vk_conv2d_direct_backward_weight(struct tuff_stream *stream,
     struct weight_plan plan = plan_weight(stream->device, args);
     struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, plan.blocks, plan.push.group_channels);
-    dispatch.storage[0] =
-        (struct vk_range){args->workspace->buffer, args->workspace->offset, plan.split.bytes};
+    dispatch.storage[0] = vk_range_within(args->workspace, 0, plan.split.bytes);
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->x);
     dispatch.push = &plan.push;

@@ -119,10 +119,14 @@ static VkResult create_logical_device(struct tuff_device *device)
         .queueCount = 1,
         .pQueuePriorities = &priority,
     };
-    // No feature is asked for: float32 kernels need none, and robustBufferAccess would cost a check per
-    // access.
+    // float32 kernels need no feature, and robustBufferAccess would cost a check per access.
+    VkPhysicalDevice16BitStorageFeatures storage16 = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
+        .storageBuffer16BitAccess = VK_TRUE,
+    };
     VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+        .pNext = physical->storage16 ? &storage16 : NULL,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
         .enabledExtensionCount = extension_count,

@@ -3,6 +3,8 @@
 #include "gemm_push.h"
 #include "ops.h"
 
+enum { WIDE_CONSTANT = VK_TILE_CONSTANTS }; // of linear_forward: y is float32, x is not
+
 static struct vk_linear_push push_of(uint32_t m, uint32_t n, uint32_t k, struct vk_tile tile)
 {
     return (struct vk_linear_push){
@@ -44,16 +46,15 @@ enum tuff_status vk_linear_forward(struct tuff_stream *stream, const struct tuff
     struct vk_tile tile = vk_choose_tile(stream->device, samples, outputs, 1, true);
     struct vk_linear_push push = push_of(samples, outputs, inputs, tile);
     push.bias = args->bias != NULL;
-    return dispatch_passes(
-        stream,
-        &(struct vk_dispatch){
-            .kernel = &kernel,
-            .constants = VK_TILE_VALUES(tile),
-            .storage = {vk_range_of(args->y), vk_range_of(args->x), vk_range_of(args->weight),
-                        vk_range_of(args->bias ? args->bias : args->weight)},
-            .groups = (uint64_t)push.tiles_m * push.tiles_n,
-        },
-        &push);
+    struct vk_dispatch dispatch = {
+        .kernel = &kernel,
+        .constants = VK_TILE_VALUES(tile),
+        .storage = {vk_range_of(args->y), vk_range_of(args->x), vk_range_of(args->weight),
+                    vk_range_of(args->bias ? args->bias : args->weight)},
+        .groups = (uint64_t)push.tiles_m * push.tiles_n,
+    };
+    dispatch.constants[WIDE_CONSTANT] = args->y->dtype != args->x->dtype;
+    return dispatch_passes(stream, &dispatch, &push);
 }
 
 enum tuff_status vk_linear_backward_input(struct tuff_stream *stream,
@@ -133,7 +134,7 @@ enum tuff_status vk_linear_backward_weight(struct tuff_stream *stream,
     bool split = plan.split.count > 1;
     struct vk_range out = vk_range_of(args->dweight);
     if (split)
-        out = (struct vk_range){args->workspace->buffer, args->workspace->offset, plan.split.bytes};
+        out = vk_range_within(args->workspace, 0, plan.split.bytes);
     // Where the bias goes nowhere, its binding shows what the first one does.
     struct vk_range bias = args->dbias && !split ? vk_range_of(args->dbias) : out;
     enum tuff_status status =

@@ -63,12 +63,23 @@ static enum tuff_status hold(struct tuff_stream *stream, enum tuff_op op, const 
     return TUFF_OK;
 }
 
+// The kernels that do several calls store float32 alone.
+static bool has_float16(const struct tuff_op_args *args)
+{
+    const size_t count = (args->size - offsetof(struct tuff_op_args, tensors)) / sizeof(*args->tensors);
+    for (size_t i = 0; i < count; i++)
+        if (args->tensors[i] && args->tensors[i]->dtype == TUFF_F16)
+            return true;
+    return false;
+}
+
 #define HELD_OP(NAME, name, outputs)                                                                         \
     enum tuff_status vk_hold_##name(struct tuff_stream *stream, const struct tuff_##name##_args *args)       \
     {                                                                                                        \
-        if (stream->state != VK_STREAM_CAPTURING || !stream->device->backend->fusion)                        \
+        const struct tuff_op_args *any = (const struct tuff_op_args *)args;                                  \
+        if (stream->state != VK_STREAM_CAPTURING || !stream->device->backend->fusion || has_float16(any))    \
             return vk_##name(stream, args);                                                                  \
-        return hold(stream, TUFF_OP_##NAME, (const struct tuff_op_args *)args);                              \
+        return hold(stream, TUFF_OP_##NAME, any);                                                            \
     }
 VK_HELD_OPS(HELD_OP)
 #undef HELD_OP

@@ -307,6 +307,12 @@ static const struct tuff_growth *beyond(const struct tuff_target *target, enum t
     return tuff_growth_beyond(table, count, target->abi_minor, op, args);
 }
 
+// Whether the plugin is too old for float16, which these arguments have.
+static bool beyond_f16(const struct tuff_target *target, const struct tuff_op_args *args)
+{
+    return target->abi_minor < TUFF_MINOR_OF_F16 && tuff_op_args_use_f16(args) != 0;
+}
+
 static bool takes(const struct tuff_target *target, enum tuff_op op, const struct tuff_op_args *args)
 {
     return target->interface->supports == NULL || target->interface->supports(target->device, op, args) != 0;
@@ -315,14 +321,21 @@ static bool takes(const struct tuff_target *target, enum tuff_op op, const struc
 bool tuff_target_supports(const struct tuff_target *target, enum tuff_op op, const struct tuff_op_args *args)
 {
     return tuff_op_has_kernel(target->interface->kernels, op) && beyond(target, op, args) == NULL &&
-           takes(target, op, args);
+           !beyond_f16(target, args) && takes(target, op, args);
 }
 
 enum tuff_status tuff_target_require(const struct tuff_target *target, enum tuff_op op,
                                      const struct tuff_op_args *args)
 {
     const char *name = tuff_op_info(op)->name;
-    if (!tuff_op_has_kernel(target->interface->kernels, op))
+    const bool half = tuff_op_args_use_f16(args) != 0,
+               has_kernel = tuff_op_has_kernel(target->interface->kernels, op);
+    if (half && (!has_kernel || beyond_f16(target, args) || !takes(target, op, args)))
+        return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED,
+                         "backend %s has no float16 %s for these shapes and parameters; float32 may do "
+                         "(--precision float32)",
+                         target->backend_name, name);
+    if (!has_kernel)
         return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED, "backend %s does not support %s",
                          target->backend_name, name);
     const struct tuff_growth *newer = beyond(target, op, args);

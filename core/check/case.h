@@ -1,4 +1,5 @@
-// A conformance case: an op, a layout, and typed sizes and parameters. Its printable form parses back:
+// A conformance case: an op, a layout, a precision, and typed sizes and parameters. Its printable form parses
+// back:
 //   max_pool2d_forward(layout=batch16,n=3,c=2,h=7,w=9,kernel=2x2,stride=2x2,dilation=1x1,pad=0,0,0,0,values=ties)
 #ifndef TUFF_CONFORMANCE_CASE_H
 #define TUFF_CONFORMANCE_CASE_H
@@ -29,11 +30,21 @@ struct case_field {
     char separator;
     size_t offset;
     const char *const *names; // ends with NULL
+    bool optional;            // 0 where it is not there, and left out of the printed form then
 };
 
 #define CASE_FIELD_U32(type, member)                                                                         \
     {                                                                                                        \
         .name = #member, .kind = CASE_U32, .count = 1, .separator = ',', .offset = offsetof(type, member)    \
+    }
+#define CASE_FIELD_OPTIONAL_U32(type, member)                                                                \
+    {                                                                                                        \
+        .name = #member, .kind = CASE_U32, .count = 1, .separator = ',', .offset = offsetof(type, member),   \
+        .optional = true                                                                                     \
+    }
+#define CASE_FIELD_OPTIONAL_F64(type, member)                                                                \
+    {                                                                                                        \
+        .name = #member, .kind = CASE_F64, .offset = offsetof(type, member), .optional = true                \
     }
 #define CASE_FIELD_LIST(type, member, how_many, between)                                                     \
     {                                                                                                        \
@@ -107,17 +118,21 @@ struct conformance_op {
 // op < TUFF_OP_COUNT.
 const struct conformance_op *conformance_op_cases(enum tuff_op op);
 
+// Whether the op has cases of this precision: tensors that it makes another type of.
+bool conformance_op_has_precision(const struct conformance_op *op, enum case_precision precision);
+
 // Random cases of an op and layout in a run with `count` of them.
 uint32_t conformance_random_cases(const struct conformance_op *op, uint32_t count);
 
 struct conformance_case {
     const struct conformance_op *op;
-    enum tuff_layout layout; // of activations
-    uint64_t seed;           // of the data
-    void *shape;             // op->shape_size bytes, owned
+    enum tuff_layout layout;       // of activations
+    enum case_precision precision; // of what may be float16; else than float32 in row-major order only
+    uint64_t seed;                 // of the data
+    void *shape;                   // op->shape_size bytes, owned
 };
 
-// Copies the shape.
+// Copies the shape. The precision is float32.
 TUFF_MUST_CHECK enum tuff_status conformance_case_create(const struct tuff_log *log,
                                                          const struct conformance_op *op,
                                                          enum tuff_layout layout, uint64_t seed,

@@ -15,6 +15,7 @@
 enum { ALL_DIGITS = 17, SHORT_DIGITS = 7 };
 
 static const char *const layout_names[] = {"row_major", "batch16", NULL};
+static const char *const precision_names[] = {"f32", "f16", "f16_f32", NULL}; // enum case_precision
 
 struct text {
     char *at;
@@ -75,17 +76,6 @@ static void append_field(struct text *text, const char *before, const struct cas
     }
 }
 
-void conformance_case_format(const struct conformance_case *c, char line[CONFORMANCE_LINE_BYTES])
-{
-    struct text text = {line, CONFORMANCE_LINE_BYTES};
-    append(&text, "%s(layout=%s", tuff_op_info(c->op->op)->name, layout_names[c->layout]);
-    for (uint32_t i = 0; i < c->op->field_count; i++)
-        append_field(&text, ",", &c->op->fields[i], c->shape, ALL_DIGITS);
-    if (c->seed != 0)
-        append(&text, ",seed=%" PRIu64, c->seed);
-    append(&text, ")");
-}
-
 // Whether a field says nothing that matters to a reader of a table.
 static bool is_usual(const struct case_field *field, const char *shape)
 {
@@ -105,6 +95,20 @@ static bool is_usual(const struct case_field *field, const char *shape)
         if (values[i] != values[0])
             return false;
     return values[0] == 0 || (count > 1 && field->separator == 'x' && values[0] == 1);
+}
+
+void conformance_case_format(const struct conformance_case *c, char line[CONFORMANCE_LINE_BYTES])
+{
+    struct text text = {line, CONFORMANCE_LINE_BYTES};
+    append(&text, "%s(layout=%s", tuff_op_info(c->op->op)->name, layout_names[c->layout]);
+    if (c->precision != CASE_PRECISION_F32)
+        append(&text, ",precision=%s", precision_names[c->precision]);
+    for (uint32_t i = 0; i < c->op->field_count; i++)
+        if (!c->op->fields[i].optional || !is_usual(&c->op->fields[i], c->shape))
+            append_field(&text, ",", &c->op->fields[i], c->shape, ALL_DIGITS);
+    if (c->seed != 0)
+        append(&text, ",seed=%" PRIu64, c->seed);
+    append(&text, ")");
 }
 
 void conformance_case_format_short(const struct conformance_case *c, char line[CONFORMANCE_LINE_BYTES])
@@ -194,18 +198,23 @@ struct reader {
     uint32_t seen; // bit i: field i has been read; see LAYOUT_BIT
 };
 
-enum { LAYOUT_BIT = 30, SEED_BIT = 31 };
+enum { PRECISION_BIT = 29, LAYOUT_BIT = 30, SEED_BIT = 31 };
 
 static enum tuff_status read_pair(struct reader *reader, const char *name, const char *value)
 {
     const struct conformance_op *op = reader->c->op;
-    uint32_t bit = op->field_count, layout;
+    uint32_t bit = op->field_count, layout, precision;
     const char *end;
     bool good = false;
     if (strcmp(name, "layout") == 0) {
         bit = LAYOUT_BIT;
         good = parse_name(value, layout_names, &layout);
         reader->c->layout = (enum tuff_layout)layout;
+    } else if (strcmp(name, "precision") == 0) {
+        bit = PRECISION_BIT;
+        good = parse_name(value, precision_names, &precision) &&
+               conformance_op_has_precision(op, (enum case_precision)precision);
+        reader->c->precision = (enum case_precision)precision;
     } else if (strcmp(name, "seed") == 0) {
         bit = SEED_BIT;
         good = parse_u64(value, &end, &reader->c->seed) && *end == '\0';
@@ -264,7 +273,7 @@ static enum tuff_status read_pairs(struct reader *reader, char *text)
     if ((reader->seen >> LAYOUT_BIT & 1u) == 0)
         return tuff_fail(reader->log, TUFF_ERROR_INVALID, "%s: field 'layout' is missing", reader->op_name);
     for (uint32_t i = 0; i < reader->c->op->field_count; i++)
-        if ((reader->seen >> i & 1u) == 0)
+        if ((reader->seen >> i & 1u) == 0 && !reader->c->op->fields[i].optional)
             return tuff_fail(reader->log, TUFF_ERROR_INVALID, "%s: field '%s' is missing", reader->op_name,
                              reader->c->op->fields[i].name);
     return TUFF_OK;

@@ -9,9 +9,11 @@ bool tuff_check_op(size_t index, struct tuff_check_op *op)
     if (index >= TUFF_OP_COUNT)
         return false;
     const struct conformance_op *cases = conformance_op_cases((enum tuff_op)index);
-    const uint64_t layouts = cases->batched ? 2 : 1;
+    uint64_t kinds = cases->batched ? 2 : 1;
+    for (enum case_precision p = CASE_PRECISION_F16; p <= CASE_PRECISION_F16_F32; p++)
+        kinds += conformance_op_has_precision(cases, p) ? 1 : 0;
     op->name = tuff_op_info((enum tuff_op)index)->name;
-    op->cases = layouts * (cases->corner_count + conformance_random_cases(cases, TUFF_CHECK_DEFAULT_COUNT));
+    op->cases = kinds * (cases->corner_count + conformance_random_cases(cases, TUFF_CHECK_DEFAULT_COUNT));
     return true;
 }
 
@@ -30,23 +32,45 @@ static enum tuff_status ask(struct tuff_target *target, const struct conformance
     return status;
 }
 
-enum tuff_status tuff_check_support(struct tuff_target *target, size_t op, enum tuff_layout layout,
-                                    struct tuff_check_support *support)
+// Adds the hand-written cases of a layout and a precision to `support`.
+static enum tuff_status ask_all(struct tuff_target *target, const struct conformance_op *cases,
+                                enum tuff_layout layout, enum case_precision precision,
+                                struct tuff_check_support *support)
 {
-    const struct conformance_op *cases = conformance_op_cases((enum tuff_op)op);
     const char *shape = cases->corners;
     enum tuff_status status = TUFF_OK;
-    support->cases = 0;
-    support->supported = 0;
-    if (layout == TUFF_LAYOUT_BATCH16 && !cases->batched)
-        return TUFF_OK;
     for (size_t i = 0; i < cases->corner_count && status == TUFF_OK; i++) {
         struct conformance_case c;
         status = conformance_case_create(target->log, cases, layout, 0, shape + i * cases->shape_size, &c);
         if (status != TUFF_OK)
             return status;
+        c.precision = precision;
         status = ask(target, &c, support);
         conformance_case_clear(&c);
     }
+    return status;
+}
+
+enum tuff_status tuff_check_support(struct tuff_target *target, size_t op, enum tuff_layout layout,
+                                    struct tuff_check_support *support)
+{
+    const struct conformance_op *cases = conformance_op_cases((enum tuff_op)op);
+    support->cases = 0;
+    support->supported = 0;
+    if (layout == TUFF_LAYOUT_BATCH16 && !cases->batched)
+        return TUFF_OK;
+    return ask_all(target, cases, layout, CASE_PRECISION_F32, support);
+}
+
+enum tuff_status tuff_check_support_f16(struct tuff_target *target, size_t op,
+                                        struct tuff_check_support *support)
+{
+    const struct conformance_op *cases = conformance_op_cases((enum tuff_op)op);
+    enum tuff_status status = TUFF_OK;
+    support->cases = 0;
+    support->supported = 0;
+    for (enum case_precision p = CASE_PRECISION_F16; p <= CASE_PRECISION_F16_F32 && status == TUFF_OK; p++)
+        if (conformance_op_has_precision(cases, p))
+            status = ask_all(target, cases, TUFF_LAYOUT_ROW_MAJOR, p, support);
     return status;
 }

@@ -17,7 +17,12 @@ enum tuff_access {
     TUFF_ACCESS_IN,
 };
 
-enum { TUFF_DTYPE_ANY = 255 };
+// Element types of a role, beside those of enum tuff_dtype.
+enum {
+    TUFF_DTYPE_ANY = 255,         // any but float16
+    TUFF_DTYPE_FLOAT = 254,       // float32 or float16, the same of all such tensors of the op
+    TUFF_DTYPE_FLOAT_OR_F32 = 253 // float32, or as those
+};
 
 // What one call computes and moves, as tuff/check.h defines it.
 struct tuff_work {
@@ -27,7 +32,7 @@ struct tuff_work {
 struct tuff_role {
     const char *name;
     enum tuff_access access;
-    uint32_t dtype; // or TUFF_DTYPE_ANY
+    uint32_t dtype; // enum tuff_dtype, or one of the above
     uint32_t rank;  // 0: any
     bool optional;
     bool batched;  // first dimension is the batch: it has the program's activation layout
@@ -39,7 +44,8 @@ struct tuff_op_info {
     uint32_t params_size; // 0: none
     uint32_t tensor_count;
     struct tuff_role roles[TUFF_OP_MAX_TENSORS]; // in the order of the argument struct
-    bool fused; // the host does with other ops what a backend without this one lacks
+    bool fused;   // the host does with other ops what a backend without this one lacks
+    bool for_f16; // only programs with float16 tensors have it
     // Bit i: output 0 may be the same tensor as tensor i.
     uint32_t in_place;
     // Forward ops: sets rank and dims of the outputs from inputs and params; else NULL. Logs what does not
@@ -58,6 +64,18 @@ struct tuff_op_info {
     void (*work)(const void *params, const struct tuff_tensor *const tensors[TUFF_OP_MAX_TENSORS],
                  struct tuff_work *work);
 };
+
+// Whether tensors of this role may be float16.
+static inline bool tuff_role_takes_f16(const struct tuff_role *role)
+{
+    return role->dtype == TUFF_DTYPE_FLOAT || role->dtype == TUFF_DTYPE_FLOAT_OR_F32;
+}
+
+// The element type of this role where nothing is float16; TUFF_DTYPE_ANY stays.
+static inline uint32_t tuff_role_plain_dtype(const struct tuff_role *role)
+{
+    return tuff_role_takes_f16(role) ? (uint32_t)TUFF_F32 : role->dtype;
+}
 
 // op < TUFF_OP_COUNT.
 const struct tuff_op_info *tuff_op_info(enum tuff_op op);

@@ -148,6 +148,7 @@ static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *
     const struct tuff_target *target = pass->target;
     const struct tuff_parameters *parameters = pass->parameters;
     enum tuff_status status = take_memory(pass);
+    places[EXTERNAL_ROUNDED].buffer = parameters->rounded;
     places[EXTERNAL_PARAMETERS].buffer = parameters->values;
     places[EXTERNAL_GRADIENTS].buffer = parameters->gradients;
     places[EXTERNAL_MOMENTS].buffer = parameters->moments;
@@ -159,12 +160,14 @@ static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *
     struct tuff_buffer *values = pass->options.training == NULL && parameters->averages != NULL
                                      ? parameters->averages
                                      : parameters->values;
+    places[EXTERNAL_ARENA].buffer = values;
     for (enum external e = 0; e < EXTERNAL_OWN_COUNT; e++)
         places[e] = e == EXTERNAL_IMAGES ? (struct tuff_place){pass->images, 0}
                                          : (struct tuff_place){pass->records, pass->offsets[e]};
     struct tuff_bindings bindings = {
         .activations = activations,
         .parameters = values,
+        .rounded = parameters->rounded,
         .gradients = parameters->gradients,
         .parameter_offsets = parameters->offsets,
         .externals = places,

@@ -1,7 +1,9 @@
-// Adam's formula (tuff/op/optimizer.h), for one parameter or several side by side. p: push constants with its numbers.
+// Adam's formula (tuff/op/optimizer.h), for one parameter or several side by side; nothing in a step that is skipped. p: push constants with its numbers.
 #define ADAM(T)                                                                                                        \
     void adam(inout T parameter_, inout T m_, inout T v_, T gradient)                                                  \
     {                                                                                                                  \
+        if (step_is_skipped())                                                                                         \
+            return;                                                                                                    \
         precise T parameter = parameter_;                                                                              \
         precise T g = gradient;                                                                                        \
         if (p.decoupled != 0u)                                                                                         \

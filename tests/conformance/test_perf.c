@@ -22,7 +22,8 @@ static void clear(struct conformance_case *c, struct case_setup *setup)
 static bool only_moves(enum tuff_op op)
 {
     return op == TUFF_OP_FILL || op == TUFF_OP_COPY || op == TUFF_OP_CONCAT_FORWARD ||
-           op == TUFF_OP_CONCAT_BACKWARD || op == TUFF_OP_GATHER_LABELS || op == TUFF_OP_STEP_ADVANCE;
+           op == TUFF_OP_CONCAT_BACKWARD || op == TUFF_OP_GATHER_LABELS || op == TUFF_OP_STEP_ADVANCE ||
+           op == TUFF_OP_CAST || op == TUFF_OP_LOSS_SCALE_UPDATE;
 }
 
 // Every op has cases, which the core accepts, with sizes to show and bytes to move.
@@ -104,6 +105,10 @@ Test(perf, work_is_what_the_header_says)
         {"moving_average(layout=row_major,count=100,decay=0.9)", 300, 4 * (2 * 100 + 100 + 16)},
         {"gradient_norm(layout=row_major,count=10,values=normal)", 20, 4 * 11},
         {"gradient_clip(layout=row_major,count=10,kind=given,max_norm=1,norm=2)", 10, 4 * 21},
+        {"gradient_unscale(layout=row_major,count=10,unscale=0.5)", 10, 4 * (2 * 10 + 16)},
+        {"loss_scale_update(layout=row_major,kind=finite,interval=3,good_steps=0,scale=4)", 0, 2 * 4 * 17},
+        {"cast(layout=row_major,dims=3x5,to=f16)", 0, 15 * (4 + 2)},
+        {"add(layout=row_major,precision=f16,dims=3x5)", 15, 90},
         {"gather_images(layout=row_major,n=4,c=1,h=3,w=3,set=100,positions=50,begin=2,valid=3)", 72,
          4 * 36 + 36 + 4 * 4 + 64}, // of a whole batch
         {"gather_labels(layout=row_major,n=4,set=100,positions=50,begin=2,valid=3)", 0, 4 * 4 + 8 * 4 + 64},

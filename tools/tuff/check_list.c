@@ -36,6 +36,7 @@ static void put_words(const char *name, size_t length, char text[TEXT_BYTES])
         {"batch_norm2d_relu_eval", "batch normalization by running statistics, and ReLU"},
         {"batch_norm2d_relu_train", "batch normalization, running statistics, and ReLU"},
         {"batch_norm2d_train", "batch normalization, and running statistics"},
+        {"cast", "from float32 to float16, or back"},
         {"concat", "concatenation of channels"},
         {"conv2d", "convolution"},
         {"conv2d_relu", "convolution and ReLU"},
@@ -47,9 +48,11 @@ static void put_words(const char *name, size_t length, char text[TEXT_BYTES])
         {"gather_labels", "a batch's labels, out of the set by index"},
         {"gradient_clip", "gradients, scaled down to a greatest norm"},
         {"gradient_norm", "norm of all gradients"},
+        {"gradient_unscale", "gradients divided by the loss's scale"},
         {"linear", "fully connected layer"},
         {"linear_relu", "fully connected layer and ReLU"},
         {"log_softmax", "logarithm of softmax"},
+        {"loss_scale_update", "the loss's scale after a step"},
         {"max_pool2d", "maximum pooling"},
         {"metrics_record", "record of a step's loss and correct count"},
         {"moving_average", "a moving average of the parameters"},
@@ -93,17 +96,28 @@ static const char *word(const struct tuff_check_support *support)
     return support->supported == support->cases ? "supported" : "partly";
 }
 
-// "row-major / BATCH16", or row-major alone for an op without a batch.
+// What a cell says of float16.
+static const char *f16_word(const struct tuff_check_support *support)
+{
+    if (support->supported == 0)
+        return "";
+    return support->supported == support->cases ? ", f16" : ", partly f16";
+}
+
+// "row-major / BATCH16", or row-major alone for an op without a batch; then whether float16 is supported.
 static enum tuff_status make_cell(struct tuff_target *target, size_t op, char cell[CELL_BYTES])
 {
-    struct tuff_check_support row = {.size = sizeof row}, batch = {.size = sizeof batch};
+    struct tuff_check_support row = {.size = sizeof row}, batch = {.size = sizeof batch},
+                              half = {.size = sizeof half};
     enum tuff_status status = tuff_check_support(target, op, TUFF_LAYOUT_ROW_MAJOR, &row);
     if (status == TUFF_OK)
         status = tuff_check_support(target, op, TUFF_LAYOUT_BATCH16, &batch);
+    if (status == TUFF_OK)
+        status = tuff_check_support_f16(target, op, &half);
     if (status == TUFF_OK && batch.cases > 0)
-        snprintf(cell, CELL_BYTES, "%s / %s", word(&row), word(&batch));
+        snprintf(cell, CELL_BYTES, "%s / %s%s", word(&row), word(&batch), f16_word(&half));
     else if (status == TUFF_OK)
-        snprintf(cell, CELL_BYTES, "%s", word(&row));
+        snprintf(cell, CELL_BYTES, "%s%s", word(&row), f16_word(&half));
     return status;
 }
 
@@ -112,7 +126,7 @@ static void print_header(const struct list *list, bool markdown)
     console_print(markdown ? "| Op | Direction | What it computes | Cases |" : "%-32s", "op");
     for (size_t i = 0; i < list->count; i++) {
         const char *name = tuff_target_backend(list->targets[i]);
-        console_print(markdown ? " %s |" : i + 1 < list->count ? "  %-29s" : "  %s", name);
+        console_print(markdown ? " %s |" : i + 1 < list->count ? "  %-34s" : "  %s", name);
     }
     console_print(markdown ? "\n|---|---|---|---:|" : "\n");
     for (size_t i = 0; markdown && i < list->count; i++)
@@ -135,7 +149,7 @@ static enum tuff_status print_op(const struct list *list, size_t index, const st
     for (size_t i = 0; i < list->count && status == TUFF_OK; i++) {
         status = make_cell(list->targets[i], index, cell);
         if (status == TUFF_OK)
-            console_print(markdown ? " %s |" : i + 1 < list->count ? "  %-29s" : "  %s", cell);
+            console_print(markdown ? " %s |" : i + 1 < list->count ? "  %-34s" : "  %s", cell);
     }
     console_print("\n");
     return status;
@@ -167,7 +181,7 @@ static enum tuff_status print_totals(const struct list *list, bool markdown)
         }
         char cell[CELL_BYTES];
         snprintf(cell, sizeof cell, "%" PRIu64 " of %" PRIu64, taken, known);
-        console_print(markdown ? " %s |" : i + 1 < list->count ? "  %-29s" : "  %s", cell);
+        console_print(markdown ? " %s |" : i + 1 < list->count ? "  %-34s" : "  %s", cell);
     }
     console_print("\n");
     return TUFF_OK;
@@ -184,7 +198,9 @@ static enum tuff_status print_table(const struct list *list, const char *only, b
     if (status == TUFF_OK && only == NULL)
         status = print_totals(list, markdown);
     if (!markdown)
-        console_print("\nrow-major / BATCH16, of the hand-written cases; one word: the op has no batch\n");
+        console_print(
+            "\nrow-major / BATCH16, of the hand-written cases; one word: the op has no batch; f16: in "
+            "float16, too\n");
     return status;
 }
 

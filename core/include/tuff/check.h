@@ -30,9 +30,10 @@ struct tuff_check_finding {
     const char *message;     // why it failed; "" if unsupported
     const char *replay;      // the case's line, for tuff_check_options.case_line
     bool device;             // of "buffers" or "stream", and in no layout
+    bool f16;                // some tensor of the case is float16
 };
 
-// What became of the cases of one op in one layout.
+// What became of the cases of one op in one layout, or with float16.
 struct tuff_check_row {
     const char *op;
     enum tuff_layout layout;
@@ -40,6 +41,7 @@ struct tuff_check_row {
     uint64_t unsupported, unused; // as in tuff_check_totals
     double worst_error;           // the greatest error as a part of its tolerance; 0 if all were exact
     bool device;                  // "buffers" or "stream", in no layout
+    bool f16;                     // the cases with float16 tensors, which are row-major
 };
 
 // Who wants the results as data. Called by tuff_check_run in its own thread; what the pointers name is gone
@@ -69,8 +71,9 @@ enum { TUFF_CHECK_DEFAULT_COUNT = 48 };
 struct tuff_check_totals {
     uint64_t run, passed, failed;
     uint64_t unsupported; // rejected by the backend although it would be asked for them
-    uint64_t unused; // cases in BATCH16 of a backend that neither asks for that layout nor accepts it, and
-                     // those of what the device says it does not have: capture, timestamps
+    uint64_t unused; // cases in BATCH16 of a backend that neither asks for that layout nor accepts it, with
+                     // float16 of one that does not take it there, and those of what the device says it does
+                     // not have: capture, timestamps
 };
 
 // Runs the cases on `tested` and judges them by `oracle`. Writes failures and a table to `out`, unless that
@@ -89,7 +92,7 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_run(struct tuff_target *tes
 // K, OH and so on are those of the ops' headers; y is the output of forward, or dy.
 //   conv2d_*             2*N*K*OH*OW*(C/groups)*KH*KW; with a bias, or its gradient, N*K*OH*OW more
 //   linear_*             2*N*I*O; with a bias, or its gradient, N*O more
-//   add, multiply, relu_*, activation_forward, dropout_*, gradient_clip    1 per element
+//   add, multiply, relu_*, activation_forward, dropout_*, gradient_clip, gradient_unscale    1 per element
 //   activation_backward  2 per element
 //   max_pool2d_*         forward KH*KW, backward 1 per element of y
 //   avg_pool2d_*         KH*KW per element of y; adaptive: 1 per element of each region
@@ -100,7 +103,7 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_run(struct tuff_target *tes
 //   sgd                  2 per parameter, and 2 for each of momentum, Nesterov's, weight decay
 //   moving_average       3 per parameter
 //   gradient_norm        2 per gradient;  metrics_record  2 per sample;  gather_images  2 per element of x
-//   fill, copy, concat_*, gather_labels, step_advance    none
+//   fill, copy, cast, concat_*, gather_labels, step_advance, loss_scale_update    none
 // Bytes: each input is read once and each output written once, an updated tensor both; padding lanes and
 // workspace do not count. gather_* touch a whole batch's samples alone, step_advance and metrics_record one
 // row.
@@ -227,7 +230,7 @@ tuff_check_steps(struct tuff_target *tested, struct tuff_target *oracle, const s
 struct tuff_check_op {
     size_t size;
     const char *name; // lives as long as the library
-    uint64_t cases;   // that a run with the default count goes through, in all layouts
+    uint64_t cases;   // that a run with the default count goes through, in all layouts and with float16
 };
 
 // Op number `index`; false, and *op unchanged, from the number of ops on.
@@ -244,6 +247,10 @@ struct tuff_check_support {
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_support(struct tuff_target *target, size_t op,
                                                              enum tuff_layout layout,
                                                              struct tuff_check_support *support);
+
+// The same of its cases with float16; 0 cases: the op takes none, or is about nothing else (cast).
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_support_f16(struct tuff_target *target, size_t op,
+                                                                 struct tuff_check_support *support);
 
 // Prints the lines of the cases that would run, one by one. Fails if there are none.
 TUFF_API TUFF_MUST_CHECK enum tuff_status
