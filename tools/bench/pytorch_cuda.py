@@ -56,7 +56,8 @@ class Step:
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, **extra)
         self.scaler = None
         if settings["autocast"] == "float16" and self.cuda:
-            self.scaler = torch.cuda.amp.GradScaler()
+            newer = hasattr(torch, "amp") and hasattr(torch.amp, "GradScaler")
+            self.scaler = torch.amp.GradScaler("cuda") if newer else torch.cuda.amp.GradScaler()
         self.run = torch.compile(self.model) if settings["mode"].startswith("compile") else self.model
         self.graph = None
 
@@ -124,8 +125,11 @@ class Training:
     def __init__(self, settings):
         self.settings = settings
         self.x, self.y = to_device(settings, *worker.load_samples(settings, "train"))
+        self.bytes = 0
+        self.before = 0  # of other configurations, which are kept
         if settings["device"] == "cuda":
             torch.cuda.reset_peak_memory_stats()
+            self.before = torch.cuda.memory_allocated()
         self.step = Step(settings)
         self.starts = range(0, len(self.x) - settings["batch"] + 1, settings["batch"])
         self.done = 0
@@ -150,12 +154,14 @@ def train(settings, kept):
     training = kept[key]
     allow_tf32(settings)
     groups = worker.measure(training.run_steps, settings["seconds"])
-    memory = torch.cuda.max_memory_allocated() if settings["device"] == "cuda" else worker.peak_bytes()
+    if training.bytes == 0:  # the first time: nothing else has run since it was made
+        cuda = settings["device"] == "cuda"
+        training.bytes = torch.cuda.max_memory_allocated() - training.before if cuda else worker.peak_bytes()
     return {
         "seconds": statistics.median(groups),
         "best": min(groups),
         "groups": len(groups),
-        "bytes": memory,
+        "bytes": training.bytes,
         "parameters": training.step.parameters,
         "outputs": training.outputs,
     }
