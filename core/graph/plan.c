@@ -14,6 +14,7 @@ struct block {
 struct planner {
     const struct tuff_target *target;
     const struct tuff_graph *graph;
+    const struct tuff_log *shortage;
     struct tuff_plan *plan;
     uint32_t *last_use;        // of each storage value: the last node that touches it
     uint32_t *block_of;        // of each storage value
@@ -55,13 +56,11 @@ static enum tuff_status check_support(struct planner *p, uint32_t index)
             continue;
         args.tensors[i] = &p->graph->values[node->values[i]].shape;
         if (!info->roles[i].any_size && tuff_tensor_bytes(args.tensors[i]) > p->target->info.max_tensor_bytes)
-            return tuff_fail(
-                p->target->log, TUFF_ERROR_MEMORY,
-                "%s: %s of shape %s takes %.1f MiB, but %s takes tensors of at most %.1f MiB: use a "
-                "smaller batch",
-                info->name, info->roles[i].name, tuff_shape_text(args.tensors[i]).text,
-                (double)tuff_tensor_bytes(args.tensors[i]) / 0x1p20, p->target->info.name,
-                (double)p->target->info.max_tensor_bytes / 0x1p20);
+            return tuff_fail(p->shortage, TUFF_ERROR_MEMORY,
+                             "%s: %s of shape %s takes %.1f MiB, but %s takes tensors of at most %.1f MiB",
+                             info->name, info->roles[i].name, tuff_shape_text(args.tensors[i]).text,
+                             (double)tuff_tensor_bytes(args.tensors[i]) / 0x1p20, p->target->info.name,
+                             (double)p->target->info.max_tensor_bytes / 0x1p20);
     }
     enum tuff_status status = tuff_target_require(p->target, node->op, &args);
     uint64_t workspace = 0;
@@ -70,9 +69,7 @@ static enum tuff_status check_support(struct planner *p, uint32_t index)
     if (status != TUFF_OK)
         return status;
     if (workspace > p->target->info.max_tensor_bytes || workspace > UINT32_MAX)
-        return tuff_fail(p->target->log, TUFF_ERROR_MEMORY,
-                         "%s needs a workspace of %.1f MiB, too much for %s: use a "
-                         "smaller batch",
+        return tuff_fail(p->shortage, TUFF_ERROR_MEMORY, "%s needs a workspace of %.1f MiB, too much for %s",
                          info->name, (double)workspace / 0x1p20, p->target->info.name);
     p->plan->workspace_bytes[index] = workspace;
     return TUFF_OK;
@@ -223,12 +220,13 @@ static enum tuff_status plan_all(struct planner *p)
 }
 
 enum tuff_status tuff_plan_create(const struct tuff_target *target, const struct tuff_graph *graph,
-                                  struct tuff_plan **plan)
+                                  const struct tuff_log *shortage, struct tuff_plan **plan)
 {
     size_t values = graph->value_count + 1, nodes = graph->node_count + 1;
     struct planner p = {
         .target = target,
         .graph = graph,
+        .shortage = shortage,
         .plan = calloc(1, sizeof(struct tuff_plan)),
         .last_use = calloc(values, sizeof(uint32_t)),
         .block_of = calloc(values, sizeof(uint32_t)),

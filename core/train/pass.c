@@ -62,7 +62,9 @@ static enum tuff_status build_and_plan(struct tuff_pass *pass)
     tuff_plan_destroy(&pass->plan);
     tuff_graph_destroy(&pass->graph);
     enum tuff_status status = tuff_pass_build(pass, pass->model);
-    return status == TUFF_OK ? tuff_plan_create(pass->target, pass->graph, &pass->plan) : status;
+    return status == TUFF_OK
+               ? tuff_plan_create(pass->target, pass->graph, pass->options.shortage, &pass->plan)
+               : status;
 }
 
 enum tuff_status tuff_pass_stream(struct tuff_pass *pass, uint32_t samples)

@@ -33,8 +33,9 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
         limit = always_fine;
     enum tuff_status status = TUFF_OK;
     for (size_t i = 0; i < sizeof multiples / sizeof *multiples; i++) {
+        const bool last = multiples[i] == 1;
         uint64_t batch = (uint64_t)trainer->options.batch_size * multiples[i];
-        if (multiples[i] > 1 && batch > trainer->test_data->count)
+        if (!last && batch > trainer->test_data->count)
             continue;
         if (batch > trainer->test_data->count)
             batch = trainer->test_data->count;
@@ -42,10 +43,13 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
                                             .augmentation = &trainer->augmentation,
                                             .outputs = trainer->options.keep_outputs != 0,
                                             .no_fusion = trainer->options.no_fusion != 0,
-                                            .mixed = trainer->options.precision == TUFF_PRECISION_MIXED};
+                                            .mixed = trainer->options.precision == TUFF_PRECISION_MIXED,
+                                            .shortage = last ? &trainer->shortage.log : NULL};
         tuff_pass_destroy(&trainer->test);
         status = tuff_pass_create(trainer->target, trainer->model, trainer->test_data, trainer->parameters,
                                   &options, &trainer->test);
+        if (status == TUFF_ERROR_MEMORY && !last)
+            continue;
         if (status != TUFF_OK || tuff_pass_plan(trainer->test)->arena_bytes <= limit)
             break;
     }
@@ -74,25 +78,31 @@ static enum tuff_status create_parameters(struct tuff_trainer *trainer,
     return status;
 }
 
-static enum tuff_status set_up(struct tuff_trainer *trainer, const struct tuff_trainer_options *options)
+enum tuff_status tuff_trainer_plan(struct tuff_trainer *trainer, const struct tuff_trainer_options *options)
 {
     struct tuff_pass_options training = {.batch_size = options->batch_size,
                                          .training = options,
                                          .augmentation = &trainer->augmentation,
                                          .no_fusion = options->no_fusion != 0,
-                                         .mixed = options->precision == TUFF_PRECISION_MIXED};
+                                         .mixed = options->precision == TUFF_PRECISION_MIXED,
+                                         .shortage = &trainer->shortage.log};
+    enum tuff_status status = TUFF_OK;
     // A batch that is larger than the set would only compute absent samples.
     if (trainer->train_data != NULL && training.batch_size > trainer->train_data->count)
         training.batch_size = trainer->train_data->count;
-    enum tuff_status status = create_parameters(trainer, options);
-    if (status == TUFF_OK && trainer->train_data != NULL)
+    if (trainer->train_data != NULL)
         status = tuff_pass_create(trainer->target, trainer->model, trainer->train_data, trainer->parameters,
                                   &training, &trainer->train);
     if (status == TUFF_OK && trainer->test_data != NULL)
         status = create_test_pass(trainer);
-    if (status != TUFF_OK)
-        return status;
-    status = tuff_trainer_fit(trainer);
+    return status == TUFF_OK ? tuff_trainer_fit(trainer) : status;
+}
+
+static enum tuff_status set_up(struct tuff_trainer *trainer, const struct tuff_trainer_options *options)
+{
+    enum tuff_status status = create_parameters(trainer, options);
+    if (status == TUFF_OK)
+        status = tuff_trainer_plan_or_advise(trainer, options);
     // Zeroed: padding lanes must be finite from the start (tensor.h).
     if (status == TUFF_OK)
         status = tuff_device_zeroed(trainer->target, "activations", trainer->activation_bytes,

@@ -1,4 +1,6 @@
 // What a training takes on its device, and what is done if a data set is too large for it.
+#include <stdio.h>
+
 #include "trainer_parts.h"
 
 // Large enough that a chunk's transfer is worth its while, small enough to leave memory for others.
@@ -86,12 +88,9 @@ static enum tuff_status stream(const struct tuff_trainer *trainer, struct tuff_p
     uint64_t most = smaller(smaller(room / 2, target->info.max_buffer_bytes), MOST_CHUNK_BYTES);
     uint64_t batches = most / (least_bytes(pass) / 2);
     if (batches == 0)
-        return tuff_fail(
-            target->log, TUFF_ERROR_MEMORY,
-            "the images of two batches of %u take %.2f MiB, but there are %.2f MiB for them on %s: use "
-            "a smaller batch",
-            tuff_pass_batch_size(pass), (double)least_bytes(pass) / 0x1p20, (double)room / 0x1p20,
-            target->info.name);
+        return tuff_fail(&trainer->shortage.log, TUFF_ERROR_MEMORY,
+                         "the images of two batches take %.2f MiB, but there are %.2f MiB for them on %s",
+                         (double)least_bytes(pass) / 0x1p20, (double)room / 0x1p20, target->info.name);
     return tuff_pass_stream(pass, (uint32_t)batches * tuff_pass_batch_size(pass));
 }
 
@@ -117,21 +116,40 @@ static enum tuff_status choose(struct tuff_trainer *trainer, uint64_t room)
     return status;
 }
 
+// "9.3 GiB", "120.5 MiB"
+struct size_text {
+    char text[32];
+};
+
+static struct size_text size_text(uint64_t bytes)
+{
+    struct size_text size;
+    const double mebibytes = (double)bytes / 0x1p20;
+    snprintf(size.text, sizeof size.text, mebibytes < 1024 ? "%.1f MiB" : "%.1f GiB",
+             mebibytes < 1024 ? mebibytes : mebibytes / 1024);
+    return size;
+}
+
+// streamed: bytes of the data that need not lie on the device.
 static enum tuff_status check_budget(const struct tuff_trainer *trainer,
-                                     const struct tuff_device_memory *memory)
+                                     const struct tuff_device_memory *memory, uint64_t streamed)
 {
     const struct tuff_target *target = trainer->target;
     struct tuff_memory_plan plan;
     tuff_trainer_memory(trainer, &plan);
-    uint64_t taken =
-        plan.parameters + plan.gradients + plan.optimizer; // allocated by now, and in memory->used
-    uint64_t needed = plan.activations + plan.data;
-    if (memory->budget != 0 && memory->used + needed > memory->budget)
-        return tuff_fail(
-            target->log, TUFF_ERROR_MEMORY,
-            "training needs %.1f MiB at batch size %u, but %s has %.1f MiB to give: use a smaller batch",
-            (double)(needed + taken) / 0x1p20, trainer->options.batch_size, target->info.name,
-            (double)memory->budget / 0x1p20);
+    plan.data -= streamed;
+    if (plan.activations > target->info.max_buffer_bytes)
+        return tuff_fail(&trainer->shortage.log, TUFF_ERROR_MEMORY,
+                         "it needs %s for activations, but %s takes buffers of at most %s",
+                         size_text(plan.activations).text, target->info.name,
+                         size_text(target->info.max_buffer_bytes).text);
+    // Parameters, gradients and what the optimizer keeps are allocated by now, and in memory->used.
+    const uint64_t left = memory->budget > memory->used ? memory->budget - memory->used : 0;
+    if (memory->budget != 0 && plan.activations + plan.data > left)
+        return tuff_fail(&trainer->shortage.log, TUFF_ERROR_MEMORY,
+                         "it needs %s for activations and %s for data, but %s has %s left",
+                         size_text(plan.activations).text, size_text(plan.data).text, target->info.name,
+                         size_text(left).text);
     return TUFF_OK;
 }
 
@@ -152,9 +170,12 @@ enum tuff_status tuff_trainer_fit(struct tuff_trainer *trainer)
     if (status != TUFF_OK)
         return status;
     sum_activations(trainer);
-    status = choose(trainer, room_for_images(trainer, &memory));
+    // Without images at first, so that activations that leave no room for any are what is told of.
+    status = check_budget(trainer, &memory, image_bytes(trainer->train) + image_bytes(trainer->test));
+    if (status == TUFF_OK)
+        status = choose(trainer, room_for_images(trainer, &memory));
     if (status != TUFF_OK)
         return status;
     sum_activations(trainer);
-    return check_budget(trainer, &memory);
+    return check_budget(trainer, &memory, 0);
 }

@@ -7,12 +7,19 @@
 #include "pass.h"
 #include "tuff/trainer.h"
 
+// What a device lacks for a batch: in words, once planning has told its log.
+struct tuff_shortage {
+    char text[512]; // "" before
+    struct tuff_log log;
+};
+
 struct tuff_trainer {
     const struct tuff_target *target;
     const struct tuff_model *model;
     const struct tuff_dataset *train_data, *test_data;
     struct tuff_trainer_options options; // frozen and augmentation are NULL: the caller's
     struct tuff_augmentation augmentation;
+    struct tuff_shortage shortage;
     struct tuff_parameters *parameters;
     struct tuff_pass *train, *test;  // NULL where there is no such data
     struct tuff_buffer *activations; // shared by both passes, which never run at once
@@ -25,9 +32,19 @@ struct tuff_trainer {
     struct tuff_loss_scale loss_scale; // as the steps that are done have left it
 };
 
+// Plans both passes of a trainer that has its parameters, for batches of options->batch_size: takes no memory
+// on the device. What the device lacks is told to trainer->shortage alone (trainer.c).
+TUFF_MUST_CHECK enum tuff_status tuff_trainer_plan(struct tuff_trainer *trainer,
+                                                   const struct tuff_trainer_options *options);
+
 // Whether the sets lie on the device or are streamed, and whether all of it fits (trainer_memory.c). Both
 // passes are planned and not bound.
 TUFF_MUST_CHECK enum tuff_status tuff_trainer_fit(struct tuff_trainer *trainer);
+
+// The same as tuff_trainer_plan, but what the device lacks becomes an error, which names the largest batch
+// that it has room for (trainer_batch.c).
+TUFF_MUST_CHECK enum tuff_status tuff_trainer_plan_or_advise(struct tuff_trainer *trainer,
+                                                             const struct tuff_trainer_options *options);
 
 // The caller's options, whatever size they have, as a whole struct; checked as far as they can be without a
 // model.

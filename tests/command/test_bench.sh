@@ -36,7 +36,7 @@ check "the work" out_has '^work     [0-9.]* MFLOP a step, [0-9.]* GFLOP/s$'
 check "memory on the device" out_has '^memory   [0-9.]* MiB on the device: parameters 234.9 KiB, gradients 234.9 KiB, optimizer 469.8 KiB,$'
 check "memory of the process" out_has '; the process: [0-9.]* [MG]iB resident at most$'
 check "the start" out_has '^start    [0-9.]* .* to the end of the first step: model .*, device .*, data .*, plan .*, step '
-check "no peak" lacks '^peak' "$out"
+check "no peak" lacks '^\(peak\|copy\|dispatch\) ' "$out"
 check "no profile" lacks '^ *#  op' "$out"
 
 run bench lenet-mnist --backend "$backend" --seconds 0.1 --profile --json figures.json --trace trace.json --seed 7 \
@@ -44,22 +44,26 @@ run bench lenet-mnist --backend "$backend" --seconds 0.1 --profile --json figure
 check "--profile" test "$status" -eq 0
 check "the peak" out_has '^peak     [0-9.]* GFLOP/s, of which the step has [0-9.]*%$'
 check "how it was measured" out_has ' measured: linear_forward of this backend, \(256\|512\|1024\|2048\) x '
-check "a table of ops" out_has '^  #  op  *layer  *timed  *median  *share  *FLOP  *bytes  *GFLOP/s  *GB/s$'
+check "the copy" out_has '^copy     [0-9.]* GB/s read and written, tensors of [0-9.]* MiB$'
+check "a table of ops" out_has '^  #  op  *layer  *timed  *median  *share  *FLOP  *bytes  *GFLOP/s  *GB/s  *of peak$'
+check "products are bound by FLOP" out_has '^linear_[a-z_]*  *[0-9]* .* [0-9]*% F$'
+check "optimizers by bytes" out_has '^ *[0-9]*  sgd  .* [0-9]*% B$'
+check "what the letters mean" out_has '^of peak: F, .*; B, '
 check "with a layer" out_has '^ *[0-9]*  conv2d_\(relu_max_pool2d_\)*backward_weight  *conv2 '
 check "and of kinds" out_has '^all of a kind  *calls  *median'
 check "the sum of the ops" out_has '^[0-9.]* [a-z]*: the sum of the ops, timed one by one by the \(backend\|host\).s clock in [1-9][0-9]* steps;$'
 check "beside a step" out_has ': such a step as a whole; [0-9.]* [a-z]*: a replayed step, in which no op is timed$'
 # Rounded to a hundredth of a percent each.
 check "shares of ops add up to 100%" awk '
-    /^all of a kind/ { exit } $0 ~ /^ *[0-9]+  [a-z]/ { for (i = 1; i <= NF; i++) if ($i ~ /%$/) { sum += $i; rows++ } }
+    /^all of a kind/ { exit } $0 ~ /^ *[0-9]+  [a-z]/ { for (i = 1; i <= NF; i++) if ($i ~ /[.][0-9][0-9]%$/) { sum += $i; rows++ } }
     END { exit !(rows > 20 && sum > 99.5 && sum < 100.5) }' "$out"
 check "shares of kinds too" awk '
     /^all of a kind/ { kinds = 1; next } /^$/ { kinds = 0 }
-    kinds { for (i = 1; i <= NF; i++) if ($i ~ /%$/) { sum += $i; rows++ } }
+    kinds { for (i = 1; i <= NF; i++) if ($i ~ /[.][0-9][0-9]%$/) { sum += $i; rows++ } }
     END { exit !(rows > 10 && sum > 99.5 && sum < 100.5) }' "$out"
 check "the best is the first" awk '
     /^all of a kind/ { kinds = 1; next } /^$/ { kinds = 0 }
-    kinds { for (i = 1; i <= NF; i++) if ($i ~ /%$/) { if (last != "" && $i + 0 > last + 0) wrong = 1; last = $i } }
+    kinds { for (i = 1; i <= NF; i++) if ($i ~ /[.][0-9][0-9]%$/) { if (last != "" && $i + 0 > last + 0) wrong = 1; last = $i } }
     END { exit wrong }' "$out"
 
 check "--json is a JSON object" value figures.json
@@ -77,6 +81,19 @@ check "GFLOP/s follow" holds figures.json '($1 * 1e9 * $2 / $3 - 1) ^ 2 < 1e-9' 
 # Behind a pooling a fused convolution's gradients are those of the winners alone.
 check "the FLOP of a step" holds figures.json '$1 > 23.8e6 && $1 < 37.4e6' step.flops
 check "the share of the peak" holds figures.json '($1 * $2 / $3 - 1) ^ 2 < 1e-9' peak.share_of_step peak.gflops step.gflops
+check "the copy in it" holds figures.json '$1 > 0 && ($1 * 1e9 * $2 / (2 * $3) - 1) ^ 2 < 1e-9 && $3 >= 2 ^ 22' \
+    copy.gbytes_per_second copy.seconds copy.tensor_bytes
+if [[ $backend == reference ]]; then # the one that does not capture
+    check "no cost of a dispatch" is figures.json dispatch null
+    check "nor in the text" lacks '^dispatch' "$out"
+else
+    check "the cost of a dispatch" out_has '^dispatch [0-9.]* [nu]s dependent, [0-9.]* [nu]s independent: '
+    check "in the document too" holds figures.json '$1 > 0 && $1 < 1e-3 && $2 > 0 && $2 < 1e-3' \
+        dispatch.dependent_seconds dispatch.independent_seconds
+fi
+check "what bounds an op" is figures.json profile.ops.0.bound_by '"bytes"'
+check "shares of the peak follow" holds figures.json '($1 * $2 / $3 - 1) ^ 2 < 1e-9' \
+    profile.ops.0.of_peak copy.gbytes_per_second profile.ops.0.gbytes_per_second
 check "memory" holds figures.json '$1 == 240512 && $2 == $1 && $3 == 0 && $4 > 1e7' memory.parameters memory.gradients memory.optimizer memory.process_resident
 check "the start's parts are no more than the whole" holds figures.json '$1 + $2 + $3 + $4 <= $5 && $6 > 0' \
     first_step.phases.device first_step.phases.data first_step.phases.plan first_step.phases.step first_step.seconds first_step.begin
@@ -116,7 +133,7 @@ check "the text goes to stderr" err_has '^batch    [0-9]*, evaluation$'
 check "evaluation takes several batches at once" holds document.json '$1 >= 8 && $1 % 8 == 0' batch
 check "it has no optimizer" is document.json optimizer null
 check "and no gradients" is document.json memory.gradients 0
-check "no peak in it" is document.json peak null
+for ceiling in peak copy dispatch; do check "no $ceiling in it" is document.json "$ceiling" null; done
 check "no profile in it" is document.json profile null
 
 run bench lenet-mnist --backend "$backend" --seconds 0.05 --no-peak --data digits --batch 64

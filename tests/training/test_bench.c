@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
+#include "backend/target.h"
 #include "fixture.h"
 #include "tuff/bench.h"
 
@@ -169,6 +170,42 @@ ParameterizedTest(const struct backend_name *backend, backend, bench_peak_is_of_
     cr_expect_leq(result.seconds, first);
     tuff_bench_peak_destroy(&peak);
     cr_expect_null(peak);
+    fixture_close(&fixture);
+}
+
+ParameterizedTestParameters(backend, bench_limits)
+{
+    return backends_under_test();
+}
+
+ParameterizedTest(const struct backend_name *backend, backend, bench_limits, .timeout = 600)
+{
+    struct fixture fixture;
+    fixture_open(&fixture, backend->text, 0);
+    const struct tuff_device_info *info = tuff_target_info(fixture.target);
+    struct tuff_bench_limits *limits;
+    struct tuff_bench_limits_result result = {.size = sizeof result};
+    cr_assert_eq(tuff_bench_limits_create(fixture.target, &limits), TUFF_OK);
+    tuff_bench_limits_result(limits, &result);
+    cr_expect_eq(result.samples, 0);
+    cr_expect_eq(result.bytes_per_second, 0);
+    cr_assert_eq(tuff_bench_limits_measure(limits, 0.001), TUFF_OK);
+    tuff_bench_limits_result(limits, &result);
+    cr_expect_geq(result.samples, 3);
+    cr_expect(result.copied_bytes > 0 && result.copied_bytes <= info->max_tensor_bytes);
+    cr_expect(within(result.bytes_per_second, 2 * (double)result.copied_bytes / result.copy_seconds, 1e-12));
+    if (tuff_target_can_capture(fixture.target))
+        cr_expect(result.dependent_seconds > 0 && result.independent_seconds > 0);
+    else
+        cr_expect(result.dependent_seconds == 0 && result.independent_seconds == 0);
+    const struct tuff_bench_limits_result first = result;
+    cr_assert_eq(tuff_bench_limits_measure(limits, 0.001), TUFF_OK);
+    tuff_bench_limits_result(limits, &result);
+    cr_expect_gt(result.samples, first.samples);
+    cr_expect_leq(result.copy_seconds, first.copy_seconds);
+    cr_expect_leq(result.dependent_seconds, first.dependent_seconds);
+    tuff_bench_limits_destroy(&limits);
+    cr_expect_null(limits);
     fixture_close(&fixture);
 }
 

@@ -12,6 +12,8 @@ import statistics
 import sys
 import time
 
+from pytorch_nets import MODELS
+
 # As tuff bench: groups of steps that last at least this long, so that reading the clock blurs nothing.
 GROUP_SECONDS = 0.005
 
@@ -48,67 +50,7 @@ def load_samples(settings, part):
     return images, random.randint(0, 10, settings["samples"]).astype(np.int64)
 
 
-# ---- Models: the twins of tuff's ---------------------------------------------------------------------------------
-
-
-def lenet(channels, flat):
-    import torch.nn as nn
-    import torch.nn.functional as F
-    import torch
-
-    class LeNet(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(channels, 6, 3)
-            self.conv2 = nn.Conv2d(6, 16, 3)
-            self.fc1 = nn.Linear(flat, 120)
-            self.fc2 = nn.Linear(120, 84)
-            self.fc3 = nn.Linear(84, 10)
-
-        def forward(self, image):
-            image = F.max_pool2d(F.relu(self.conv1(image)), 2)
-            image = F.max_pool2d(F.relu(self.conv2(image)), 2)
-            image = torch.flatten(image, 1)
-            return self.fc3(F.relu(self.fc2(F.relu(self.fc1(image)))))
-
-    return LeNet()
-
-
-def resnet_like():
-    """The twin of resnet-like.yaml, beside this file."""
-    import torch.nn as nn
-
-    def conv(inputs, outputs, *rest):
-        return nn.Sequential(
-            nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(), *rest
-        )
-
-    class Residual(nn.Module):
-        def __init__(self, channels):
-            super().__init__()
-            self.branch = nn.Sequential(conv(channels, channels), conv(channels, channels))
-
-        def forward(self, x):
-            return x + self.branch(x)
-
-    return nn.Sequential(
-        conv(3, 64),
-        Residual(64),
-        conv(64, 128, nn.MaxPool2d(2)),
-        Residual(128),
-        conv(128, 256, nn.MaxPool2d(2)),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-        nn.Linear(256, 10),
-    )
-
-
-# The name of tuff's model: how to make its twin, and the shape of its images.
-MODELS = {
-    "lenet-mnist": (lambda: lenet(1, 16 * 5 * 5), (1, 28, 28)),
-    "lenet-cifar10": (lambda: lenet(3, 16 * 6 * 6), (3, 32, 32)),
-    "resnet-like": (resnet_like, (3, 32, 32)),
-}
+# ---- Models -----------------------------------------------------------------------------------------------------
 
 
 def make_model(settings, example):

@@ -1,4 +1,4 @@
-"""Rounds of programs that take turns, and what they say of each other: for tools/bench-vs-pytorch."""
+"""Rounds of programs that take turns, and what they say of each other: for tools/bench-vs-pytorch and tools/gpu-run."""
 
 import statistics
 
@@ -17,6 +17,12 @@ def fastest(results, group):
     """Of the results of a group the one with the least median of "seconds"."""
     return min((result for result in results if result["group"] == group),
                key=lambda result: statistics.median(result["seconds"]))
+
+
+def fastest_of(sides, who, precision):
+    """Of a program's configurations that compute in this precision the one with the least median; None: there is none."""
+    chosen = [side for side in sides if side["who"] == who and side["precision"] == precision]
+    return min(chosen, key=lambda side: statistics.median(side["seconds"]), default=None)
 
 
 def digits(value):

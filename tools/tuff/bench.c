@@ -12,9 +12,9 @@
 #include "progress.h"
 #include "train.h"
 
-// Parts of the measuring time, each between two measurements of the peak.
+// Parts of the measuring time, each between two measurements of the peak and its companions.
 enum { ROUNDS = 3 };
-static const double PEAK_SECONDS = 0.3;
+static const double PEAK_SECONDS = 0.3, LIMITS_SECONDS = 0.1;
 
 struct measurement {
     const struct bench_settings *settings;
@@ -166,18 +166,42 @@ static uint64_t resident_bytes(void)
 
 // -- Measuring
 
-static enum tuff_status measure_peak(struct measurement *run, struct tuff_bench_peak **peak)
+// What steps are compared with.
+struct ceilings {
+    struct tuff_bench_peak *peak;
+    struct tuff_bench_limits *limits;
+};
+
+static enum tuff_status measure_ceilings(struct measurement *run, struct ceilings *ceilings)
 {
     enum tuff_status status = TUFF_OK;
     if (run->settings->no_peak)
         return TUFF_OK;
     begin_phase(&run->results, "matrix product");
-    if (*peak == NULL)
-        status = tuff_bench_peak_create(run->setup.target, peak);
+    if (ceilings->peak == NULL)
+        status = tuff_bench_peak_create(run->setup.target, &ceilings->peak);
     if (status == TUFF_OK)
-        status = tuff_bench_peak_measure(*peak, PEAK_SECONDS);
+        status = tuff_bench_peak_measure(ceilings->peak, PEAK_SECONDS);
+    end_phase(&run->results);
+    begin_phase(&run->results, "copy and dispatch");
+    if (status == TUFF_OK && ceilings->limits == NULL)
+        status = tuff_bench_limits_create(run->setup.target, &ceilings->limits);
+    if (status == TUFF_OK)
+        status = tuff_bench_limits_measure(ceilings->limits, LIMITS_SECONDS);
     end_phase(&run->results);
     return status;
+}
+
+static void take_ceilings(struct ceilings *ceilings, struct bench_results *results)
+{
+    results->peak.size = sizeof results->peak;
+    results->limits.size = sizeof results->limits;
+    if (ceilings->peak != NULL)
+        tuff_bench_peak_result(ceilings->peak, &results->peak);
+    if (ceilings->limits != NULL)
+        tuff_bench_limits_result(ceilings->limits, &results->limits);
+    tuff_bench_peak_destroy(&ceilings->peak);
+    tuff_bench_limits_destroy(&ceilings->limits);
 }
 
 static enum tuff_status measure_steps(struct measurement *run, double seconds)
@@ -218,31 +242,27 @@ static enum tuff_status measure_ops(struct measurement *run, double seconds)
     return status;
 }
 
-// The process's memory is looked at before there are matrices, which are no part of a training.
+// The process's memory is looked at before there are matrices and copies, which are no part of a training.
 static enum tuff_status measure(struct measurement *run)
 {
     struct bench_results *results = &run->results;
-    struct tuff_bench_peak *peak = NULL;
+    struct ceilings ceilings = {NULL, NULL};
     begin_phase(results, "second step");
     enum tuff_status status = tuff_bench_run(run->bench, 1, NULL);
     end_phase(results);
     results->resident = resident_bytes();
     if (status == TUFF_OK)
-        status = measure_peak(run, &peak);
+        status = measure_ceilings(run, &ceilings);
     for (int round = 0; status == TUFF_OK && round < ROUNDS; round++) {
         status = measure_steps(run, run->settings->seconds / ROUNDS);
         if (status == TUFF_OK)
             status = measure_ops(run, run->settings->seconds / ROUNDS);
         if (status == TUFF_OK)
-            status = measure_peak(run, &peak);
+            status = measure_ceilings(run, &ceilings);
     }
     results->times.size = sizeof results->times;
     tuff_bench_times(run->bench, &results->times);
-    if (status == TUFF_OK && peak != NULL) {
-        results->peak.size = sizeof results->peak;
-        tuff_bench_peak_result(peak, &results->peak);
-    }
-    tuff_bench_peak_destroy(&peak);
+    take_ceilings(&ceilings, results);
     return status;
 }
 
@@ -366,7 +386,7 @@ int command_bench(int argc, char **argv)
         OPTIONS_GROUP("Measuring"),
         {"seconds", '\0', OPTION_POSITIVE, &s.seconds, "X", "that steps are timed for"},
         {"profile", 'p', OPTION_FLAG, &s.profile, NULL, "time every op of a step as well"},
-        {"no-peak", '\0', OPTION_FLAG, &s.no_peak, NULL, "leave the matrix product out"},
+        {"no-peak", '\0', OPTION_FLAG, &s.no_peak, NULL, "leave out matrix product, copy and dispatch"},
         OPTIONS_GROUP("Output"),
         {"json", 'j', OPTION_TEXT, &s.json, "FILE", "write the figures to FILE as JSON; - is stdout"},
         {"trace", '\0', OPTION_TEXT, &s.trace, "FILE", "write a trace for chrome://tracing or Perfetto"},
@@ -376,8 +396,9 @@ int command_bench(int argc, char **argv)
         .command = "bench",
         .operand = "MODEL",
         .purpose = "Times the steps of a training as tuff train runs them, tells how much of the\n"
-                   "machine's peak they reach, by a matrix product that is measured as well, and\n"
-                   "what memory they take. --profile: where the time goes. Nothing is kept.\n",
+                   "machine's peak they reach, by a matrix product, a copy and small ops that are\n"
+                   "measured as well, and what memory they take. --profile: where the time goes.\n"
+                   "Nothing is kept.\n",
         .examples = "  tuff bench lenet-mnist\n"
                     "  tuff bench lenet-mnist -b vulkan -n 512 --profile\n"
                     "  tuff bench lenet-cifar10 --threads 1 --json figures.json\n"

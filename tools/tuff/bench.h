@@ -46,8 +46,9 @@ struct bench_results {
     struct tuff_memory_plan memory;
     uint64_t resident; // most bytes of the process before the peak was measured
     struct tuff_bench_times times;
-    struct tuff_bench_peak_result peak; // samples is 0: not measured
-    double flops, bytes;                // of a step
+    struct tuff_bench_peak_result peak;     // samples is 0: not measured
+    struct tuff_bench_limits_result limits; // likewise
+    double flops, bytes;                    // of a step
     uint32_t op_count;
     struct tuff_bench_op *ops;
     struct tuff_bench_profile profile; // steps is 0: none
@@ -65,6 +66,15 @@ struct bench_kind {
 size_t bench_kinds(const struct bench_results *results, struct bench_kind *kinds);
 // Seconds of all ops of a step together.
 double bench_sum(const struct bench_results *results);
+
+// What part of what bounds it an op reaches: the greater of its FLOP rate by the matrix product's and its
+// byte rate by the copy's. More than 1 where caches hold what it reads. 0: not known.
+struct bench_share {
+    double part;
+    bool of_bytes; // which of the two it is
+};
+struct bench_share bench_share(const struct bench_results *results, double flops, double bytes,
+                               double seconds);
 
 // Images and labels of a model's input, drawn from a seed: as many as fit 32 MiB, but at least those of
 // `least` samples and at most 60,000. Failure: an error is shown.

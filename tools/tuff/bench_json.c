@@ -24,6 +24,34 @@ static json_t *peak_json(const struct bench_results *results)
                      results->flops / results->times.median / peak->flops_per_second);
 }
 
+static json_t *copy_json(const struct bench_results *results)
+{
+    const struct tuff_bench_limits_result *limits = &results->limits;
+    if (!(limits->bytes_per_second > 0))
+        return json_null();
+    return json_pack("{s:I, s:I, s:f, s:f}", "tensor_bytes", (json_int_t)limits->copied_bytes, "samples",
+                     (json_int_t)limits->samples, "seconds", limits->copy_seconds, "gbytes_per_second",
+                     1e-9 * limits->bytes_per_second);
+}
+
+static json_t *dispatch_json(const struct bench_results *results)
+{
+    const struct tuff_bench_limits_result *limits = &results->limits;
+    if (!(limits->dependent_seconds > 0))
+        return json_null();
+    return json_pack("{s:I, s:f, s:f}", "samples", (json_int_t)limits->samples, "dependent_seconds",
+                     limits->dependent_seconds, "independent_seconds", limits->independent_seconds);
+}
+
+// Sets what part of what bounds it an op reaches, and what that is.
+static json_t *with_share(json_t *op, struct bench_share share)
+{
+    json_object_set_new(op, "of_peak", share.part > 0 ? json_real(share.part) : json_null());
+    json_object_set_new(op, "bound_by",
+                        share.part > 0 ? json_string(share.of_bytes ? "bytes" : "flops") : json_null());
+    return op;
+}
+
 static json_t *memory_json(const struct bench_results *results)
 {
     const struct tuff_memory_plan *m = &results->memory;
@@ -63,14 +91,18 @@ static json_t *profile_json(const struct bench_results *results)
     struct bench_kind *of_kind = calloc(results->op_count, sizeof *of_kind);
     const size_t count = of_kind == NULL ? 0 : bench_kinds(results, of_kind);
     for (uint32_t i = 0; i < results->op_count; i++)
-        json_array_append_new(ops, op_json(&results->ops[i], sum));
+        json_array_append_new(ops, with_share(op_json(&results->ops[i], sum),
+                                              bench_share(results, results->ops[i].flops,
+                                                          results->ops[i].bytes, results->ops[i].median)));
     for (size_t i = 0; i < count; i++)
         json_array_append_new(
-            kinds, json_pack("{s:s, s:I, s:f, s:f, s:f, s:f, s:o, s:o}", "op", of_kind[i].op, "calls",
-                             (json_int_t)of_kind[i].calls, "seconds", of_kind[i].seconds, "share",
-                             of_kind[i].seconds / sum, "flops", of_kind[i].flops, "bytes", of_kind[i].bytes,
-                             "gflops", rate(of_kind[i].flops, of_kind[i].seconds), "gbytes_per_second",
-                             rate(of_kind[i].bytes, of_kind[i].seconds)));
+            kinds,
+            with_share(json_pack("{s:s, s:I, s:f, s:f, s:f, s:f, s:o, s:o}", "op", of_kind[i].op, "calls",
+                                 (json_int_t)of_kind[i].calls, "seconds", of_kind[i].seconds, "share",
+                                 of_kind[i].seconds / sum, "flops", of_kind[i].flops, "bytes",
+                                 of_kind[i].bytes, "gflops", rate(of_kind[i].flops, of_kind[i].seconds),
+                                 "gbytes_per_second", rate(of_kind[i].bytes, of_kind[i].seconds)),
+                       bench_share(results, of_kind[i].flops, of_kind[i].bytes, of_kind[i].seconds)));
     free(of_kind);
     return json_pack("{s:s, s:I, s:f, s:f, s:o, s:o}", "clock",
                      results->profile.device_clock ? "backend" : "host", "steps",
@@ -96,9 +128,8 @@ static json_t *document(const struct bench_settings *settings, const struct setu
     // As text: JSON's numbers end at 2^53 in many readers.
     snprintf(seed, sizeof seed, "%" PRIu64, settings->trainer.seed);
     return json_pack(
-        "{s:s, s:o, s:I, s:s, s:{s:s, s:s, s:o, s:o}, s:o, s:I, s:s, s:o, s:s, s:b, s:s, s:{s:o, s:I, s:b}, s:o, s:o, "
-        "s:o, s:o, "
-        "s:o}",
+        "{s:s, s:o, s:I, s:s, s:{s:s, s:s, s:o, s:o}, s:o, s:I, s:s, s:o, s:s, s:b, s:s, s:{s:o, s:I, s:b}, "
+        "s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "tuff", TUFF_VERSION, "model", json_name(tuff_model_name(setup->model)), "parameters",
         (json_int_t)tuff_model_parameter_elements(setup->model), "backend",
         tuff_target_backend(setup->target), "device", "kind", device_kind_name(device), "details",
@@ -107,9 +138,11 @@ static json_t *document(const struct bench_settings *settings, const struct setu
         (json_int_t)results->batch, "work", settings->evaluation ? "evaluation" : "training", "optimizer",
         settings->evaluation ? json_null()
                              : json_string(settings->optimizer.names[settings->optimizer.chosen]),
-        "seed", seed, "fusion", !settings->no_fusion, "precision", settings->precision.names[settings->precision.chosen], "data", "name", json_name(results->data_name), "samples",
-        (json_int_t)results->data_count, "made_up", results->data_made_up, "step", step_json(results), "peak",
-        peak_json(results), "memory", memory_json(results), "first_step", start_json(results), "profile",
+        "seed", seed, "fusion", !settings->no_fusion, "precision",
+        settings->precision.names[settings->precision.chosen], "data", "name", json_name(results->data_name),
+        "samples", (json_int_t)results->data_count, "made_up", results->data_made_up, "step",
+        step_json(results), "peak", peak_json(results), "copy", copy_json(results), "dispatch",
+        dispatch_json(results), "memory", memory_json(results), "first_step", start_json(results), "profile",
         profile_json(results));
 }
 

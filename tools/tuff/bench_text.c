@@ -41,6 +41,21 @@ double bench_sum(const struct bench_results *results)
     return sum;
 }
 
+static bool knows_shares(const struct bench_results *results)
+{
+    return results->peak.flops_per_second > 0 && results->limits.bytes_per_second > 0;
+}
+
+struct bench_share bench_share(const struct bench_results *results, double flops, double bytes,
+                               double seconds)
+{
+    if (!(seconds > 0) || !knows_shares(results))
+        return (struct bench_share){0, false};
+    const double of_flops = flops / seconds / results->peak.flops_per_second,
+                 of_bytes = bytes / seconds / results->limits.bytes_per_second;
+    return of_bytes > of_flops ? (struct bench_share){of_bytes, true} : (struct bench_share){of_flops, false};
+}
+
 static struct text rate(double amount, double seconds)
 {
     return amount > 0 && seconds > 0 ? format_digits(1e-9 * amount / seconds) : (struct text){"-"};
@@ -105,6 +120,35 @@ static void print_peak(FILE *out, const struct bench_results *results)
             peak->side, peak->side, peak->side, peak->samples);
 }
 
+static void print_limits(FILE *out, const struct bench_results *results)
+{
+    const struct tuff_bench_limits_result *limits = &results->limits;
+    if (limits->bytes_per_second > 0)
+        fprintf(out, "copy     %s GB/s read and written, tensors of %s\n",
+                format_digits(1e-9 * limits->bytes_per_second).s, format_bytes(limits->copied_bytes).s);
+    if (limits->dependent_seconds > 0)
+        fprintf(out, "dispatch %s dependent, %s independent: the least that an op of a replayed step costs\n",
+                format_duration(limits->dependent_seconds).s, format_duration(limits->independent_seconds).s);
+}
+
+// "63% F"
+static struct text share_text(const struct bench_results *results, double flops, double bytes, double seconds)
+{
+    const struct bench_share share = bench_share(results, flops, bytes, seconds);
+    struct text text = {"-"};
+    if (share.part > 0)
+        snprintf(text.s, sizeof text.s, "%.0f%% %c", 100 * share.part, share.of_bytes ? 'B' : 'F');
+    return text;
+}
+
+// Ends a row of a table.
+static void print_share(FILE *out, const struct bench_results *results, struct text share)
+{
+    if (knows_shares(results))
+        fprintf(out, " %8s", share.s);
+    fprintf(out, "\n");
+}
+
 static void print_memory(FILE *out, const struct bench_results *results)
 {
     const struct tuff_memory_plan *m = &results->memory;
@@ -128,14 +172,16 @@ static void print_start(FILE *out, const struct bench_results *results)
 static void print_ops(FILE *out, const struct bench_results *results)
 {
     const double sum = bench_sum(results);
-    fprintf(out, "\n%3s  %-31s %-16s %5s %11s %7s %8s %8s %8s %8s\n", "#", "op", "layer", "timed", "median",
+    fprintf(out, "\n%3s  %-31s %-16s %5s %11s %7s %8s %8s %8s %8s", "#", "op", "layer", "timed", "median",
             "share", "FLOP", "bytes", "GFLOP/s", "GB/s");
+    print_share(out, results, (struct text){"of peak"});
     for (uint32_t i = 0; i < results->op_count; i++) {
         const struct tuff_bench_op *op = &results->ops[i];
-        fprintf(out, "%3" PRIu32 "  %-31s %-16s %5" PRIu32 " %11s %6.2f%% %8s %8s %8s %8s\n", i + 1, op->op,
+        fprintf(out, "%3" PRIu32 "  %-31s %-16s %5" PRIu32 " %11s %6.2f%% %8s %8s %8s %8s", i + 1, op->op,
                 op->layer, op->samples, format_duration(op->median).s, 100 * op->median / sum,
                 amount(op->flops).s, amount(op->bytes).s, rate(op->flops, op->median).s,
                 rate(op->bytes, op->median).s);
+        print_share(out, results, share_text(results, op->flops, op->bytes, op->median));
     }
 }
 
@@ -144,19 +190,26 @@ static void print_kinds(FILE *out, const struct bench_results *results)
     struct bench_kind *kinds = calloc(results->op_count, sizeof *kinds);
     const double sum = bench_sum(results);
     const size_t count = kinds == NULL ? 0 : bench_kinds(results, kinds);
-    fprintf(out, "\n%-36s %5s %11s %7s %8s %8s %8s %8s\n", "all of a kind", "calls", "median", "share",
-            "FLOP", "bytes", "GFLOP/s", "GB/s");
-    for (size_t i = 0; i < count; i++)
-        fprintf(out, "%-36s %5" PRIu32 " %11s %6.2f%% %8s %8s %8s %8s\n", kinds[i].op, kinds[i].calls,
-                format_duration(kinds[i].seconds).s, 100 * kinds[i].seconds / sum, amount(kinds[i].flops).s,
-                amount(kinds[i].bytes).s, rate(kinds[i].flops, kinds[i].seconds).s,
-                rate(kinds[i].bytes, kinds[i].seconds).s);
+    fprintf(out, "\n%-36s %5s %11s %7s %8s %8s %8s %8s", "all of a kind", "calls", "median", "share", "FLOP",
+            "bytes", "GFLOP/s", "GB/s");
+    print_share(out, results, (struct text){"of peak"});
+    for (size_t i = 0; i < count; i++) {
+        const struct bench_kind *kind = &kinds[i];
+        fprintf(out, "%-36s %5" PRIu32 " %11s %6.2f%% %8s %8s %8s %8s", kind->op, kind->calls,
+                format_duration(kind->seconds).s, 100 * kind->seconds / sum, amount(kind->flops).s,
+                amount(kind->bytes).s, rate(kind->flops, kind->seconds).s,
+                rate(kind->bytes, kind->seconds).s);
+        print_share(out, results, share_text(results, kind->flops, kind->bytes, kind->seconds));
+    }
     free(kinds);
     fprintf(out, "\n%s: the sum of the ops, timed one by one by the %s clock in %" PRIu32 " steps;\n",
             format_duration(sum).s, results->profile.device_clock ? "backend's" : "host's",
             results->profile.steps);
     fprintf(out, "%s: such a step as a whole; %s: a replayed step, in which no op is timed\n",
             format_duration(results->profile.median).s, format_duration(results->times.median).s);
+    if (knows_shares(results))
+        fprintf(out, "of peak: F, of the matrix product's FLOP; B, of the copy's bytes, more than 100%% out "
+                     "of a cache\n");
 }
 
 void bench_print(FILE *out, const struct bench_settings *settings, const struct setup *setup,
@@ -171,6 +224,7 @@ void bench_print(FILE *out, const struct bench_settings *settings, const struct 
     fprintf(out, "work     %s MFLOP a step, %s GFLOP/s\n", format_digits(1e-6 * results->flops).s,
             rate(results->flops, times->median).s);
     print_peak(out, results);
+    print_limits(out, results);
     print_memory(out, results);
     print_start(out, results);
     if (settings->profile) {

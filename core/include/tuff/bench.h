@@ -107,6 +107,32 @@ TUFF_API void tuff_bench_peak_destroy(struct tuff_bench_peak **peak); // NULL-sa
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_bench_peak_measure(struct tuff_bench_peak *peak, double seconds);
 TUFF_API void tuff_bench_peak_result(const struct tuff_bench_peak *peak, struct tuff_bench_peak_result *result);
 
+// -- What bounds an op beside arithmetic: how fast the target copies a tensor, by its own op `copy`, and what an op
+// costs that does next to nothing, in a capture that is replayed.
+
+struct tuff_bench_limits;
+
+struct tuff_bench_limits_result {
+    size_t size;                // set by the caller; no more than that is written
+    uint32_t samples;           // that were taken; 0: none
+    uint64_t copied_bytes;      // of the tensor that is copied; 0: the backend does not copy
+    double copy_seconds;        // the best time of a call
+    double bytes_per_second;    // read and written: 2 * copied_bytes / copy_seconds; 0: not known
+    double dependent_seconds;   // an op that reads what the one before wrote; 0: the backend does not capture
+    double independent_seconds; // an op that has nothing to do with its neighbours; 0: likewise
+};
+
+// Makes the tensors, two of up to 256 MiB, so that no cache holds them: less where a tensor of the device is smaller,
+// where half of its free memory is, or where a copy would take longer than about 0.05 s. Beside them hundreds of small
+// ones. The target is idle. Failure: memory; what an op's call returned.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_bench_limits_create(struct tuff_target *target,
+                                                                   struct tuff_bench_limits **limits);
+TUFF_API void tuff_bench_limits_destroy(struct tuff_bench_limits **limits); // NULL-safe, and *limits becomes NULL
+// Takes samples of all of it for about `seconds`, and at least 3. The best ones count. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_bench_limits_measure(struct tuff_bench_limits *limits, double seconds);
+TUFF_API void tuff_bench_limits_result(const struct tuff_bench_limits *limits,
+                                       struct tuff_bench_limits_result *result);
+
 #ifdef __cplusplus
 }
 #endif

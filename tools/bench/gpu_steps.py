@@ -1,0 +1,340 @@
+"""The steps of tools/gpu-run, the most valuable ones first."""
+
+import collections
+import glob
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+import rounds
+from gpu_session import Failure, Skip, link_libraries
+
+# least: seconds without which it is not begun; limit: that it may take at most.
+Step = collections.namedtuple("Step", "name title least limit run")
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LEAST_ROUNDS = 2
+
+# PyTorch's configurations by what they compute in: TF32 is PyTorch's float32 with products of 10-bit mantissas.
+PLAIN = {"mode": "eager", "channels_last": False, "autocast": None, "tf32": False}
+CONFIGURATIONS = [
+    ("float32", {}),
+    ("float32", {"mode": "graph"}),
+    ("TF32", {"tf32": True}),
+    ("TF32", {"mode": "graph", "tf32": True}),
+    ("TF32", {"mode": "graph", "tf32": True, "channels_last": True}),
+    ("mixed", {"channels_last": True, "autocast": "float16", "tf32": True}),
+    ("mixed", {"channels_last": True, "autocast": "bfloat16", "tf32": True}),
+    ("mixed", {"mode": "graph", "channels_last": True, "autocast": "float16", "tf32": True}),
+    ("mixed", {"mode": "graph", "channels_last": True, "autocast": "bfloat16", "tf32": True}),
+]
+# These compile for a minute.
+COMPILED = [
+    ("TF32", {"mode": "compile-graph", "tf32": True, "channels_last": True}),
+    ("mixed", {"mode": "compile", "channels_last": True, "autocast": "bfloat16", "tf32": True}),
+    ("mixed", {"mode": "compile-graph", "channels_last": True, "autocast": "float16", "tf32": True}),
+    ("mixed", {"mode": "compile-graph", "channels_last": True, "autocast": "bfloat16", "tf32": True}),
+]
+# Without a GPU there are neither graphs nor fused optimizers: what tries out this program elsewhere.
+ON_CPU = [("float32", {}), ("mixed", {"channels_last": True, "autocast": "bfloat16"})]
+
+
+def configuration_name(configuration):
+    parts = [{"compile-graph": "torch.compile, CUDA graph", "compile": "torch.compile", "graph": "CUDA graph"}
+             .get(configuration["mode"], configuration["mode"])]
+    if configuration["channels_last"]:
+        parts.append("channels last")
+    if configuration["autocast"]:
+        parts.append("autocast " + configuration["autocast"])
+    return ", ".join(parts)
+
+
+def model_file(name):
+    """What tuff calls it: the file beside this one, or a model that ships."""
+    path = os.path.join(HERE, name + ".yaml")
+    return path if os.path.exists(path) else name
+
+
+# ---- What there is -----------------------------------------------------------------------------------------------
+
+
+def nvidia_smi():
+    """What it says of each GPU; None if there is no such program."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None
+    fields = "name,driver_version,memory.total,clocks.sm,clocks.mem,clocks.max.sm,power.draw,temperature.gpu"
+    try:
+        done = subprocess.run([program, "--query-gpu=" + fields, "--format=csv,noheader"], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return "%s: %s" % (program, error)
+    return done.stdout.strip()
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo") as file:
+            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+        return "%s, %d usable" % (names[0] if names else "unknown", len(os.sched_getaffinity(0)))
+    except OSError:
+        return "unknown"
+
+
+def find_device(session):
+    """At the beginning of every run: what was found before has to be of this machine."""
+    lacking = link_libraries(session.folder)
+    try:
+        devices = json.loads(session.tuff("devices", "--json"))
+    except Failure as reason:
+        raise Failure("%s (brought along, since this machine lacks them: %s)" % (reason, ", ".join(lacking) or "nothing"))
+    backends = {backend["name"]: backend for backend in devices["backends"]}
+    wanted = backends.get(session.options.backend)
+    if wanted is None:
+        raise Failure("there is no backend %s, but %s" % (session.options.backend, ", ".join(backends) or "none"))
+    if not wanted["devices"]:
+        raise Failure("backend %s finds no device: %s" % (wanted["name"], wanted["error"] or "no driver was found"))
+    names = [device["name"] for device in wanted["devices"]]
+    if session.document.setdefault("devices", names) != names:
+        raise Failure("%s is of a machine with %s, this one has %s: name another folder with --out"
+                      % (session.path, ", ".join(session.document["devices"]), ", ".join(names)))
+    helps = {command: session.tuff(command, "--help-all") for command in ("bench", "train", "check")}
+    return {
+        "devices": devices,
+        "driver_file": session.env.get("VK_DRIVER_FILES"),
+        "libraries_brought": lacking,
+        "nvidia_smi": nvidia_smi(),
+        "processor": processor(),
+        "mixed": {command: "--precision" in text for command, text in helps.items()},
+        "mnist": has_mnist(session),
+    }
+
+
+def find_pytorch(session):
+    if session.options.pytorch == "none":
+        raise Skip("--pytorch none")
+    try:
+        found = session.ask_pytorch(work="probe")
+    except Failure as reason:
+        raise Skip("no PyTorch: %s" % reason)
+    if found.get("device") is None:
+        raise Skip("PyTorch %s has no device %s" % (found.get("torch"), session.options.pytorch))
+    return found
+
+
+def has_pytorch(session):
+    return bool(session.figures("pytorch"))
+
+
+def has_mixed(session, command="bench"):
+    return session.figures("device").get("mixed", {}).get(command, False)
+
+
+def data_folder(session):
+    return os.path.join(session.folder, "data")
+
+
+def has_mnist(session):
+    return bool(glob.glob(os.path.join(data_folder(session), "mnist", "train-images-idx3-ubyte*")))
+
+
+# ---- Conformance -------------------------------------------------------------------------------------------------
+
+
+def conformance(*which):
+    def run(session):
+        report = os.path.join(session.out, "check.json")
+        session.tuff("check", *session.target(), *which, "--json", report, status=(0, 1))
+        with open(report) as file:
+            result = json.load(file)
+        os.remove(report)
+        return {name: result[name] for name in ("result", "totals", "ops", "failures", "unsupported")}
+
+    return run
+
+
+def training_agrees(*mixed):
+    """Whole training steps beside the reference's."""
+
+    def run(session):
+        if mixed and not has_mixed(session, "check"):
+            raise Skip("this tuff check has no --precision")
+        steps = 2 if session.options.quick else 10
+        text = session.tuff("check", *session.target(), "--model", "lenet-mnist", "--steps", steps, *mixed)
+        return {"lines": text.strip().splitlines()}
+
+    return run
+
+
+# ---- tuff alone --------------------------------------------------------------------------------------------------
+
+
+def tuff_bench(session, net, batch, *more):
+    text = session.tuff("bench", model_file(net), *session.target(), "--batch", batch, *more, "--quiet", "--json", "-")
+    return json.loads(text)
+
+
+def profile(net, batch, *more):
+    def run(session):
+        seconds = 0.1 if session.options.quick else 1.5
+        if "mixed" in more and not has_mixed(session):
+            raise Skip("this tuff bench has no --precision")
+        return tuff_bench(session, net, batch, "--profile", "--seconds", seconds, *more)
+
+    return run
+
+
+# ---- Side by side ------------------------------------------------------------------------------------------------
+
+
+def tuff_sides(session, net, batch, seconds):
+    """(precision, label, function that gives seconds, bytes and parameters)."""
+
+    def side(*precision):
+        def run_one():
+            figures = tuff_bench(session, net, batch, "--no-peak", "--seconds", seconds, *precision)
+            memory = figures["memory"]
+            planned = ("parameters", "gradients", "optimizer", "activations", "data")
+            return {"seconds": figures["step"]["median_seconds"], "bytes": sum(memory[name] for name in planned),
+                    "parameters": figures["parameters"]}
+        return run_one
+
+    sides = [("float32", "tuff", side())]
+    if has_mixed(session):
+        sides.append(("mixed", "tuff", side("--precision", "mixed")))
+    return sides
+
+
+def pytorch_sides(session, net, batch, seconds, configurations):
+    def side(configuration):
+        def run_one():
+            return session.ask_pytorch(work="train", model=net, batch=batch, seconds=seconds,
+                                       samples=max(2048, 4 * batch), data_dir=None, **configuration)
+        return run_one
+
+    whole = [(precision, dict(PLAIN, **change)) for precision, change in configurations]
+    return [(precision, configuration_name(c), side(c)) for precision, c in whole]
+
+
+def check_twins(net, sides):
+    """Both sides' nets are of one size, and PyTorch's gives ten classes."""
+    counts = {side["parameters"] for side in sides if "parameters" in side}
+    shapes = {side["outputs"][1] for side in sides if "outputs" in side}
+    if len(counts) > 1 or shapes - {10}:
+        raise Failure("%s is not the same net to both: parameters %s, outputs %s" % (net, sorted(counts), sorted(shapes)))
+
+
+def speed(net, batch, compiled=False):
+    def run(session):
+        if compiled and not has_pytorch(session):
+            raise Skip("no PyTorch to compile with")
+        if compiled and session.options.pytorch == "cpu":
+            raise Skip("no GPU to compile for")
+        seconds = 0.05 if session.options.quick else 0.25
+        programs = tuff_sides(session, net, batch, seconds)
+        if has_pytorch(session):
+            chosen = ON_CPU if session.options.pytorch == "cpu" else COMPILED if compiled else CONFIGURATIONS
+            programs += pytorch_sides(session, net, batch, seconds, chosen)
+        sides = [{"precision": precision, "label": label, "who": "tuff" if label == "tuff" else "PyTorch", "seconds": []}
+                 for precision, label, _ in programs]
+        longest = 0
+        for number, order in enumerate(rounds.turns(len(programs), session.options.rounds)):
+            if number >= LEAST_ROUNDS and session.left() < 1.5 * longest:
+                break
+            before = session.left()
+            for index in order:
+                add_figures(sides[index], programs[index][2]())
+            longest = max(longest, before - session.left())
+        check_twins(net, sides)
+        if has_pytorch(session):
+            session.ask_pytorch(work="forget")
+        return {"net": net, "batch": batch, "sides": sides, "nvidia_smi": nvidia_smi()}
+
+    return run
+
+
+def add_figures(side, figures):
+    if "unusable" in figures:
+        side["unusable"] = figures["unusable"]
+        return
+    side["seconds"].append(figures["seconds"])
+    for name in ("bytes", "parameters", "outputs"):
+        if name in figures:
+            side[name] = figures[name]
+
+
+# ---- Epochs ------------------------------------------------------------------------------------------------------
+
+EPOCH_BATCH = 64
+
+
+def tuff_epochs(session, count, data):
+    run_folder = tempfile.mkdtemp(dir=session.out)
+    try:
+        session.tuff("train", "lenet-mnist", *session.target(), "--epochs", count, "--batch", EPOCH_BATCH, *data,
+                     "--out", os.path.join(run_folder, "run"), "--quiet")
+        with open(os.path.join(run_folder, "run", "metrics.jsonl")) as file:
+            lines = [json.loads(line) for line in file]
+    finally:
+        shutil.rmtree(run_folder)
+    lines = [line for line in lines if line["type"] == "epoch"]
+    return {"who": "tuff", "label": "tuff", "train_seconds": sum(line["train_seconds"] for line in lines),
+            "test_seconds": sum(line["test_seconds"] for line in lines), "accuracy": lines[-1]["test_accuracy"]}
+
+
+def epochs(session):
+    """Twice each, in turns."""
+    count = 2 if session.options.quick else 10
+    mnist = has_mnist(session) and not session.options.quick
+    if mnist:
+        data = ["--data", "mnist", "--data-dir", data_folder(session)]
+    else:
+        data = ["--data", "digits"] + (["--digits-train", 320, "--digits-test", 100] if session.options.quick else [])
+    runs = [tuff_epochs(session, count, data)]
+    if mnist and has_pytorch(session):
+        for mode in ("eager",) if session.options.pytorch == "cpu" else ("eager", "graph", "graph", "eager"):
+            configuration = dict(PLAIN, mode=mode)
+            figures = session.ask_pytorch(work="epochs", model="lenet-mnist", batch=EPOCH_BATCH, epochs=count,
+                                          data_dir=data_folder(session), **configuration)
+            runs.append(dict(figures, who="PyTorch", label=configuration_name(configuration)))
+    runs.append(tuff_epochs(session, count, data))
+    return {"epochs": count, "batch": EPOCH_BATCH, "data": "mnist" if mnist else "digits", "runs": runs}
+
+
+# ---- All of them -------------------------------------------------------------------------------------------------
+
+
+def all_steps(quick):
+    if quick:
+        speeds = [("lenet-mnist", 16), ("lenet-mnist", 64)]
+    else:
+        speeds = [("resnet18-cifar10", 512), ("lenet-mnist", 16), ("lenet-mnist", 512), ("lenet-mnist", 64),
+                  ("resnet18-cifar10", 128), ("resnet9-cifar10", 512), ("resnet9-cifar10", 128)]
+    ops = ["--op", "relu_forward"] if quick else []
+    steps = [
+        Step("device", "what there is", 5, 60, find_device),
+        Step("pytorch", "whether there is a PyTorch", 5, 60, find_pytorch),
+        Step("peak", "matrix product, copy, dispatch, and a profile of lenet-mnist", 10, 60, profile("lenet-mnist", 16)),
+        Step("check corners", "every op's corner cases beside the reference's", 15, 120,
+             conformance("--corners", *ops)),
+        Step("check training", "training steps beside the reference's", 10, 60, training_agrees()),
+        Step("check mixed training", "the same with --precision mixed", 10, 60, training_agrees("--precision", "mixed")),
+    ]
+    for net, batch in speeds:
+        steps.append(Step("speed %s %d" % (net, batch), "training steps", 15, 90, speed(net, batch)))
+    if quick:
+        return steps + [Step("epochs", "epochs with evaluation", 5, 60, epochs)]
+    steps += [
+        Step("profile resnet18-cifar10 512", "where the time goes", 10, 60, profile("resnet18-cifar10", 512)),
+        Step("profile mixed resnet18-cifar10 512", "the same with --precision mixed", 10, 60,
+             profile("resnet18-cifar10", 512, "--precision", "mixed")),
+        Step("epochs", "ten epochs of MNIST with evaluation", 20, 120, epochs),
+        Step("profile lenet-mnist 512", "where the time goes", 10, 60, profile("lenet-mnist", 512)),
+        Step("check", "every op's corner and random cases beside the reference's", 40, 300, conformance()),
+    ]
+    for net, batch in (("resnet18-cifar10", 512), ("lenet-mnist", 512), ("resnet9-cifar10", 512)):
+        steps.append(Step("compiled %s %d" % (net, batch), "training steps beside torch.compile's", 60, 180,
+                          speed(net, batch, compiled=True)))
+    return steps
