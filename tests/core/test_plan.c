@@ -130,6 +130,27 @@ Test(plan, tensors_of_fused_ops_do_not_overlap)
     check_no_overlap(true);
 }
 
+Test(plan, small_arenas_are_not_shared_on_a_gpu)
+{
+    static const struct {
+        uint32_t batch;
+        bool apart;
+    } cases[] = {{16, true}, {64, true}, {2000, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture f;
+        struct tuff_plan *plan;
+        build_lenet(&f, cases[i].batch, true);
+        f.fake.target.info.kind = TUFF_DEVICE_DISCRETE_GPU;
+        cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, &plan), TUFF_OK);
+        play(f.graph, plan);
+        cr_expect_eq(plan->arena_bytes == plan->unshared_bytes, cases[i].apart,
+                     "batch %u: %llu of %llu bytes", cases[i].batch, (unsigned long long)plan->arena_bytes,
+                     (unsigned long long)plan->unshared_bytes);
+        tuff_plan_destroy(&plan);
+        tuff_graph_destroy(&f.graph);
+    }
+}
+
 Test(plan, relu_works_in_place)
 {
     struct fixture f;
