@@ -30,6 +30,7 @@ struct tuff_device {
     bool buffer_memory_cached;   // and reads them in place
     bool lost;                   // sticky: the driver failed, or reported a fault of ours
     bool hung;                   // a fence did not signal: what the driver may still use is not destroyed
+    bool told_of_storage16;      // that there is none
     uint32_t validation_seen;    // validation messages when the device was opened
     uint64_t used_bytes;
     uint32_t buffer_count, stream_count, capture_count; // alive

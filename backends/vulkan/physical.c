@@ -147,7 +147,8 @@ static void find_features(struct tuff_backend *backend, const bool *extensions, 
     }
     backend->vk.GetPhysicalDeviceFeatures2(physical->handle, &features);
     physical->float16 = float16.shaderFloat16;
-    physical->storage16 = storage16.storageBuffer16BitAccess;
+    physical->storage16 =
+        storage16.storageBuffer16BitAccess && !backend->min_limits; // no device has to have it
     physical->timeline_semaphores = timeline.timelineSemaphore;
     physical->cooperative_matrix = extensions[EXTENSION_COOPERATIVE_MATRIX];
     physical->cooperative_matrix2 = extensions[EXTENSION_COOPERATIVE_MATRIX2];

@@ -61,10 +61,16 @@ static bool conv2d_fits(const struct tuff_device *device, const struct vk_conv2d
 }
 
 // Whether the kernels of the op are there for float16, which these arguments have.
-static bool supports_f16(const struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+static bool supports_f16(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
 {
-    if (!device->physical->storage16)
+    if (!device->physical->storage16) {
+        if (!device->told_of_storage16)
+            vk_log(device->backend, TUFF_LOG_WARNING,
+                   "%s has no 16-bit storage (storageBuffer16BitAccess), which float16 tensors take",
+                   device->physical->properties.deviceName);
+        device->told_of_storage16 = true;
         return false;
+    }
     switch (op) {
     case TUFF_OP_CONV2D_FORWARD:
     case TUFF_OP_CONV2D_BACKWARD_INPUT:

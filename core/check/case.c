@@ -28,11 +28,13 @@ bool conformance_op_has_precision(const struct conformance_op *op, enum case_pre
     return precision == CASE_PRECISION_F32 || (floats && (apart || precision == CASE_PRECISION_F16));
 }
 
-uint32_t conformance_random_cases(const struct conformance_op *op, uint32_t count)
+uint32_t conformance_random_cases(const struct conformance_op *op, enum case_precision precision,
+                                  uint32_t count)
 {
     if (op->draw == NULL)
         return 0;
-    return op->costly ? count : (count + 3) / 4;
+    const uint32_t drawn = op->costly ? count : (count + 3) / 4;
+    return precision == CASE_PRECISION_F32 ? drawn : (drawn + 3) / 4;
 }
 
 enum tuff_status conformance_case_create(const struct tuff_log *log, const struct conformance_op *op,

@@ -121,8 +121,10 @@ const struct conformance_op *conformance_op_cases(enum tuff_op op);
 // Whether the op has cases of this precision: tensors that it makes another type of.
 bool conformance_op_has_precision(const struct conformance_op *op, enum case_precision precision);
 
-// Random cases of an op and layout in a run with `count` of them.
-uint32_t conformance_random_cases(const struct conformance_op *op, uint32_t count);
+// Random cases of an op, a layout and a precision in a run with `count` of them: with float16 fewer, since
+// what differs is how numbers are read and written.
+uint32_t conformance_random_cases(const struct conformance_op *op, enum case_precision precision,
+                                  uint32_t count);
 
 struct conformance_case {
     const struct conformance_op *op;

@@ -198,7 +198,7 @@ static enum tuff_status visit_kind(struct suite *suite, const struct conformance
         status = visit_table(suite, op, kind, op->large, op->large_count);
     if (op->draw == NULL)
         return status;
-    uint32_t count = conformance_random_cases(op, suite->options->count);
+    uint32_t count = conformance_random_cases(op, kind.precision, suite->options->count);
     struct draw draw = {.seed = suite->options->seed, .stream = (uint32_t)op->op * 2 + (uint32_t)kind.layout};
     for (uint32_t i = 0; i < count && status == TUFF_OK; i++) {
         _Alignas(16) unsigned char shape[256];
