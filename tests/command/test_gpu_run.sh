@@ -127,15 +127,30 @@ check "it says what is not done" out_has '^no time is left for: .*epochs; run it
 gpu_run moved/gpu-run --backend "$backend" --pytorch none
 check "--quick is not mixed with what counts" err_has 'is of a run with --quick: name another folder with --out$'
 
-# A step's failure is noted, and the next one runs.
-printf '#!/bin/sh\nif [ "$1" = check ] && [ "$2" != --help-all ]; then echo broken on purpose >&2; exit 1; fi\nexec "%s" "$@"\n' "$PWD/moved/tuff.whole" > broken
+timeout --preserve-status -s TERM 2 "$python" moved/gpu-run --quick --backend "$backend" --pytorch none --out stopped > "$out" 2> "$err"
+status=$?
+check "asked to end it ends as if interrupted" test "$status" -eq 130
+check "without a word" err_empty
+check "and leaves a document" value stopped/gpu-run.json
+
+# A step's failure is noted, and the next one runs. This tuff says that it has --precision, too.
+cat > pretending << 'END'
+#!/bin/bash
+if [[ $* == *--help-all* ]]; then echo '--precision NAME'; exit; fi
+if [[ $1 == check ]]; then echo broken on purpose >&2; exit 1; fi
+arguments=()
+for argument; do [[ $argument == --precision || $argument == mixed ]] || arguments+=("$argument"); done
+exec "$(dirname "$0")/tuff.whole" "${arguments[@]}"
+END
 mv moved/tuff moved/tuff.whole
-install -m 755 broken moved/tuff
+install -m 755 pretending moved/tuff
 run_quick --out failing
 check "a failing step fails the run" test "$status" -eq 1
 check "it is noted" is failing/gpu-run.json "steps.check training.message" '"tuff check: exit status 1: broken on purpose"'
 check "on the page too" has '^- check training: failed, tuff check: exit status 1: broken on purpose$' failing/gpu-run.md
 check "the next ones ran" is failing/gpu-run.json steps.epochs.state '"done"'
+check "mixed precision is measured where there is it" is failing/gpu-run.json "steps.speed lenet-mnist 16.figures.sides.1.precision" '"mixed"'
+check "and has a row" has '^| lenet-mnist | 16 | mixed | [0-9.]* [mu]*s ' failing/gpu-run.md
 mv moved/tuff.whole moved/tuff
 run_quick --out failing --again failed
 check "--again failed" test "$status" -eq 0

@@ -90,10 +90,6 @@ class Session:
         """Seconds of the step at hand."""
         return self.step_deadline - time.monotonic()
 
-    def need(self, seconds):
-        if self.left() < seconds:
-            raise TooLong()
-
     # ---- tuff
 
     def environment(self):

@@ -36,7 +36,7 @@ def synchronize(settings):
 
 def allow_tf32(settings):
     """Also convolutions, which PyTorch would otherwise let use TF32 anyway. Baked into a graph when it is captured."""
-    torch.backends.cuda.matmul.allow_tf32 = settings["tf32"]
+    torch.set_float32_matmul_precision("high" if settings["tf32"] else "highest")
     torch.backends.cudnn.allow_tf32 = settings["tf32"]
     torch.backends.cudnn.benchmark = True
 
@@ -210,6 +210,8 @@ def probe(settings, _):
 
 def forget(_, kept):
     kept.clear()
+    if "torch._dynamo" in sys.modules:  # else what is compiled next counts as one more variant of what was before
+        torch._dynamo.reset()
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
