@@ -121,7 +121,23 @@ float b_at(uint j, uint k)
     return dy[((b_plane[j] + k / places) * p.out_h + oh) * p.out_w + ow];
 }
 
+// Of four pixels in one row of the phase.
+vec4 b_wide(uint k)
+{
+    uint place = k % places;
+    int top = b_h[0] - int(window_row(place) * DILATION_H);
+    uint oh = uint(top) / STRIDE_H;
+    if (!b_inside[0] || top < 0 || oh >= p.out_h)
+        return vec4(0.0);
+    // Without remainder, whatever the sign.
+    int left = (b_w[0] - int(window_column(place) * DILATION_W)) / int(STRIDE_W);
+    row_quad quad = find_row_quad(left, 1u, p.out_w);
+    uvec4 from = ((b_plane[0] + k / places) * p.out_h + oh) * p.out_w + quad.from;
+    return mix(vec4(0.0), vec4(dy[from.x], dy[from.y], dy[from.z], dy[from.w]), quad.inside);
+}
+
 #define A_K_FAST
+#define B_WIDE
 #include "include/gemm_tile.glsl"
 
 void main()

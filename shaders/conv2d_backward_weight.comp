@@ -19,6 +19,10 @@ layout(std430, binding = 2) readonly buffer DY
 {
     float dy[];
 };
+layout(std430, binding = 2) readonly buffer DYQuads
+{
+    vec4 dy_quads[];
+};
 layout(std430, binding = 3) readonly buffer X
 {
     float x[];
@@ -40,6 +44,12 @@ void a_set_k(uint k)
 float a_at(uint m)
 {
     return m < p.m ? dy[a_start + m * (p.out_h * p.out_w)] : 0.0;
+}
+
+// Of four pixels in one image.
+vec4 a_wide(uint m)
+{
+    return m < p.m ? dy_quads[(a_start + m * (p.out_h * p.out_w)) / 4u] : vec4(0.0);
 }
 
 void b_set_k(uint k)
@@ -64,7 +74,23 @@ float b_at(uint n)
     return x[((b_plane + n / WINDOW) * p.in_h + uint(h)) * p.in_w + uint(w)];
 }
 
+// Of four pixels in one row.
+vec4 b_wide(uint n)
+{
+    if (n >= p.n - p.bias)
+        return vec4(n < p.n ? 1.0 : 0.0);
+    uint place = n % WINDOW;
+    int h = b_h + int(place / KERNEL_W * DILATION_H);
+    if (h < 0 || h >= int(p.in_h))
+        return vec4(0.0);
+    row_quad quad = find_row_quad(b_w + int(place % KERNEL_W * DILATION_W), STRIDE_W, p.in_w);
+    uvec4 from = ((b_plane + n / WINDOW) * p.in_h + uint(h)) * p.in_w + quad.from;
+    return mix(vec4(0.0), vec4(x[from.x], x[from.y], x[from.z], x[from.w]), quad.inside);
+}
+
 #define A_K_FAST
+#define A_WIDE
+#define B_WIDE
 #define B_K_FAST
 #include "include/gemm_tile.glsl"
 

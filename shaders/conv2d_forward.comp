@@ -19,6 +19,10 @@ layout(std430, binding = 2) readonly buffer Weight
 {
     float weight[];
 };
+layout(std430, binding = 2) readonly buffer WeightQuads
+{
+    vec4 weight_quads[];
+};
 layout(std430, binding = 3) readonly buffer Bias
 {
     float bias[];
@@ -39,6 +43,11 @@ void a_set_k(uint k)
 float a_at(uint m)
 {
     return m < p.m ? weight[(group * p.group_filters + m) * p.k + a_k] : 0.0;
+}
+
+vec4 a_wide(uint m)
+{
+    return m < p.m ? weight_quads[((group * p.group_filters + m) * p.k + a_k) / 4u] : vec4(0.0);
 }
 
 void b_set_n(uint j, uint n)
@@ -63,7 +72,22 @@ float b_at(uint j, uint k)
     return x[((b_plane[j] + c) * p.in_h + uint(h)) * p.in_w + uint(w)];
 }
 
+// Of four pixels in one row.
+vec4 b_wide(uint k)
+{
+    uint c = k / WINDOW;
+    uint place = k % WINDOW;
+    int h = b_h[0] + int(place / KERNEL_W * DILATION_H);
+    if (!b_inside[0] || h < 0 || h >= int(p.in_h))
+        return vec4(0.0);
+    row_quad quad = find_row_quad(b_w[0] + int(place % KERNEL_W * DILATION_W), STRIDE_W, p.in_w);
+    uvec4 from = ((b_plane[0] + c) * p.in_h + uint(h)) * p.in_w + quad.from;
+    return mix(vec4(0.0), vec4(x[from.x], x[from.y], x[from.z], x[from.w]), quad.inside);
+}
+
 #define A_K_FAST
+#define A_WIDE
+#define B_WIDE
 #include "include/gemm_tile.glsl"
 
 void main()

@@ -15,9 +15,17 @@ layout(std430, binding = 1) readonly buffer DY
 {
     float dy[];
 };
+layout(std430, binding = 1) readonly buffer DYQuads
+{
+    vec4 dy_quads[];
+};
 layout(std430, binding = 2) readonly buffer Weight
 {
     float weight[];
+};
+layout(std430, binding = 2) readonly buffer WeightQuads
+{
+    vec4 weight_quads[];
 };
 layout(push_constant) uniform Push
 {
@@ -37,6 +45,11 @@ float a_at(uint m)
     return m < p.m ? dy[m * p.k + a_k] : 0.0;
 }
 
+vec4 a_wide(uint m)
+{
+    return m < p.m ? dy_quads[(m * p.k + a_k) / 4u] : vec4(0.0);
+}
+
 void b_set_n(uint j, uint n)
 {
     b_n[j] = n;
@@ -47,7 +60,14 @@ float b_at(uint j, uint k)
     return b_n[j] < p.n ? weight[k * p.n + b_n[j]] : 0.0;
 }
 
+vec4 b_wide(uint k)
+{
+    return b_n[0] < p.n ? weight_quads[(k * p.n + b_n[0]) / 4u] : vec4(0.0);
+}
+
 #define A_K_FAST
+#define A_WIDE
+#define B_WIDE
 #include "include/gemm_tile.glsl"
 
 void main()

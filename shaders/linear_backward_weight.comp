@@ -19,9 +19,17 @@ layout(std430, binding = 2) readonly buffer DY
 {
     float dy[];
 };
+layout(std430, binding = 2) readonly buffer DYQuads
+{
+    vec4 dy_quads[];
+};
 layout(std430, binding = 3) readonly buffer X
 {
     float x[];
+};
+layout(std430, binding = 3) readonly buffer XQuads
+{
+    vec4 x_quads[];
 };
 layout(push_constant) uniform Push
 {
@@ -40,6 +48,11 @@ float a_at(uint j, uint k)
     return a_m[j] < p.m ? dy[k * p.m + a_m[j]] : 0.0;
 }
 
+vec4 a_wide(uint k)
+{
+    return a_m[0] < p.m ? dy_quads[(k * p.m + a_m[0]) / 4u] : vec4(0.0);
+}
+
 void b_set_n(uint j, uint n)
 {
     b_n[j] = n;
@@ -51,6 +64,17 @@ float b_at(uint j, uint k)
     return b_n[j] < inputs ? x[k * inputs + b_n[j]] : b_n[j] < p.n ? 1.0 : 0.0;
 }
 
+// The bias's column is the first of a quad.
+vec4 b_wide(uint k)
+{
+    uint inputs = p.n - p.bias;
+    if (b_n[0] < inputs)
+        return x_quads[(k * inputs + b_n[0]) / 4u];
+    return vec4(b_n[0] < p.n ? 1.0 : 0.0, 0.0, 0.0, 0.0);
+}
+
+#define A_WIDE
+#define B_WIDE
 #include "include/gemm_tile.glsl"
 
 void main()

@@ -15,9 +15,17 @@ layout(std430, binding = 1) readonly buffer X
 {
     float x[];
 };
+layout(std430, binding = 1) readonly buffer XQuads
+{
+    vec4 x_quads[];
+};
 layout(std430, binding = 2) readonly buffer Weight
 {
     float weight[];
+};
+layout(std430, binding = 2) readonly buffer WeightQuads
+{
+    vec4 weight_quads[];
 };
 layout(std430, binding = 3) readonly buffer Bias
 {
@@ -40,6 +48,11 @@ float a_at(uint m)
     return m < p.m ? x[m * p.k + a_k] : 0.0;
 }
 
+vec4 a_wide(uint m)
+{
+    return m < p.m ? x_quads[(m * p.k + a_k) / 4u] : vec4(0.0);
+}
+
 void b_set_k(uint k)
 {
     b_k = k;
@@ -50,8 +63,15 @@ float b_at(uint n)
     return n < p.n ? weight[n * p.k + b_k] : 0.0;
 }
 
+vec4 b_wide(uint n)
+{
+    return n < p.n ? weight_quads[(n * p.k + b_k) / 4u] : vec4(0.0);
+}
+
 #define A_K_FAST
 #define B_K_FAST
+#define A_WIDE
+#define B_WIDE
 #include "include/gemm_tile.glsl"
 
 void main()

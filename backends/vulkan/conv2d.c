@@ -45,15 +45,17 @@ static void set_product(struct vk_conv2d_push *push, struct vk_tile tile, uint32
     push->chunk = k;
 }
 
-// parts: chunks of the sum, or phases of a stride.
+// parts: chunks of the sum, or phases of a stride. wide: vk_wide_operands.
 static struct vk_dispatch dispatch_of(const struct vk_kernel *kernel, const struct vk_conv2d *conv,
-                                      struct vk_tile tile, const struct vk_conv2d_push *push, uint32_t parts)
+                                      struct vk_tile tile, const struct vk_conv2d_push *push, uint32_t parts,
+                                      uint32_t wide)
 {
     return (struct vk_dispatch){
         .kernel = kernel,
         .constants = {tile.threads, tile.m, tile.n, tile.row_quads, tile.column_quads, conv->weight->dims[2],
                       conv->weight->dims[3], vk_conv2d_stride_h(conv), vk_conv2d_stride_w(conv),
-                      conv->params->dilation_h, conv->params->dilation_w, [VK_DEPTH_CONSTANT] = tile.depth},
+                      conv->params->dilation_h,
+                      conv->params->dilation_w, [VK_DEPTH_CONSTANT] = tile.depth, [VK_WIDE_CONSTANT] = wide},
         .push = push,
         .groups = (uint64_t)push->tiles_m * push->tiles_n * push->groups * parts,
     };
@@ -80,7 +82,8 @@ enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff
     struct vk_tile tile = vk_choose_tile(stream->device, push.group_filters, pixels, push.groups, true);
     set_product(&push, tile, push.group_filters, pixels, push.group_channels * window);
     push.bias = args->bias != NULL;
-    struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, tile, &push, 1);
+    struct vk_dispatch dispatch =
+        dispatch_of(&kernel, &conv, tile, &push, 1, vk_wide_operands(push.k, push.out_w));
     dispatch.storage[0] = vk_range_of(args->y);
     dispatch.storage[1] = vk_range_of(args->x);
     dispatch.storage[2] = vk_range_of(args->weight);
@@ -125,7 +128,9 @@ enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
         vk_choose_tile(stream->device, push.group_channels, pixels, (uint64_t)push.groups * phases, true);
     set_product(&push, tile, push.group_channels, pixels,
                 push.group_filters * args->weight->dims[2] * args->weight->dims[3]);
-    struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, tile, &push, phases);
+    struct vk_dispatch dispatch =
+        dispatch_of(&kernel, &conv, tile, &push, phases,
+                    vk_wide_operands(1, (uint32_t)vk_divide_up(push.in_w, stride_w)));
     dispatch.constants[CONV2D_CONSTANTS] =
         stride_h / greatest_common_divisor(stride_h, args->params->dilation_h);
     dispatch.constants[CONV2D_CONSTANTS + 1] =
@@ -201,7 +206,9 @@ enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
     struct vk_range out = vk_range_of(args->dweight);
     if (split)
         out = (struct vk_range){args->workspace->buffer, args->workspace->offset, plan.split.bytes};
-    struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, plan.tile, &plan.push, plan.split.count);
+    struct vk_dispatch dispatch =
+        dispatch_of(&kernel, &conv, plan.tile, &plan.push, plan.split.count,
+                    vk_wide_operands(plan.push.out_h * plan.push.out_w, plan.push.out_w));
     dispatch.storage[0] = out;
     // Where the bias goes nowhere, its binding shows what the first one does.
     dispatch.storage[1] = args->dbias && !split ? vk_range_of(args->dbias) : out;

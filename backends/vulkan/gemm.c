@@ -19,7 +19,8 @@ static const struct shape shapes[] = {
     {{64, 16, 1, 1, 32, 64}, 20, false},   {{16, 32, 1, 1, 32, 32}, 20, false},
     {{8, 64, 1, 1, 32, 32}, 20, false},    {{64, 32, 2, 2, 16, 32}, 10, true},
     {{32, 64, 2, 2, 16, 32}, 10, true},    {{16, 128, 2, 2, 16, 32}, 10, true},
-    {{16, 64, 2, 2, 16, 16}, 10, true},    {{64, 16, 2, 2, 16, 16}, 10, true},
+    {{64, 64, 4, 4, 16, 16}, 8, true},     {{16, 64, 2, 2, 16, 16}, 10, true},
+    {{64, 16, 2, 2, 16, 16}, 10, true},
 };
 
 // What it costs a driver that computes on the CPU to bring a row or a column into shared memory: such a

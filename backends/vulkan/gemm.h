@@ -12,13 +12,21 @@ struct vk_tile {
     uint32_t threads; // of the workgroup
 };
 
-enum { VK_TILE_CONSTANTS = 5, VK_DEPTH_CONSTANT = 13 }; // specialization constants 0 to 4, and one more
+// Specialization constants 0 to 4, and two more.
+enum { VK_TILE_CONSTANTS = 5, VK_DEPTH_CONSTANT = 13, VK_WIDE_CONSTANT = 14 };
 
-// The specialization constants of a tile, as an initializer.
-#define VK_TILE_VALUES(tile)                                                                                 \
+// The operands of a product that shapes allow to be read four elements at a time: a's rows, b's columns. What
+// is read of a buffer as vectors begins at a multiple of their 16 bytes, as tensors do (VkLimits' alignment).
+static inline uint32_t vk_wide_operands(uint32_t neighbours_a, uint32_t neighbours_b)
+{
+    return (neighbours_a % 4 == 0 ? 1u : 0u) | (neighbours_b % 4 == 0 ? 2u : 0u);
+}
+
+// The specialization constants of a tile, as an initializer. wide: vk_wide_operands.
+#define VK_TILE_VALUES(tile, wide)                                                                           \
     {                                                                                                        \
         (tile).threads, (tile).m, (tile).n, (tile).row_quads,                                                \
-            (tile).column_quads, [VK_DEPTH_CONSTANT] = (tile).depth                                          \
+            (tile).column_quads, [VK_DEPTH_CONSTANT] = (tile).depth, [VK_WIDE_CONSTANT] = (wide)             \
     }
 
 // The tile that does the product of m rows and n columns soonest, `products` of which run at once. spread:

@@ -48,7 +48,7 @@ enum tuff_status vk_linear_forward(struct tuff_stream *stream, const struct tuff
         stream,
         &(struct vk_dispatch){
             .kernel = &kernel,
-            .constants = VK_TILE_VALUES(tile),
+            .constants = VK_TILE_VALUES(tile, vk_wide_operands(inputs, inputs)),
             .storage = {vk_range_of(args->y), vk_range_of(args->x), vk_range_of(args->weight),
                         vk_range_of(args->bias ? args->bias : args->weight)},
             .groups = (uint64_t)push.tiles_m * push.tiles_n,
@@ -73,7 +73,7 @@ enum tuff_status vk_linear_backward_input(struct tuff_stream *stream,
     return dispatch_passes(stream,
                            &(struct vk_dispatch){
                                .kernel = &kernel,
-                               .constants = VK_TILE_VALUES(tile),
+                               .constants = VK_TILE_VALUES(tile, vk_wide_operands(outputs, inputs)),
                                .storage = {vk_range_of(args->dx), vk_range_of(args->dy),
                                            vk_range_of(args->weight), vk_range_of(args->dy)},
                                .groups = (uint64_t)push.tiles_m * push.tiles_n,
@@ -136,14 +136,14 @@ enum tuff_status vk_linear_backward_weight(struct tuff_stream *stream,
         out = (struct vk_range){args->workspace->buffer, args->workspace->offset, plan.split.bytes};
     // Where the bias goes nowhere, its binding shows what the first one does.
     struct vk_range bias = args->dbias && !split ? vk_range_of(args->dbias) : out;
-    enum tuff_status status =
-        vk_dispatch(stream, &(struct vk_dispatch){
-                                .kernel = &kernel,
-                                .constants = VK_TILE_VALUES(plan.tile),
-                                .storage = {out, bias, vk_range_of(args->dy), vk_range_of(args->x)},
-                                .push = &plan.push,
-                                .groups = (uint64_t)plan.push.tiles_m * plan.push.tiles_n * plan.split.count,
-                            });
+    enum tuff_status status = vk_dispatch(
+        stream, &(struct vk_dispatch){
+                    .kernel = &kernel,
+                    .constants = VK_TILE_VALUES(plan.tile, vk_wide_operands(plan.push.m, args->x->dims[1])),
+                    .storage = {out, bias, vk_range_of(args->dy), vk_range_of(args->x)},
+                    .push = &plan.push,
+                    .groups = (uint64_t)plan.push.tiles_m * plan.push.tiles_n * plan.split.count,
+                });
     if (status != TUFF_OK || !split)
         return status;
     return vk_sum_partials(stream, args->dweight, args->dbias, args->workspace, plan.push.m, plan.push.n,

@@ -8,16 +8,26 @@
 //                                    the same quad: a_set_m is called once for each of its rows, j = 0 to 3
 // and B_K_FAST with b_set_k, b_at(n), or b_set_n, b_at(j, k), likewise. The set functions compute what the at
 // functions share. Rows and columns outside of the matrix count as 0.
+//
+// Shapes may allow that four neighbours are read at once, which WIDE says. An includer that can do it for a defines
+//   A_WIDE, with A_K_FAST: vec4 a_wide(uint m)   row m at four k from the one that was set, a multiple of 4
+//   A_WIDE, else:          vec4 a_wide(uint k)   the quad whose first row a_set_m(0, m) was given
+// and for b B_WIDE likewise. The sum's length is then a multiple of 4 where k is fast.
 layout(constant_id = 1) const uint TILE_M = 32u;
 layout(constant_id = 2) const uint TILE_N = 64u;
 layout(constant_id = 3) const uint ROW_QUADS = 1u; // of an invocation
 layout(constant_id = 4) const uint COLUMN_QUADS = 1u;
 layout(constant_id = 13) const uint TILE_K = 16u;
+layout(constant_id = 14) const uint WIDE = 0u; // bit 0: a, bit 1: b
 const uint QUADS_M = TILE_M / 4u;
 const uint QUADS_N = TILE_N / 4u;
+const uint QUADS_K = TILE_K / 4u;
 const uint THREADS_M = QUADS_M / ROW_QUADS;
 const uint THREADS_N = QUADS_N / COLUMN_QUADS;
 const uint THREADS = THREADS_M * THREADS_N; // the workgroup's size; a multiple of QUADS_M, QUADS_N and TILE_K
+
+const bool WIDE_A = (WIDE & 1u) != 0u;
+const bool WIDE_B = (WIDE & 2u) != 0u;
 
 // Rows of odd length, so that stores along k fall into different banks.
 const uint PITCH_A = QUADS_M + 1u;
@@ -28,9 +38,48 @@ shared vec4 tile_b[TILE_K * PITCH_B];
 // sums[row * COLUMN_QUADS + j]: of this invocation's row and its j-th quad of columns.
 vec4 sums[ROW_QUADS * 4u * COLUMN_QUADS];
 
+#if defined A_K_FAST && defined A_WIDE
+// Blocks of 4x4, read along k.
+void load_tile_a_wide(uint m0, uint k0, uint k_end)
+{
+    uint lane = gl_LocalInvocationID.x;
+    uint k = lane % QUADS_K * 4u;
+    bool inside = k0 + k < k_end;
+    a_set_k(inside ? k0 + k : k0);
+    for (uint quad = lane / QUADS_K; quad < QUADS_M; quad += THREADS / QUADS_K) {
+        uint m = m0 + quad * 4u;
+        mat4 block = transpose(mat4(a_wide(m), a_wide(m + 1u), a_wide(m + 2u), a_wide(m + 3u)));
+        [[unroll]] for (uint i = 0u; i < 4u; i++)
+            tile_a[(k + i) * PITCH_A + quad] = inside ? block[i] : vec4(0.0);
+    }
+}
+#endif
+
+#if defined B_K_FAST && defined B_WIDE
+void load_tile_b_wide(uint n0, uint k0, uint k_end)
+{
+    uint lane = gl_LocalInvocationID.x;
+    uint k = lane % QUADS_K * 4u;
+    bool inside = k0 + k < k_end;
+    b_set_k(inside ? k0 + k : k0);
+    for (uint quad = lane / QUADS_K; quad < QUADS_N; quad += THREADS / QUADS_K) {
+        uint n = n0 + quad * 4u;
+        mat4 block = transpose(mat4(b_wide(n), b_wide(n + 1u), b_wide(n + 2u), b_wide(n + 3u)));
+        [[unroll]] for (uint i = 0u; i < 4u; i++)
+            tile_b[(k + i) * PITCH_B + quad] = inside ? block[i] : vec4(0.0);
+    }
+}
+#endif
+
 void load_tile_a(uint m0, uint k0, uint k_end)
 {
     uint lane = gl_LocalInvocationID.x;
+#if defined A_K_FAST && defined A_WIDE
+    if (WIDE_A) {
+        load_tile_a_wide(m0, k0, k_end);
+        return;
+    }
+#endif
 #ifdef A_K_FAST
     uint k = lane % TILE_K;
     bool inside = k0 + k < k_end;
@@ -45,7 +94,13 @@ void load_tile_a(uint m0, uint k0, uint k_end)
     for (uint k = lane / QUADS_M; k < TILE_K; k += THREADS / QUADS_M) {
         bool inside = k0 + k < k_end;
         uint from = inside ? k0 + k : k0;
-        vec4 values = vec4(a_at(0u, from), a_at(1u, from), a_at(2u, from), a_at(3u, from));
+        vec4 values;
+#ifdef A_WIDE
+        if (WIDE_A)
+            values = a_wide(from);
+        else
+#endif
+            values = vec4(a_at(0u, from), a_at(1u, from), a_at(2u, from), a_at(3u, from));
         tile_a[k * PITCH_A + quad] = inside ? values : vec4(0.0);
     }
 #endif
@@ -54,6 +109,12 @@ void load_tile_a(uint m0, uint k0, uint k_end)
 void load_tile_b(uint n0, uint k0, uint k_end)
 {
     uint lane = gl_LocalInvocationID.x;
+#if defined B_K_FAST && defined B_WIDE
+    if (WIDE_B) {
+        load_tile_b_wide(n0, k0, k_end);
+        return;
+    }
+#endif
 #ifdef B_K_FAST
     uint k = lane % TILE_K;
     bool inside = k0 + k < k_end;
@@ -68,7 +129,13 @@ void load_tile_b(uint n0, uint k0, uint k_end)
     for (uint k = lane / QUADS_N; k < TILE_K; k += THREADS / QUADS_N) {
         bool inside = k0 + k < k_end;
         uint from = inside ? k0 + k : k0;
-        vec4 values = vec4(b_at(0u, from), b_at(1u, from), b_at(2u, from), b_at(3u, from));
+        vec4 values;
+#ifdef B_WIDE
+        if (WIDE_B)
+            values = b_wide(from);
+        else
+#endif
+            values = vec4(b_at(0u, from), b_at(1u, from), b_at(2u, from), b_at(3u, from));
         tile_b[k * PITCH_B + quad] = inside ? values : vec4(0.0);
     }
 #endif
