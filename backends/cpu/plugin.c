@@ -12,8 +12,14 @@ static void backend_close(struct tuff_backend *backend)
     free(backend);
 }
 
-// Left out, and so NULL: supports (every op takes every shape and both layouts) and prepare (there is nothing
-// to make before a kernel is called).
+// Every op takes every shape and both layouts, but float32 only.
+static int supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+{
+    (void)device, (void)op;
+    return !tuff_op_args_use_f16(args);
+}
+
+// Left out, and so NULL: prepare (there is nothing to make before a kernel is called).
 static const struct tuff_backend_interface interface = {
     .size = sizeof(struct tuff_backend_interface),
     .close = backend_close,
@@ -39,6 +45,7 @@ static const struct tuff_backend_interface interface = {
     .capture_end = cpu_capture_end,
     .capture_replay = cpu_capture_replay,
     .capture_destroy = cpu_capture_destroy,
+    .supports = supports,
     .workspace_size = cpu_workspace_size,
     .activation_layout = cpu_activation_layout,
     .kernels = &cpu_kernels,

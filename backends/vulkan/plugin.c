@@ -72,6 +72,8 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
         if (!tensor_fits(device, args->tensors[i]))
             return 0;
     }
+    if (tuff_op_args_use_f16(args))
+        return 0;
     switch (op) {
     case TUFF_OP_CONV2D_FORWARD: // y, x, weight
         return conv2d_fits(

@@ -24,6 +24,9 @@ struct tuff_growth {
 // The table.
 const struct tuff_growth *tuff_growths(size_t *count);
 
+// The version that float16 tensors came with. An older plugin would take their bits for something else.
+enum { TUFF_MINOR_OF_F16 = 3 };
+
 // The first entry of the table that these arguments use and a plugin built for `minor` cannot know; NULL:
 // none.
 const struct tuff_growth *tuff_growth_beyond(const struct tuff_growth *table, size_t count, uint32_t minor,

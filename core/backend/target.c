@@ -307,6 +307,12 @@ static const struct tuff_growth *beyond(const struct tuff_target *target, enum t
     return tuff_growth_beyond(table, count, target->abi_minor, op, args);
 }
 
+// Whether the plugin is too old for float16, which these arguments have.
+static bool beyond_f16(const struct tuff_target *target, const struct tuff_op_args *args)
+{
+    return target->abi_minor < TUFF_MINOR_OF_F16 && tuff_op_args_use_f16(args) != 0;
+}
+
 static bool takes(const struct tuff_target *target, enum tuff_op op, const struct tuff_op_args *args)
 {
     return target->interface->supports == NULL || target->interface->supports(target->device, op, args) != 0;
@@ -315,7 +321,7 @@ static bool takes(const struct tuff_target *target, enum tuff_op op, const struc
 bool tuff_target_supports(const struct tuff_target *target, enum tuff_op op, const struct tuff_op_args *args)
 {
     return tuff_op_has_kernel(target->interface->kernels, op) && beyond(target, op, args) == NULL &&
-           takes(target, op, args);
+           !beyond_f16(target, args) && takes(target, op, args);
 }
 
 enum tuff_status tuff_target_require(const struct tuff_target *target, enum tuff_op op,
@@ -332,6 +338,11 @@ enum tuff_status tuff_target_require(const struct tuff_target *target, enum tuff
                          "backend was built for %d.%u",
                          target->backend_name, name, tuff_growth_describe(newer).text, TUFF_ABI_MAJOR,
                          newer->minor, TUFF_ABI_MAJOR, target->abi_minor);
+    if (beyond_f16(target, args) || (tuff_op_args_use_f16(args) != 0 && !takes(target, op, args)))
+        return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED,
+                         "backend %s has no float16 %s for these shapes and parameters; float32 may do "
+                         "(--precision float32)",
+                         target->backend_name, name);
     if (!takes(target, op, args))
         return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED,
                          "backend %s does not support %s with these shapes and parameters",

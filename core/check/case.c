@@ -17,6 +17,17 @@ const struct conformance_op *conformance_op_cases(enum tuff_op op)
     return all[op];
 }
 
+bool conformance_op_has_precision(const struct conformance_op *op, enum case_precision precision)
+{
+    const struct tuff_op_info *info = tuff_op_info(op->op);
+    bool floats = false, apart = false;
+    for (uint32_t i = 0; i < info->tensor_count; i++) {
+        floats = floats || info->roles[i].dtype == TUFF_DTYPE_FLOAT;
+        apart = apart || info->roles[i].dtype == TUFF_DTYPE_FLOAT_OR_F32;
+    }
+    return precision == CASE_PRECISION_F32 || (floats && (apart || precision == CASE_PRECISION_F16));
+}
+
 uint32_t conformance_random_cases(const struct conformance_op *op, uint32_t count)
 {
     if (op->draw == NULL)
@@ -55,6 +66,7 @@ enum tuff_status conformance_case_describe(const struct tuff_log *log, const str
                                            struct case_setup *setup)
 {
     case_setup_init(setup, log, c->op->op, c->layout, c->seed);
+    setup->precision = c->precision;
     enum tuff_status status = c->op->describe(c->shape, setup);
     const struct tuff_op_args args = args_of(setup);
     return status == TUFF_OK ? tuff_op_check(log, setup->op, &args) : status;
@@ -66,6 +78,8 @@ enum tuff_status conformance_case_fill(const struct conformance_case *c, struct 
     enum tuff_status status = case_setup_allocate(setup);
     if (status == TUFF_OK && c->op->fill != NULL)
         status = c->op->fill(c->shape, setup, oracle);
+    if (status == TUFF_OK)
+        case_setup_round(setup);
     if (status == TUFF_OK)
         case_setup_zero_padding(setup);
     return status;

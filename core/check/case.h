@@ -1,4 +1,5 @@
-// A conformance case: an op, a layout, and typed sizes and parameters. Its printable form parses back:
+// A conformance case: an op, a layout, a precision, and typed sizes and parameters. Its printable form parses
+// back:
 //   max_pool2d_forward(layout=batch16,n=3,c=2,h=7,w=9,kernel=2x2,stride=2x2,dilation=1x1,pad=0,0,0,0,values=ties)
 #ifndef TUFF_CONFORMANCE_CASE_H
 #define TUFF_CONFORMANCE_CASE_H
@@ -107,17 +108,21 @@ struct conformance_op {
 // op < TUFF_OP_COUNT.
 const struct conformance_op *conformance_op_cases(enum tuff_op op);
 
+// Whether the op has cases of this precision: tensors that it makes another type of.
+bool conformance_op_has_precision(const struct conformance_op *op, enum case_precision precision);
+
 // Random cases of an op and layout in a run with `count` of them.
 uint32_t conformance_random_cases(const struct conformance_op *op, uint32_t count);
 
 struct conformance_case {
     const struct conformance_op *op;
-    enum tuff_layout layout; // of activations
-    uint64_t seed;           // of the data
-    void *shape;             // op->shape_size bytes, owned
+    enum tuff_layout layout;       // of activations
+    enum case_precision precision; // of what may be float16; else than float32 in row-major order only
+    uint64_t seed;                 // of the data
+    void *shape;                   // op->shape_size bytes, owned
 };
 
-// Copies the shape.
+// Copies the shape. The precision is float32.
 TUFF_MUST_CHECK enum tuff_status conformance_case_create(const struct tuff_log *log,
                                                          const struct conformance_op *op,
                                                          enum tuff_layout layout, uint64_t seed,

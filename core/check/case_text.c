@@ -15,6 +15,7 @@
 enum { ALL_DIGITS = 17, SHORT_DIGITS = 7 };
 
 static const char *const layout_names[] = {"row_major", "batch16", NULL};
+static const char *const precision_names[] = {"f32", "f16", "f16_f32", NULL}; // enum case_precision
 
 struct text {
     char *at;
@@ -79,6 +80,8 @@ void conformance_case_format(const struct conformance_case *c, char line[CONFORM
 {
     struct text text = {line, CONFORMANCE_LINE_BYTES};
     append(&text, "%s(layout=%s", tuff_op_info(c->op->op)->name, layout_names[c->layout]);
+    if (c->precision != CASE_PRECISION_F32)
+        append(&text, ",precision=%s", precision_names[c->precision]);
     for (uint32_t i = 0; i < c->op->field_count; i++)
         append_field(&text, ",", &c->op->fields[i], c->shape, ALL_DIGITS);
     if (c->seed != 0)
@@ -194,18 +197,23 @@ struct reader {
     uint32_t seen; // bit i: field i has been read; see LAYOUT_BIT
 };
 
-enum { LAYOUT_BIT = 30, SEED_BIT = 31 };
+enum { PRECISION_BIT = 29, LAYOUT_BIT = 30, SEED_BIT = 31 };
 
 static enum tuff_status read_pair(struct reader *reader, const char *name, const char *value)
 {
     const struct conformance_op *op = reader->c->op;
-    uint32_t bit = op->field_count, layout;
+    uint32_t bit = op->field_count, layout, precision;
     const char *end;
     bool good = false;
     if (strcmp(name, "layout") == 0) {
         bit = LAYOUT_BIT;
         good = parse_name(value, layout_names, &layout);
         reader->c->layout = (enum tuff_layout)layout;
+    } else if (strcmp(name, "precision") == 0) {
+        bit = PRECISION_BIT;
+        good = parse_name(value, precision_names, &precision) &&
+               conformance_op_has_precision(op, (enum case_precision)precision);
+        reader->c->precision = (enum case_precision)precision;
     } else if (strcmp(name, "seed") == 0) {
         bit = SEED_BIT;
         good = parse_u64(value, &end, &reader->c->seed) && *end == '\0';

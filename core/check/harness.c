@@ -9,6 +9,7 @@
 
 #include "compare.h"
 #include "rig.h"
+#include "tuff/half.h"
 
 // Outputs and workspace start as these; they differ so that what was not written differs from run to run.
 static const uint32_t POISON = 0x7fc0dead, OTHER_POISON = 0x7fc0face;
@@ -61,7 +62,7 @@ static bool fail_mismatch(struct trial *trial, uint32_t output, const void *got,
                           const double *tolerance, const struct comparison *comparison, const char *what)
 {
     char place[128], got_text[64], expected_text[64], tolerance_text[64] = "exact";
-    uint32_t dtype = trial->setup.tensors[output].shape.dtype;
+    uint32_t dtype = case_host_dtype(&trial->setup.tensors[output].shape);
     uint64_t i = comparison->first;
     bool as_float = tolerance != NULL && tolerance[i] >= 0;
     print_place(trial, output, i, place, sizeof place);
@@ -135,7 +136,7 @@ static bool judge_outputs(struct trial *trial, void *const got[TUFF_OP_MAX_TENSO
             continue;
         const struct tuff_tensor *shape = &trial->setup.tensors[i].shape;
         struct comparison comparison = {0};
-        compare_elements(shape->dtype, got[i], trial->expected[i], trial->tolerance[i], 0,
+        compare_elements(case_host_dtype(shape), got[i], trial->expected[i], trial->tolerance[i], 0,
                          tuff_tensor_elements(shape), &comparison);
         if (comparison.worst_ratio > trial->result->worst_ratio)
             trial->result->worst_ratio = comparison.worst_ratio;
@@ -154,7 +155,7 @@ static bool judge_same_bits(struct trial *trial, const char *what)
     for (uint32_t i = 0; i < trial->setup.info->tensor_count; i++) {
         if (!case_is_output(&trial->setup, i))
             continue;
-        uint32_t dtype = trial->setup.tensors[i].shape.dtype;
+        uint32_t dtype = case_host_dtype(&trial->setup.tensors[i].shape);
         struct comparison comparison = {0};
         // As integers, so that a NaN in another guise counts.
         compare_elements(dtype == TUFF_F32 ? TUFF_U32 : dtype, trial->other[i], trial->first[i], NULL, 0,
@@ -219,6 +220,27 @@ static bool try_all(struct trial *trial)
     return true;
 }
 
+// What rounding to float16 adds to a tolerance: half a unit in the last place, and as much of the least
+// subnormal one. A result that float16 has, and that was to be exact, stays so; one beyond its range is
+// infinite.
+static void allow_for_f16(struct trial *trial, uint32_t output)
+{
+    static const double half_unit = 0x1p-11, half_least = 0x1p-25;
+    float *expected = trial->expected[output];
+    double *tolerance = trial->tolerance[output];
+    for (uint64_t i = 0; i < case_stored(&trial->setup, output); i++) {
+        const float rounded = tuff_half_to_float(tuff_half_from_double((double)expected[i]));
+        const double before = tolerance[i] < 0 ? 0 : tolerance[i];
+        const bool exact = rounded == expected[i] || isnan(rounded);
+        if (exact && tolerance[i] < 0)
+            continue;
+        if (isinf(rounded))
+            expected[i] = rounded;
+        else
+            tolerance[i] = before + (fabs((double)expected[i]) + before) * half_unit + half_least;
+    }
+}
+
 static bool make_tolerances(struct trial *trial)
 {
     struct case_view view = {.setup = &trial->setup,
@@ -237,6 +259,8 @@ static bool make_tolerances(struct trial *trial)
             trial->tolerance[i][e] = CASE_EXACT;
         if (trial->c->op->tolerance != NULL)
             trial->c->op->tolerance(trial->c->shape, &view, i, trial->tolerance[i]);
+        if (trial->setup.tensors[i].shape.dtype == TUFF_F16)
+            allow_for_f16(trial, i);
     }
     return true;
 }
@@ -258,11 +282,13 @@ static bool prepare(struct trial *trial, struct tuff_target *oracle)
 }
 
 // What the backend says of the case before it is run. It is asked for BATCH16 only where it wants that
-// layout.
+// layout, and for float16 only by who wants that.
 static enum case_verdict consult(const struct trial *trial)
 {
     if (rig_is_supported(trial->tested, &trial->setup))
         return CASE_PASSED;
+    if (case_uses_f16(&trial->setup))
+        return CASE_UNUSED;
     for (uint32_t i = 0; i < trial->setup.info->tensor_count; i++) {
         const struct tuff_tensor *shape = &trial->setup.tensors[i].shape;
         if (shape->rank != 0 && shape->layout == TUFF_LAYOUT_BATCH16 &&
@@ -294,6 +320,7 @@ void conformance_case_run(const struct tuff_log *log, const struct conformance_c
         trial_fail(&trial, "the core's check refuses the case: an error of the case, not of the backend");
     } else {
         result->batch16 = case_uses_batch16(&trial.setup);
+        result->f16 = case_uses_f16(&trial.setup);
         result->verdict = consult(&trial);
         if (result->verdict == CASE_PASSED && prepare(&trial, oracle))
             try_all(&trial);

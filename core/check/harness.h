@@ -10,13 +10,14 @@ enum case_verdict {
     CASE_PASSED,
     CASE_FAILED,
     CASE_UNSUPPORTED, // the backend would be asked for this, and declines
-    CASE_UNUSED,      // a layout that the backend neither asks for nor accepts
+    CASE_UNUSED,      // a layout that the backend neither asks for nor accepts, or float16
 };
 
 struct case_result {
     enum case_verdict verdict;
     bool device_lost;
     bool batch16;       // some tensor of the case is BATCH16
+    bool f16;           // some tensor of the case is float16
     double worst_ratio; // greatest error as a part of its tolerance
     char message[1024]; // why it failed
 };

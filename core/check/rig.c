@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tuff/half.h"
+
 enum { WORKSPACE = TUFF_OP_MAX_TENSORS, GUARD_BYTES = 256 };
 
 // A NaN as a float and out of every range as an index: reading a guard shows as well as writing it. Each
@@ -27,6 +29,13 @@ const char *rig_slot_name(const struct rig *rig, uint32_t slot)
     return slot == WORKSPACE ? "workspace" : rig->setup->info->roles[slot].name;
 }
 
+// In a float16 tensor each half of the word is such a NaN.
+static uint32_t word_for(const struct tuff_tensor *tensor, uint32_t word)
+{
+    const uint32_t half = 0x7e00u | (word & 0x1ffu);
+    return tensor->dtype == TUFF_F16 ? half << 16 | half : word;
+}
+
 static void fill_words(unsigned char *bytes, uint64_t count, uint32_t word)
 {
     for (uint64_t i = 0; i < count; i++)
@@ -40,11 +49,11 @@ uint64_t rig_round_up(uint64_t value, uint64_t multiple)
 
 static struct tuff_tensor formed(const struct tuff_tensor *shape, enum rig_form form)
 {
-    struct tuff_tensor tensor = *shape;
-    if (form == RIG_ROW_MAJOR_PADDED)
-        return case_padded_shape(shape);
-    if (form == RIG_ROW_MAJOR)
+    struct tuff_tensor tensor = form == RIG_ROW_MAJOR_PADDED ? case_padded_shape(shape) : *shape;
+    if (form != RIG_AS_IS) {
         tensor.layout = TUFF_LAYOUT_ROW_MAJOR;
+        tensor.dtype = case_host_dtype(shape);
+    }
     return tensor;
 }
 
@@ -149,13 +158,40 @@ static uint64_t stored_at(const struct tuff_tensor *tensor, uint64_t per, uint64
     return n * per + i;
 }
 
-// Copies between row-major order of the padded batch and a tensor's storage.
+static void halves_from_floats(unsigned char *halves, const unsigned char *floats, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        float value;
+        memcpy(&value, floats + i * sizeof value, sizeof value);
+        const uint16_t half = tuff_half_from_double((double)value);
+        memcpy(halves + i * sizeof half, &half, sizeof half);
+    }
+}
+
+static void floats_from_halves(unsigned char *floats, const unsigned char *halves, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        uint16_t half;
+        memcpy(&half, halves + i * sizeof half, sizeof half);
+        const float value = tuff_half_to_float(half);
+        memcpy(floats + i * sizeof value, &value, sizeof value);
+    }
+}
+
+// Copies between row-major order of the padded batch, as the host has it, and a tensor's storage.
 static void reorder(const struct tuff_tensor *tensor, unsigned char *storage, unsigned char *values,
                     bool to_storage)
 {
     uint64_t bytes = tuff_dtype_bytes(tensor->dtype);
     uint64_t per = tuff_tensor_elements(tensor) / tensor->dims[0];
     uint64_t samples = tuff_tensor_stored_elements(tensor) / per;
+    if (tensor->dtype == TUFF_F16) { // row-major
+        if (to_storage)
+            halves_from_floats(storage, values, samples * per);
+        else
+            floats_from_halves(values, storage, samples * per);
+        return;
+    }
     if (tensor->layout == TUFF_LAYOUT_ROW_MAJOR) {
         memcpy(to_storage ? storage : values, to_storage ? values : storage, samples * per * bytes);
         return;
@@ -183,11 +219,11 @@ enum tuff_status rig_make_image(struct rig *rig, uint32_t index, uint32_t poison
     if (slot->image == NULL)
         return rig_fail(rig, TUFF_ERROR_MEMORY, "no host memory for the %" PRIu64 " bytes of %s", slot->total,
                         rig_slot_name(rig, index));
-    fill_words(slot->image, slot->total, GUARD_WORD + index);
+    fill_words(slot->image, slot->total, word_for(&slot->tensor, GUARD_WORD + index));
     unsigned char *content = slot->image + slot->front;
     unsigned char *values = index == WORKSPACE || !filled ? NULL : rig->setup->tensors[index].values;
     if (values == NULL) {
-        fill_words(content, tuff_tensor_bytes(&slot->tensor), poison);
+        fill_words(content, tuff_tensor_bytes(&slot->tensor), word_for(&slot->tensor, poison));
         return TUFF_OK;
     }
     reorder(&slot->tensor, content, values, true);
@@ -215,7 +251,7 @@ enum tuff_status rig_oracle(struct tuff_target *target, const struct case_setup 
     for (uint32_t i = 0; status == TUFF_OK && i < setup->info->tensor_count; i++) {
         if (!case_is_output(setup, i))
             continue;
-        outputs[i] = calloc(tuff_tensor_bytes(&setup->tensors[i].shape), 1);
+        outputs[i] = calloc(case_host_bytes(&setup->tensors[i].shape), 1);
         if (outputs[i] == NULL)
             status = rig_fail(&rig, TUFF_ERROR_MEMORY, "no host memory for %s", rig_slot_name(&rig, i));
         else

@@ -11,6 +11,11 @@
 
 enum { FAILURES_SHOWN = 10 }; // per op and layout; the others are counted
 
+// What of an op has a row of its own in the table.
+enum form { FORM_ROW_MAJOR, FORM_BATCH16, FORM_F16, FORM_COUNT };
+
+static const char *const form_names[FORM_COUNT] = {"row-major", "batch16", "float16"};
+
 struct tally {
     uint64_t run, passed, failed, unsupported, unused;
     double worst_ratio;
@@ -20,8 +25,8 @@ struct suite {
     const struct tuff_log *log;
     struct tuff_target *tested, *oracle; // NULL: the cases are only listed
     const struct tuff_check_options *options;
-    FILE *out;                              // NULL: nothing is written
-    struct tally tallies[TUFF_OP_COUNT][2]; // by op and layout
+    FILE *out; // NULL: nothing is written
+    struct tally tallies[TUFF_OP_COUNT][FORM_COUNT];
     struct tally device_tallies[DEVICE_ROW_COUNT];
     uint64_t listed;
     bool device_lost;
@@ -60,6 +65,7 @@ static void tell_finding(const struct suite *suite, const char *name, bool devic
         .message = unsupported ? "" : result->message,
         .replay = line,
         .device = device,
+        .f16 = result->f16,
     };
     if (observer != NULL && observer->finding != NULL)
         observer->finding(observer->user, &finding);
@@ -105,7 +111,8 @@ static void judge(struct suite *suite, const struct conformance_case *c, const c
     conformance_set_current_case(line);
     conformance_case_run(suite->log, c, suite->tested, suite->oracle, &result);
     conformance_set_current_case("");
-    count(suite, &suite->tallies[c->op->op][result.batch16 ? 1 : 0], tuff_op_info(c->op->op)->name, false,
+    const enum form form = result.f16 ? FORM_F16 : result.batch16 ? FORM_BATCH16 : FORM_ROW_MAJOR;
+    count(suite, &suite->tallies[c->op->op][form], tuff_op_info(c->op->op)->name, false,
           tuff_op_info(c->op->op)->fused, &result, line);
 }
 
@@ -132,8 +139,7 @@ static void visit_device_check(struct suite *suite, const struct device_check *c
     conformance_set_current_case(line);
     check->run(&trial);
     conformance_set_current_case("");
-    count(suite, &suite->device_tallies[check->row], device_row_name(check->row), true, false, &result,
-          line);
+    count(suite, &suite->device_tallies[check->row], device_row_name(check->row), true, false, &result, line);
 }
 
 // row: DEVICE_ROW_COUNT: all.
@@ -153,41 +159,47 @@ static void visit(struct suite *suite, const struct conformance_case *c)
         judge(suite, c, line);
 }
 
-static enum tuff_status visit_shape(struct suite *suite, const struct conformance_op *op,
-                                    enum tuff_layout layout, const void *shape)
+// Which cases of an op.
+struct kind {
+    enum tuff_layout layout;
+    enum case_precision precision;
+};
+
+static enum tuff_status visit_shape(struct suite *suite, const struct conformance_op *op, struct kind kind,
+                                    const void *shape)
 {
     struct conformance_case c;
     if (suite->device_lost)
         return TUFF_OK;
     enum tuff_status status =
-        conformance_case_create(suite->log, op, layout, suite->options->seed, shape, &c);
+        conformance_case_create(suite->log, op, kind.layout, suite->options->seed, shape, &c);
     if (status != TUFF_OK)
         return status;
+    c.precision = kind.precision;
     visit(suite, &c);
     conformance_case_clear(&c);
     return TUFF_OK;
 }
 
-static enum tuff_status visit_table(struct suite *suite, const struct conformance_op *op,
-                                    enum tuff_layout layout, const void *shapes, size_t count)
+static enum tuff_status visit_table(struct suite *suite, const struct conformance_op *op, struct kind kind,
+                                    const void *shapes, size_t count)
 {
     const char *shape = shapes;
     enum tuff_status status = TUFF_OK;
     for (size_t i = 0; i < count && status == TUFF_OK; i++)
-        status = visit_shape(suite, op, layout, shape + i * op->shape_size);
+        status = visit_shape(suite, op, kind, shape + i * op->shape_size);
     return status;
 }
 
-static enum tuff_status visit_layout(struct suite *suite, const struct conformance_op *op,
-                                     enum tuff_layout layout)
+static enum tuff_status visit_kind(struct suite *suite, const struct conformance_op *op, struct kind kind)
 {
-    enum tuff_status status = visit_table(suite, op, layout, op->corners, op->corner_count);
+    enum tuff_status status = visit_table(suite, op, kind, op->corners, op->corner_count);
     if (status == TUFF_OK && suite->options->large)
-        status = visit_table(suite, op, layout, op->large, op->large_count);
+        status = visit_table(suite, op, kind, op->large, op->large_count);
     if (op->draw == NULL)
         return status;
     uint32_t count = conformance_random_cases(op, suite->options->count);
-    struct draw draw = {.seed = suite->options->seed, .stream = (uint32_t)op->op * 2 + (uint32_t)layout};
+    struct draw draw = {.seed = suite->options->seed, .stream = (uint32_t)op->op * 2 + (uint32_t)kind.layout};
     for (uint32_t i = 0; i < count && status == TUFF_OK; i++) {
         _Alignas(16) unsigned char shape[256];
         if (op->shape_size > sizeof shape)
@@ -195,7 +207,7 @@ static enum tuff_status visit_layout(struct suite *suite, const struct conforman
                              op->shape_size, sizeof shape);
         memset(shape, 0, sizeof shape);
         op->draw(&draw, shape);
-        status = visit_shape(suite, op, layout, shape);
+        status = visit_shape(suite, op, kind, shape);
     }
     return status;
 }
@@ -221,9 +233,12 @@ static enum tuff_status visit_op(struct suite *suite, enum tuff_op index)
 {
     const struct conformance_op *op = conformance_op_cases(index);
     const uint64_t before = suite->listed;
-    enum tuff_status status = visit_layout(suite, op, TUFF_LAYOUT_ROW_MAJOR);
+    enum tuff_status status = TUFF_OK;
+    for (enum case_precision p = CASE_PRECISION_F32; p <= CASE_PRECISION_F16_F32 && status == TUFF_OK; p++)
+        if (conformance_op_has_precision(op, p))
+            status = visit_kind(suite, op, (struct kind){TUFF_LAYOUT_ROW_MAJOR, p});
     if (status == TUFF_OK && op->batched)
-        status = visit_layout(suite, op, TUFF_LAYOUT_BATCH16);
+        status = visit_kind(suite, op, (struct kind){TUFF_LAYOUT_BATCH16, CASE_PRECISION_F32});
     if (status == TUFF_OK && suite->listed == before && !suite->device_lost)
         status = tuff_fail(suite->log, TUFF_ERROR_INTERNAL, "%s has no cases", tuff_op_info(index)->name);
     return status;
@@ -258,13 +273,13 @@ static void print_tally(const struct suite *suite, const char *op, const char *l
     say(suite, "%s\n", tally->unused > 0 && tally->run == 0 ? "  not used by this backend" : "");
 }
 
-static void tell_row(const struct suite *suite, const char *name, bool device, enum tuff_layout layout,
+static void tell_row(const struct suite *suite, const char *name, bool device, enum form form,
                      const struct tally *tally)
 {
     const struct tuff_check_observer *observer = suite->options->observer;
     const struct tuff_check_row row = {
         .op = name,
-        .layout = layout,
+        .layout = form == FORM_BATCH16 ? TUFF_LAYOUT_BATCH16 : TUFF_LAYOUT_ROW_MAJOR,
         .run = tally->run,
         .passed = tally->passed,
         .failed = tally->failed,
@@ -272,13 +287,14 @@ static void tell_row(const struct suite *suite, const char *name, bool device, e
         .unused = tally->unused,
         .worst_error = tally->worst_ratio,
         .device = device,
+        .f16 = form == FORM_F16,
     };
     if (observer != NULL && observer->row != NULL)
         observer->row(observer->user, &row);
 }
 
 // One row of the table, if it had cases.
-static void add_row(const struct suite *suite, const char *name, bool device, enum tuff_layout layout,
+static void add_row(const struct suite *suite, const char *name, bool device, enum form form,
                     const struct tally *tally, struct tuff_check_totals *totals)
 {
     totals->run += tally->run;
@@ -288,8 +304,8 @@ static void add_row(const struct suite *suite, const char *name, bool device, en
     totals->unused += tally->unused;
     if (tally->run + tally->unsupported + tally->unused == 0)
         return;
-    print_tally(suite, name, device ? "-" : layout == TUFF_LAYOUT_BATCH16 ? "batch16" : "row-major", tally);
-    tell_row(suite, name, device, layout, tally);
+    print_tally(suite, name, device ? "-" : form_names[form], tally);
+    tell_row(suite, name, device, form, tally);
 }
 
 static void summarize(struct suite *suite, struct tuff_check_totals *totals)
@@ -298,11 +314,10 @@ static void summarize(struct suite *suite, struct tuff_check_totals *totals)
     say(suite, "\n%-32s %-10s %5s %7s %7s %12s %10s\n", "op", "layout", "run", "passed", "failed",
         "unsupported", "error");
     for (enum device_row row = 0; row < DEVICE_ROW_COUNT; row++)
-        add_row(suite, device_row_name(row), true, TUFF_LAYOUT_ROW_MAJOR, &suite->device_tallies[row],
-                totals);
+        add_row(suite, device_row_name(row), true, FORM_ROW_MAJOR, &suite->device_tallies[row], totals);
     for (enum tuff_op op = 0; op < TUFF_OP_COUNT; op++)
-        for (enum tuff_layout layout = TUFF_LAYOUT_ROW_MAJOR; layout <= TUFF_LAYOUT_BATCH16; layout++)
-            add_row(suite, tuff_op_info(op)->name, false, layout, &suite->tallies[op][layout], totals);
+        for (enum form form = FORM_ROW_MAJOR; form < FORM_COUNT; form++)
+            add_row(suite, tuff_op_info(op)->name, false, form, &suite->tallies[op][form], totals);
     say(suite,
         "\n%s against %s, seed %" PRIu64 ": %" PRIu64 " cases run, %" PRIu64 " passed, %" PRIu64
         " failed, %" PRIu64 " unsupported (error: the greatest one as a part of its tolerance)\n",

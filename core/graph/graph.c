@@ -106,6 +106,16 @@ static struct tuff_op_args shape_arguments(const struct tuff_graph *graph, const
     return args;
 }
 
+// The element type of a node's output `role`: float16 where its float inputs are.
+static enum tuff_dtype output_dtype(const struct tuff_graph *graph, const struct tuff_op_info *info,
+                                    const struct tuff_role *role, const struct tuff_node *node)
+{
+    for (uint32_t i = 0; tuff_role_takes_f16(role) && i < info->tensor_count; i++)
+        if (info->roles[i].dtype == TUFF_DTYPE_FLOAT && node->values[i] != TUFF_NO_VALUE)
+            return (enum tuff_dtype)graph->values[node->values[i]].shape.dtype;
+    return (enum tuff_dtype)tuff_role_plain_dtype(role);
+}
+
 // Makes the mandatory outputs that are still missing, in the shapes that follow from the inputs, and passes
 // on whether a gradient is needed to all outputs of a forward op.
 static enum tuff_status make_outputs(struct tuff_graph *graph, const struct tuff_op_info *info,
@@ -135,8 +145,9 @@ static enum tuff_status make_outputs(struct tuff_graph *graph, const struct tuff
             continue;
         char full[64];
         snprintf(full, sizeof full, "%s.%s", name == NULL ? info->name : name, role->name);
-        status = tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, full, (enum tuff_dtype)role->dtype,
-                                      shapes[i].rank, shapes[i].dims, role->batched, &node->values[i]);
+        status =
+            tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, full, output_dtype(graph, info, role, node),
+                                 shapes[i].rank, shapes[i].dims, role->batched, &node->values[i]);
         if (status == TUFF_OK)
             graph->values[node->values[i]].needs_gradient = needs_gradient;
     }

@@ -65,7 +65,7 @@ const struct tuff_op_info tuff_op_info_gather_augmented_images = {
     .name = NAME,
     .params_size = sizeof(struct tuff_gather_augmented_images_params),
     .tensor_count = 4,
-    .roles = {{.name = "x", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
+    .roles = {{.name = "x", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true},
               {.name = "images", .access = TUFF_ACCESS_IN, .dtype = TUFF_U8, .rank = 4, .any_size = true},
               {.name = "index", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1},
               {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},

@@ -114,8 +114,8 @@ const struct tuff_op_info tuff_op_info_avg_pool2d_forward = {
     .name = "avg_pool2d_forward",
     .params_size = sizeof(struct tuff_avg_pool2d_params),
     .tensor_count = 2,
-    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
-              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true},
+              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true}},
     .infer = infer_forward,
     .check = check_forward,
     .work = work_of_forward,
@@ -139,8 +139,9 @@ const struct tuff_op_info tuff_op_info_avg_pool2d_backward = {
     .name = "avg_pool2d_backward",
     .params_size = sizeof(struct tuff_avg_pool2d_params),
     .tensor_count = 2,
-    .roles = {{.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
-              {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
+    .roles =
+        {{.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true},
+         {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true}},
     .check = check_backward,
     .work = work_of_backward,
 };
@@ -192,8 +193,8 @@ static void work_of_adaptive_forward(const void *params, const struct tuff_tenso
 const struct tuff_op_info tuff_op_info_adaptive_avg_pool2d_forward = {
     .name = "adaptive_avg_pool2d_forward",
     .tensor_count = 2,
-    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
-              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true},
+              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true}},
     .check = check_adaptive_forward,
     .work = work_of_adaptive_forward,
     .gradient = adaptive_gradient,
@@ -216,8 +217,9 @@ static void work_of_adaptive_backward(const void *params, const struct tuff_tens
 const struct tuff_op_info tuff_op_info_adaptive_avg_pool2d_backward = {
     .name = "adaptive_avg_pool2d_backward",
     .tensor_count = 2,
-    .roles = {{.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},
-              {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
+    .roles =
+        {{.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true},
+         {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true}},
     .check = check_adaptive_backward,
     .work = work_of_adaptive_backward,
 };

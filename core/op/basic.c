@@ -75,9 +75,9 @@ static void work_of_add(const void *params, const struct tuff_tensor *const tens
 const struct tuff_op_info tuff_op_info_add = {
     .name = "add",
     .tensor_count = 3,
-    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .batched = true},
-              {.name = "a", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true},
-              {.name = "b", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true}},
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .batched = true},
+              {.name = "a", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .batched = true},
+              {.name = "b", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .batched = true}},
     .in_place = 1u << 1 | 1u << 2,
     .infer = infer_add,
     .check = check_add,

@@ -157,12 +157,12 @@ static void work_of_relu_train(const void *params, const struct tuff_tensor *con
 }
 
 #define TRAIN_ROLES                                                                                          \
-    {.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},                 \
+    {.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true},         \
         {.name = "mean", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},                           \
         {.name = "inverse", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},                        \
         {.name = "running_mean", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},                 \
         {.name = "running_variance", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},             \
-        {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},              \
+        {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true},      \
         {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},        \
         {.name = "bias", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},          \
     {                                                                                                        \
@@ -238,8 +238,8 @@ static void work_of_relu_eval(const void *params, const struct tuff_tensor *cons
 }
 
 #define EVAL_ROLES                                                                                           \
-    {.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},                 \
-        {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},              \
+    {.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true},         \
+        {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true},      \
         {.name = "running_mean", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},                    \
         {.name = "running_variance", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},                \
         {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},        \
@@ -301,11 +301,11 @@ static void work_of_relu_backward(const void *params, const struct tuff_tensor *
 }
 
 #define BACKWARD_ROLES                                                                                       \
-    {.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 4, .batched = true},                \
+    {.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true},        \
         {.name = "dweight", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},                        \
         {.name = "dbias", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .rank = 1},                          \
-        {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},             \
-        {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true},              \
+        {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true},     \
+        {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true},      \
         {.name = "mean", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},                            \
         {.name = "inverse", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},                         \
         {.name = "weight", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1, .optional = true},        \
@@ -325,7 +325,7 @@ const struct tuff_op_info tuff_op_info_batch_norm2d_relu_backward = {
     .name = "batch_norm2d_relu_backward",
     .tensor_count = 10,
     .roles = {BACKWARD_ROLES,
-              {.name = "y", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 4, .batched = true}},
+              {.name = "y", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .rank = 4, .batched = true}},
     .fused = true,
     .check = check_relu_backward,
     .work = work_of_relu_backward,

@@ -51,9 +51,9 @@ static void work_of_multiply(const void *params, const struct tuff_tensor *const
 const struct tuff_op_info tuff_op_info_multiply = {
     .name = "multiply",
     .tensor_count = 3,
-    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .batched = true},
-              {.name = "a", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true},
-              {.name = "b", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true}},
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .batched = true},
+              {.name = "a", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .batched = true},
+              {.name = "b", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .batched = true}},
     .in_place = 1u << 1 | 1u << 2,
     .infer = infer_multiply,
     .check = check_multiply,
@@ -125,9 +125,9 @@ static enum tuff_status concat_gradient(struct tuff_graph *graph, const struct t
 const struct tuff_op_info tuff_op_info_concat_forward = {
     .name = "concat_forward",
     .tensor_count = 3,
-    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .batched = true},
-              {.name = "a", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true},
-              {.name = "b", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true}},
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .batched = true},
+              {.name = "a", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .batched = true},
+              {.name = "b", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .batched = true}},
     .infer = infer_concat,
     .check = check_concat_forward,
     .gradient = concat_gradient,
@@ -146,8 +146,8 @@ static enum tuff_status check_concat_backward(const struct tuff_log *log, const 
 const struct tuff_op_info tuff_op_info_concat_backward = {
     .name = "concat_backward",
     .tensor_count = 3,
-    .roles = {{.name = "da", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .batched = true},
-              {.name = "db", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .batched = true},
-              {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true}},
+    .roles = {{.name = "da", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .batched = true},
+              {.name = "db", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .batched = true},
+              {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .batched = true}},
     .check = check_concat_backward,
 };

@@ -12,6 +12,8 @@ const char *tuff_dtype_name(uint32_t dtype)
         return "u32";
     case TUFF_U8:
         return "u8";
+    case TUFF_F16:
+        return "f16";
     default:
         return "unknown";
     }

@@ -51,9 +51,12 @@ static enum tuff_status check_tensor(const struct tuff_log *log, const char *op,
             return TUFF_OK;
         return tuff_fail(log, TUFF_ERROR_INVALID, "%s: tensor %s is missing", op, role->name);
     }
-    if (tensor->dtype > TUFF_U8 || (role->dtype != TUFF_DTYPE_ANY && tensor->dtype != role->dtype))
-        return tuff_fail(log, TUFF_ERROR_INVALID, "%s: %s has element type %s, expected %s", op, role->name,
-                         tuff_dtype_name(tensor->dtype), tuff_dtype_name(role->dtype));
+    const uint32_t plain = tuff_role_plain_dtype(role);
+    const bool half = tensor->dtype == TUFF_F16 && tuff_role_takes_f16(role);
+    if (!half && (tensor->dtype > TUFF_U8 || (plain != TUFF_DTYPE_ANY && tensor->dtype != plain)))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "%s: %s has element type %s, expected %s%s", op, role->name,
+                         tuff_dtype_name(tensor->dtype), tuff_dtype_name(plain),
+                         tuff_role_takes_f16(role) ? " or f16" : "");
     if (tensor->rank < 1 || tensor->rank > TUFF_MAX_RANK || (role->rank != 0 && tensor->rank != role->rank))
         return tuff_fail(log, TUFF_ERROR_INVALID, "%s: %s has %u dimensions, expected %u", op, role->name,
                          tensor->rank, role->rank);
@@ -66,8 +69,32 @@ static enum tuff_status check_tensor(const struct tuff_log *log, const char *op,
             return tuff_fail(log, TUFF_ERROR_INVALID, "%s: %s is too large", op, role->name);
         elements *= tensor->dims[i];
     }
-    if (tensor->layout > TUFF_LAYOUT_BATCH16 || (tensor->layout != TUFF_LAYOUT_ROW_MAJOR && !role->batched))
+    if (tensor->layout > TUFF_LAYOUT_BATCH16 ||
+        (tensor->layout != TUFF_LAYOUT_ROW_MAJOR && (!role->batched || half)))
         return tuff_fail(log, TUFF_ERROR_INVALID, "%s: %s has a layout it may not have", op, role->name);
+    return TUFF_OK;
+}
+
+// The float tensors that go together are all float32 or all float16.
+static enum tuff_status check_floats(const struct tuff_log *log, const struct tuff_op_info *info,
+                                     const struct tuff_tensor *const tensors[TUFF_OP_MAX_TENSORS])
+{
+    const struct tuff_tensor *first = NULL;
+    for (uint32_t i = 0; i < info->tensor_count; i++) {
+        if (tensors[i] == NULL || info->roles[i].dtype != TUFF_DTYPE_FLOAT)
+            continue;
+        if (first == NULL)
+            first = tensors[i];
+        if (tensors[i]->dtype != first->dtype)
+            return tuff_fail(log, TUFF_ERROR_INVALID, "%s: %s has element type %s, but others have %s",
+                             info->name, info->roles[i].name, tuff_dtype_name(tensors[i]->dtype),
+                             tuff_dtype_name(first->dtype));
+    }
+    for (uint32_t i = 0; first != NULL && i < info->tensor_count; i++)
+        if (tensors[i] != NULL && info->roles[i].dtype == TUFF_DTYPE_FLOAT_OR_F32 &&
+            tensors[i]->dtype == TUFF_F16 && first->dtype != TUFF_F16)
+            return tuff_fail(log, TUFF_ERROR_INVALID, "%s: %s has element type f16, but others have f32",
+                             info->name, info->roles[i].name);
     return TUFF_OK;
 }
 
@@ -89,6 +116,9 @@ enum tuff_status tuff_op_check(const struct tuff_log *log, enum tuff_op op, cons
                              info->roles[i].name);
         batched = tensors[i];
     }
+    enum tuff_status floats = check_floats(log, info, tensors);
+    if (floats != TUFF_OK)
+        return floats;
     if (info->params_size != 0) {
         uint32_t size = 0;
         if (args->params != NULL)

@@ -17,7 +17,12 @@ enum tuff_access {
     TUFF_ACCESS_IN,
 };
 
-enum { TUFF_DTYPE_ANY = 255 };
+// Element types of a role, beside those of enum tuff_dtype.
+enum {
+    TUFF_DTYPE_ANY = 255,         // any but float16
+    TUFF_DTYPE_FLOAT = 254,       // float32 or float16, the same of all such tensors of the op
+    TUFF_DTYPE_FLOAT_OR_F32 = 253 // float32, or as those
+};
 
 // What one call computes and moves, as tuff/check.h defines it.
 struct tuff_work {
@@ -27,7 +32,7 @@ struct tuff_work {
 struct tuff_role {
     const char *name;
     enum tuff_access access;
-    uint32_t dtype; // or TUFF_DTYPE_ANY
+    uint32_t dtype; // enum tuff_dtype, or one of the above
     uint32_t rank;  // 0: any
     bool optional;
     bool batched;  // first dimension is the batch: it has the program's activation layout
@@ -58,6 +63,18 @@ struct tuff_op_info {
     void (*work)(const void *params, const struct tuff_tensor *const tensors[TUFF_OP_MAX_TENSORS],
                  struct tuff_work *work);
 };
+
+// Whether tensors of this role may be float16.
+static inline bool tuff_role_takes_f16(const struct tuff_role *role)
+{
+    return role->dtype == TUFF_DTYPE_FLOAT || role->dtype == TUFF_DTYPE_FLOAT_OR_F32;
+}
+
+// The element type of this role where nothing is float16; TUFF_DTYPE_ANY stays.
+static inline uint32_t tuff_role_plain_dtype(const struct tuff_role *role)
+{
+    return tuff_role_takes_f16(role) ? (uint32_t)TUFF_F32 : role->dtype;
+}
 
 // op < TUFF_OP_COUNT.
 const struct tuff_op_info *tuff_op_info(enum tuff_op op);

@@ -40,8 +40,8 @@ static void work_of_both(const void *params, const struct tuff_tensor *const ten
 const struct tuff_op_info tuff_op_info_relu_forward = {
     .name = "relu_forward",
     .tensor_count = 2,
-    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .batched = true},
-              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true}},
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .batched = true},
+              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .batched = true}},
     .in_place = 1u << 1,
     .infer = infer_forward,
     .check = check_forward,
@@ -62,9 +62,9 @@ static enum tuff_status check_backward(const struct tuff_log *log, const void *p
 const struct tuff_op_info tuff_op_info_relu_backward = {
     .name = "relu_backward",
     .tensor_count = 3,
-    .roles = {{.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_F32, .batched = true},
-              {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true},
-              {.name = "y", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .batched = true}},
+    .roles = {{.name = "dx", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT, .batched = true},
+              {.name = "dy", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .batched = true},
+              {.name = "y", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT, .batched = true}},
     .in_place = 1u << 1,
     .check = check_backward,
     .work = work_of_both,

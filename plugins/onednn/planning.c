@@ -46,7 +46,7 @@ static bool is_row_major(const struct tuff_op_args *args)
 int dnn_supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
 {
     const struct dnn_method *method = dnn_method_of(op);
-    if (!is_row_major(args))
+    if (!is_row_major(args) || tuff_op_args_use_f16(args))
         return 0;
     if (method == NULL)
         return 1;

@@ -63,11 +63,9 @@ enum tuff_status ref_activation_forward(struct tuff_stream *stream,
                                         const struct tuff_activation_forward_args *args)
 {
     (void)stream;
-    const float *x = ref_data(args->x);
-    float *y = ref_data(args->y); // may be x
-    const uint64_t count = tuff_tensor_stored_elements(args->y);
+    const uint64_t count = tuff_tensor_stored_elements(args->y); // y may be x
     for (uint64_t i = 0; i < count; i++)
-        y[i] = (float)activation(args->params, (double)x[i]);
+        ref_store(args->y, i, activation(args->params, ref_load(args->x, i)));
     return TUFF_OK;
 }
 
@@ -75,11 +73,8 @@ enum tuff_status ref_activation_backward(struct tuff_stream *stream,
                                          const struct tuff_activation_backward_args *args)
 {
     (void)stream;
-    const float *dy = ref_data(args->dy);
-    const float *x = ref_data(args->x);
-    float *dx = ref_data(args->dx); // may be dy
-    const uint64_t count = tuff_tensor_stored_elements(args->dx);
+    const uint64_t count = tuff_tensor_stored_elements(args->dx); // dx may be dy
     for (uint64_t i = 0; i < count; i++)
-        dx[i] = (float)((double)dy[i] * derivative(args->params, (double)x[i]));
+        ref_store(args->dx, i, ref_load(args->dy, i) * derivative(args->params, ref_load(args->x, i)));
     return TUFF_OK;
 }

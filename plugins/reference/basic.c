@@ -36,11 +36,8 @@ enum tuff_status ref_copy(struct tuff_stream *stream, const struct tuff_copy_arg
 enum tuff_status ref_add(struct tuff_stream *stream, const struct tuff_add_args *args)
 {
     (void)stream;
-    const float *a = ref_data(args->a);
-    const float *b = ref_data(args->b);
-    float *y = ref_data(args->y); // may be a or b
-    const uint64_t count = tuff_tensor_stored_elements(args->y);
+    const uint64_t count = tuff_tensor_stored_elements(args->y); // y may be a or b
     for (uint64_t i = 0; i < count; i++)
-        y[i] = a[i] + b[i];
+        ref_store(args->y, i, ref_load(args->a, i) + ref_load(args->b, i));
     return TUFF_OK;
 }

@@ -3,6 +3,8 @@
 #include "kernels.h"
 #include "philox.h"
 
+#include <stdbool.h>
+
 enum { DROPOUT_PURPOSE = 5 }; // TUFF_RANDOM_DROPOUT of tuff/random.h
 
 // out, in: (N,C,H,W), or of lower rank; out may be in. Padding lanes of out become zero.
@@ -10,8 +12,6 @@ static enum tuff_status drop(const struct tuff_dropout_params *params, const str
                              const struct tuff_tensor *in, const struct tuff_tensor *state_tensor)
 {
     const struct tuff_step_state *state = ref_data(state_tensor);
-    const float *from = ref_data(in);
-    float *to = ref_data(out);
     const float scale = (float)(1 / (1 - (double)params->probability));
     uint32_t i = 0; // the element's number in row-major order
     for (uint32_t n = 0; n < ref_stored_batch(in); n++)
@@ -23,7 +23,8 @@ static enum tuff_status drop(const struct tuff_dropout_params *params, const str
                                    DROPOUT_PURPOSE);
                     const float uniform = (float)(words.word[0] >> 8) * 0x1p-24f;
                     const size_t at = ref_at(in, n, c, h, w);
-                    to[at] = n < in->dims[0] && uniform >= params->probability ? from[at] * scale : 0.0f;
+                    const bool kept = n < in->dims[0] && uniform >= params->probability;
+                    ref_store(out, at, kept ? ref_load(in, at) * (double)scale : 0);
                 }
     return TUFF_OK;
 }

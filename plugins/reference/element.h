@@ -4,6 +4,8 @@
 
 #include "reference.h"
 
+#include "tuff/half.h"
+
 // The first byte of a tensor's storage.
 static inline void *ref_data(const struct tuff_tensor *t)
 {
@@ -22,19 +24,39 @@ static inline size_t ref_at(const struct tuff_tensor *t, uint32_t n, uint32_t c,
     return ((n * channels + c) * height + h) * width + w;
 }
 
-// Reads an element of an f32 tensor.
-static inline double ref_get(const struct tuff_tensor *t, uint32_t n, uint32_t c, uint32_t h, uint32_t w)
+// Reads element number `at`, in storage order, of an f32 or f16 tensor.
+static inline double ref_load(const struct tuff_tensor *t, size_t at)
 {
-    const float *data = ref_data(t);
-    return (double)data[ref_at(t, n, c, h, w)];
+    if (t->dtype == TUFF_F16)
+        return (double)tuff_half_to_float(((const uint16_t *)ref_data(t))[at]);
+    return (double)((const float *)ref_data(t))[at];
 }
 
-// Writes an element of an f32 tensor: the one place where a result is rounded.
+// Writes it: the one place where a result is rounded.
+static inline void ref_store(const struct tuff_tensor *t, size_t at, double value)
+{
+    if (t->dtype == TUFF_F16)
+        ((uint16_t *)ref_data(t))[at] = tuff_half_from_double(value);
+    else
+        ((float *)ref_data(t))[at] = (float)value;
+}
+
+static inline double ref_get(const struct tuff_tensor *t, uint32_t n, uint32_t c, uint32_t h, uint32_t w)
+{
+    return ref_load(t, ref_at(t, n, c, h, w));
+}
+
 static inline void ref_set(const struct tuff_tensor *t, uint32_t n, uint32_t c, uint32_t h, uint32_t w,
                            double value)
 {
-    float *data = ref_data(t);
-    data[ref_at(t, n, c, h, w)] = (float)value;
+    ref_store(t, ref_at(t, n, c, h, w), value);
+}
+
+// The bytes of an element of whatever type.
+static inline unsigned char *ref_bytes(const struct tuff_tensor *t, uint32_t n, uint32_t c, uint32_t h,
+                                       uint32_t w)
+{
+    return (unsigned char *)ref_data(t) + ref_at(t, n, c, h, w) * tuff_dtype_bytes(t->dtype);
 }
 
 // An element of a u32 tensor.

@@ -5,22 +5,19 @@
 enum tuff_status ref_relu_forward(struct tuff_stream *stream, const struct tuff_relu_forward_args *args)
 {
     (void)stream;
-    const float *x = ref_data(args->x);
-    float *y = ref_data(args->y); // may be x
-    const uint64_t count = tuff_tensor_stored_elements(args->y);
-    for (uint64_t i = 0; i < count; i++)
-        y[i] = x[i] <= 0.0f ? 0.0f : x[i];
+    const uint64_t count = tuff_tensor_stored_elements(args->y); // y may be x
+    for (uint64_t i = 0; i < count; i++) {
+        const double x = ref_load(args->x, i);
+        ref_store(args->y, i, x <= 0 ? 0 : x);
+    }
     return TUFF_OK;
 }
 
 enum tuff_status ref_relu_backward(struct tuff_stream *stream, const struct tuff_relu_backward_args *args)
 {
     (void)stream;
-    const float *dy = ref_data(args->dy);
-    const float *y = ref_data(args->y);
-    float *dx = ref_data(args->dx); // may be dy
-    const uint64_t count = tuff_tensor_stored_elements(args->dx);
+    const uint64_t count = tuff_tensor_stored_elements(args->dx); // dx may be dy
     for (uint64_t i = 0; i < count; i++)
-        dx[i] = y[i] > 0.0f ? dy[i] : 0.0f;
+        ref_store(args->dx, i, ref_load(args->y, i) > 0 ? ref_load(args->dy, i) : 0);
     return TUFF_OK;
 }

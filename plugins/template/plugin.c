@@ -232,7 +232,8 @@ static enum tuff_status stream_wait(struct tuff_stream *stream)
 
 // -- Planning
 
-// Row-major tensors only. Without this slot the host would take it that every kernel takes every layout.
+// Row-major tensors of float32 only. Without this slot the host would take it that every kernel takes every
+// layout, and float16 too.
 static int supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
 {
     (void)device;
@@ -242,7 +243,7 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
     for (size_t i = 0; i < count; i++)
         if (args->tensors[i] != NULL && args->tensors[i]->layout != TUFF_LAYOUT_ROW_MAJOR)
             return 0;
-    return 1;
+    return !tuff_op_args_use_f16(args);
 }
 
 // -- Kernels. The arguments have been checked before.

@@ -45,7 +45,8 @@ void oracle_shape(struct case_setup *call, uint32_t index, const uint32_t dims[T
     uint32_t rank = 0;
     while (rank < TUFF_MAX_RANK && dims[rank] != 0)
         rank++;
-    case_setup_tensor(call, index, call->info->roles[index].dtype, rank, dims, CASE_PADDING_FINITE);
+    case_setup_tensor(call, index, tuff_role_plain_dtype(&call->info->roles[index]), rank, dims,
+                      CASE_PADDING_FINITE);
 }
 
 void oracle_allocate(struct case_setup *call)

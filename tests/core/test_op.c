@@ -91,7 +91,7 @@ Test(op, conv2d_refuses_what_does_not_fit)
     cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
     c = good_conv(), c.x.dtype = TUFF_U32;
     cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
-    cr_assert_str_eq(last_message, "conv2d_forward: x has element type u32, expected f32");
+    cr_assert_str_eq(last_message, "conv2d_forward: x has element type u32, expected f32 or f16");
     c = good_conv(), c.x.dims[2] = 0;
     cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
     c = good_conv(), c.bias.dims[0] = 5;
@@ -102,6 +102,35 @@ Test(op, conv2d_refuses_what_does_not_fit)
     cr_assert_eq(check_conv(&c), TUFF_OK, "%s", last_message);
     c.weight.layout = TUFF_LAYOUT_BATCH16;
     cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID, "a parameter is row-major");
+}
+
+Test(op, float16_goes_together)
+{
+    struct conv c = good_conv();
+    c.y.dtype = c.x.dtype = c.weight.dtype = TUFF_F16;
+    cr_assert_eq(check_conv(&c), TUFF_OK, "%s", last_message);
+    c.bias.dtype = TUFF_F16;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "conv2d_forward: bias has element type f16, expected f32");
+    c.bias.dtype = TUFF_F32, c.weight.dtype = TUFF_F32;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "conv2d_forward: weight has element type f32, but others have f16");
+    c.weight.dtype = TUFF_F16, c.y.layout = c.x.layout = TUFF_LAYOUT_BATCH16;
+    cr_assert_eq(check_conv(&c), TUFF_ERROR_INVALID, "float16 is row-major");
+}
+
+Test(op, linear_results_may_be_wider_than_what_they_are_made_of)
+{
+    struct tuff_tensor y = tensor(TUFF_F32, 2, 3, 5, 1, 1), x = tensor(TUFF_F16, 2, 3, 7, 1, 1),
+                       weight = tensor(TUFF_F16, 2, 5, 7, 1, 1);
+    const struct tuff_op_args args = {.size = sizeof(struct tuff_linear_forward_args),
+                                      .tensors = {&y, &x, &weight, NULL}};
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_LINEAR_FORWARD, &args), TUFF_OK, "%s", last_message);
+    y.dtype = TUFF_F16;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_LINEAR_FORWARD, &args), TUFF_OK, "%s", last_message);
+    x.dtype = weight.dtype = TUFF_F32;
+    cr_assert_eq(tuff_op_check(&test_log, TUFF_OP_LINEAR_FORWARD, &args), TUFF_ERROR_INVALID);
+    cr_assert_str_eq(last_message, "linear_forward: y has element type f16, but others have f32");
 }
 
 Test(op, conv2d_checks_how_far_padding_reaches)

@@ -110,9 +110,9 @@ void check_report_begin(struct check_report *report, struct tuff_context *contex
 }
 
 // NULL, which becomes null: buffers and streams have none.
-static const char *layout_name(enum tuff_layout layout, bool device)
+static const char *layout_name(enum tuff_layout layout, bool device, bool f16)
 {
-    return device ? NULL : layout == TUFF_LAYOUT_BATCH16 ? "batch16" : "row_major";
+    return device ? NULL : f16 ? "float16" : layout == TUFF_LAYOUT_BATCH16 ? "batch16" : "row_major";
 }
 
 static void add_finding(void *user, const struct tuff_check_finding *finding)
@@ -121,12 +121,13 @@ static void add_finding(void *user, const struct tuff_check_finding *finding)
     if (finding->unsupported)
         append(report, report->unsupported,
                json_pack("{s:s, s:s?, s:s}", "op", finding->op, "layout",
-                         layout_name(finding->layout, finding->device), "replay", finding->replay));
+                         layout_name(finding->layout, finding->device, finding->f16), "replay",
+                         finding->replay));
     else
         append(report, report->failures,
                json_pack("{s:s, s:s?, s:s, s:s}", "op", finding->op, "layout",
-                         layout_name(finding->layout, finding->device), "message", finding->message, "replay",
-                         finding->replay));
+                         layout_name(finding->layout, finding->device, finding->f16), "message",
+                         finding->message, "replay", finding->replay));
 }
 
 static void add_row(void *user, const struct tuff_check_row *row)
@@ -134,7 +135,7 @@ static void add_row(void *user, const struct tuff_check_row *row)
     struct check_report *report = user;
     append(report, report->rows,
            json_pack("{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:f}", "op", row->op, "layout",
-                     layout_name(row->layout, row->device), "run", (json_int_t)row->run, "passed",
+                     layout_name(row->layout, row->device, row->f16), "run", (json_int_t)row->run, "passed",
                      (json_int_t)row->passed, "failed", (json_int_t)row->failed, "unsupported",
                      (json_int_t)row->unsupported, "unused", (json_int_t)row->unused, "worst_error",
                      row->worst_error));
@@ -177,10 +178,11 @@ static json_t *time_json(const struct tuff_check_time *time, double flops, doubl
 {
     if (time->result != TUFF_CHECK_TIMED)
         return json_null();
-    return json_pack("{s:s, s:b, s:i, s:I, s:f, s:f, s:f, s:f}", "layout", layout_name(time->layout, false),
-                     "captured", time->captured, "samples", (int)time->samples, "calls",
-                     (json_int_t)time->calls, "median_seconds", time->median, "best_seconds", time->best,
-                     "gflops", 1e-9 * flops / time->median, "gbytes_per_second", 1e-9 * bytes / time->median);
+    return json_pack("{s:s, s:b, s:i, s:I, s:f, s:f, s:f, s:f}", "layout",
+                     layout_name(time->layout, false, false), "captured", time->captured, "samples",
+                     (int)time->samples, "calls", (json_int_t)time->calls, "median_seconds", time->median,
+                     "best_seconds", time->best, "gflops", 1e-9 * flops / time->median, "gbytes_per_second",
+                     1e-9 * bytes / time->median);
 }
 
 static json_t *ratio_json(const struct tuff_check_measurement *m)
@@ -194,7 +196,7 @@ void check_report_measurement(struct check_report *report, const struct tuff_che
 {
     if (report == NULL)
         return;
-    const char *layout = layout_name(m->tested.layout, false);
+    const char *layout = layout_name(m->tested.layout, false, false);
     if (m->message[0] != '\0')
         append(report, report->failures,
                json_pack("{s:s, s:s, s:s, s:s}", "op", m->op, "layout", layout, "message", m->message,

@@ -36,7 +36,7 @@ extern "C" {
 
 #define TUFF_PLUGIN_MAGIC UINT32_C(0x46465554) // "TUFF" in memory on a little-endian machine
 #define TUFF_ABI_MAJOR    0
-#define TUFF_ABI_MINOR    2
+#define TUFF_ABI_MINOR    3
 #define TUFF_PLUGIN_SYMBOL "tuff_plugin"
 
 // Each backend defines these for itself.
@@ -168,7 +168,7 @@ struct tuff_backend_interface {
     // -- Planning. Asked with tensors whose buffer is NULL, before memory is laid out, of ops that the kernel table
     // has. Asked often, of programs too that are never run: what takes long belongs into prepare.
     // Optional. Whether the kernel takes these arguments (shapes, layouts, parameters): 1 or 0. NULL slot: whatever
-    // has a kernel is supported, in every layout.
+    // has a kernel is supported, in every layout, and with float16 wherever op.h has it.
     int (*supports)(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
     // Optional. Bytes of workspace that the kernel needs for these arguments, which supports has taken. NULL slot:
     // always 0. (In ABI 0.1: uint64_t (*)(device, op, args), and so it is called in a plugin built for that.)

@@ -30,9 +30,10 @@ struct tuff_check_finding {
     const char *message;     // why it failed; "" if unsupported
     const char *replay;      // the case's line, for tuff_check_options.case_line
     bool device;             // of "buffers" or "stream", and in no layout
+    bool f16;                // some tensor of the case is float16
 };
 
-// What became of the cases of one op in one layout.
+// What became of the cases of one op in one layout, or with float16.
 struct tuff_check_row {
     const char *op;
     enum tuff_layout layout;
@@ -40,6 +41,7 @@ struct tuff_check_row {
     uint64_t unsupported, unused; // as in tuff_check_totals
     double worst_error;           // the greatest error as a part of its tolerance; 0 if all were exact
     bool device;                  // "buffers" or "stream", in no layout
+    bool f16;                     // the cases with float16 tensors, which are row-major
 };
 
 // Who wants the results as data. Called by tuff_check_run in its own thread; what the pointers name is gone
@@ -69,8 +71,9 @@ enum { TUFF_CHECK_DEFAULT_COUNT = 48 };
 struct tuff_check_totals {
     uint64_t run, passed, failed;
     uint64_t unsupported; // rejected by the backend although it would be asked for them
-    uint64_t unused; // cases in BATCH16 of a backend that neither asks for that layout nor accepts it, and
-                     // those of what the device says it does not have: capture, timestamps
+    uint64_t unused; // cases in BATCH16 of a backend that neither asks for that layout nor accepts it, with
+                     // float16 of one that does not take it there, and those of what the device says it does
+                     // not have: capture, timestamps
 };
 
 // Runs the cases on `tested` and judges them by `oracle`. Writes failures and a table to `out`, unless that

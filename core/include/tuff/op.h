@@ -11,6 +11,14 @@
 // - The tensors that share a batch dimension share one layout, row-major or BATCH16 (tensor.h).
 // - Sums run in an order that depends on shapes and the device alone: the same inputs give the same bits.
 // - A fused op computes what a sequence of others does; a backend may lack any of them.
+// - A float tensor of an op may be float16 where the list below has it; the others of that op that are in the list
+//   are float16, too. What is computed is as with float32, from the values as they are stored, and rounded to the
+//   nearest, ties to even, when it is stored. A backend may lack float16, of any op.
+//     activations and their gradients (x, y, dx, dy, a, b, da, db) of conv2d_*, linear_*, relu_*, activation_*, add,
+//     multiply, concat_*, dropout_*, max_pool2d_*, avg_pool2d_*, adaptive_avg_pool2d_*, batch_norm2d_* and of what is
+//     fused from them; weight of conv2d_* and linear_*, but not dweight; x of gather_images and
+//     gather_augmented_images; dlogits of softmax_cross_entropy_backward, while the logits are float32.
+//   linear_forward's y may be float32 while the others are float16. cast goes from one to the other.
 // - float32 with float32 accumulation at least. NaN and infinity propagate as in IEEE 754.
 #ifndef TUFF_OP_H
 #define TUFF_OP_H
@@ -59,6 +67,16 @@ struct tuff_op_args {
     const struct tuff_tensor *workspace;   // u8 scratch of at least workspace_size() bytes; NULL if that is 0
     const struct tuff_tensor *tensors[TUFF_OP_MAX_TENSORS];
 };
+
+// Whether some tensor is float16: what supports() of a backend without float16 asks.
+static inline int tuff_op_args_use_f16(const struct tuff_op_args *args)
+{
+    const size_t count = (args->size - offsetof(struct tuff_op_args, tensors)) / sizeof args->tensors[0];
+    for (size_t i = 0; i < count; i++)
+        if (args->tensors[i] != NULL && args->tensors[i]->dtype == TUFF_F16)
+            return 1;
+    return 0;
+}
 
 #ifdef __cplusplus
 }

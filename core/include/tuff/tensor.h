@@ -13,6 +13,7 @@ enum tuff_dtype {
     TUFF_F32 = 0, // IEEE 754 binary32
     TUFF_U32 = 1,
     TUFF_U8 = 2,
+    TUFF_F16 = 3, // IEEE 754 binary16 (half.h), since ABI 0.3: row-major, and only where an op says so (op.h)
 };
 
 // Storage order of a tensor whose first dimension is the batch. Part of the plugin ABI: append only.
@@ -46,7 +47,7 @@ struct tuff_tensor {
 
 static inline uint32_t tuff_dtype_bytes(uint32_t dtype)
 {
-    return dtype == TUFF_U8 ? 1u : 4u;
+    return dtype == TUFF_U8 ? 1u : dtype == TUFF_F16 ? 2u : 4u;
 }
 
 // Logical elements: the product of the dimensions.
