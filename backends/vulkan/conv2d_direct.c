@@ -29,8 +29,8 @@ static bool few_channels(const struct tuff_device *device, const struct vk_conv2
     uint64_t window = (uint64_t)conv->weight->dims[2] * conv->weight->dims[3];
     uint64_t columns = (STRIP - 1) * (uint64_t)vk_conv2d_stride_w(conv) +
                        (conv->weight->dims[3] - UINT64_C(1)) * params->dilation_w + 1;
-    return group_channels <= DIRECT_MAX_CHANNELS && group_filters <= DIRECT_MAX_CHANNELS &&
-           window <= most_window && columns <= DIRECT_MAX_COLUMNS;
+    return conv->x->dtype == TUFF_F32 && group_channels <= DIRECT_MAX_CHANNELS &&
+           group_filters <= DIRECT_MAX_CHANNELS && window <= most_window && columns <= DIRECT_MAX_COLUMNS;
 }
 
 bool vk_conv2d_direct_forward_fits(const struct tuff_device *device, const struct vk_conv2d *conv)

@@ -3,6 +3,7 @@
 
 #include "conv2d.h"
 #include "conv2d_relu_max_pool2d.h"
+#include "gemm.h"
 
 static void close_backend(struct tuff_backend *backend)
 {
@@ -59,6 +60,28 @@ static bool conv2d_fits(const struct tuff_device *device, const struct vk_conv2d
                                        device->physical->limits.range_bytes;
 }
 
+// Whether the kernels of the op are there for float16, which these arguments have.
+static bool supports_f16(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
+{
+    if (!device->physical->storage16)
+        return false;
+    switch (op) {
+    case TUFF_OP_CONV2D_FORWARD:
+    case TUFF_OP_CONV2D_BACKWARD_INPUT:
+    case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
+        return vk_matrix_ready(device) && !vk_conv2d_needs_padded_image(args->params);
+    case TUFF_OP_LINEAR_FORWARD: // y, x: what one dispatch leaves to the next would be rounded
+        return vk_matrix_ready(device) &&
+               (args->tensors[0]->dtype != TUFF_F16 || args->tensors[1]->dims[1] <= vk_product_terms(device));
+    case TUFF_OP_LINEAR_BACKWARD_INPUT: // dx, dy
+        return vk_matrix_ready(device) && args->tensors[1]->dims[1] <= vk_product_terms(device);
+    case TUFF_OP_LINEAR_BACKWARD_WEIGHT:
+        return vk_matrix_ready(device);
+    default:
+        return false;
+    }
+}
+
 static int supports(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args)
 {
     uint32_t count = (args->size - (uint32_t)offsetof(struct tuff_op_args, tensors)) / sizeof(*args->tensors);
@@ -72,7 +95,7 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
         if (!tensor_fits(device, args->tensors[i]))
             return 0;
     }
-    if (tuff_op_args_use_f16(args))
+    if (tuff_op_args_use_f16(args) && !supports_f16(device, op, args))
         return 0;
     switch (op) {
     case TUFF_OP_CONV2D_FORWARD: // y, x, weight

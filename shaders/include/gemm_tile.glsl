@@ -1,33 +1,17 @@
-// One workgroup's tile of a matrix product c[m,n] = sum over k of a[m,k] * b[k,n], through shared memory.
+// A tile of a product by multiplications of vectors, included by gemm.glsl.
 //
 // Tiles are kept as quads, four neighbouring rows of a or columns of b at one k. Each invocation sums ROW_QUADS x
-// COLUMN_QUADS blocks of 4x4. The includer says where a and b come from. For each it defines either
-//   A_K_FAST: void a_set_k(uint k), float a_at(uint m)   neighbouring invocations take neighbouring k
-//   else:     void a_set_m(uint j, uint m), float a_at(uint j, uint k)
-//                                    neighbouring invocations take neighbouring quads, and one invocation always
-//                                    the same quad: a_set_m is called once for each of its rows, j = 0 to 3
-// and B_K_FAST with b_set_k, b_at(n), or b_set_n, b_at(j, k), likewise. The set functions compute what the at
-// functions share. Rows and columns outside of the matrix count as 0.
-//
-// Shapes may allow that four neighbours are read at once, which WIDE says. An includer that can do it for a defines
-//   A_WIDE, with A_K_FAST: vec4 a_wide(uint m)   row m at four k from the one that was set, a multiple of 4
-//   A_WIDE, else:          vec4 a_wide(uint k)   the quad whose first row a_set_m(0, m) was given
-// and for b B_WIDE likewise. The sum's length is then a multiple of 4 where k is fast.
+// COLUMN_QUADS blocks of 4x4.
 layout(constant_id = 1) const uint TILE_M = 32u;
 layout(constant_id = 2) const uint TILE_N = 64u;
 layout(constant_id = 3) const uint ROW_QUADS = 1u; // of an invocation
 layout(constant_id = 4) const uint COLUMN_QUADS = 1u;
-layout(constant_id = 13) const uint TILE_K = 16u;
-layout(constant_id = 14) const uint WIDE = 0u; // bit 0: a, bit 1: b
 const uint QUADS_M = TILE_M / 4u;
 const uint QUADS_N = TILE_N / 4u;
 const uint QUADS_K = TILE_K / 4u;
 const uint THREADS_M = QUADS_M / ROW_QUADS;
 const uint THREADS_N = QUADS_N / COLUMN_QUADS;
 const uint THREADS = THREADS_M * THREADS_N; // the workgroup's size; a multiple of QUADS_M, QUADS_N and TILE_K
-
-const bool WIDE_A = (WIDE & 1u) != 0u;
-const bool WIDE_B = (WIDE & 2u) != 0u;
 
 // Rows of odd length, so that stores along k fall into different banks.
 const uint PITCH_A = QUADS_M + 1u;
@@ -190,5 +174,20 @@ void multiply_tile(uint m0, uint n0, uint k_begin, uint k_end)
             }
         }
         barrier();
+    }
+}
+
+void store_tile(uint m0, uint n0)
+{
+    [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
+        uint n = n0 + tile_column(j);
+        if (n >= p.n)
+            continue;
+        c_set_n(n);
+        [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
+            uint m = m0 + tile_row(i);
+            if (m < p.m)
+                c_store(m, tile_sum(i, j));
+        }
     }
 }
