@@ -1,21 +1,22 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // dx = dy * f'(x); dx may be dy. One invocation per element.
+#include "include/storage.glsl"
 #include "include/activation.glsl"
 #include "include/activation_push.h"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
 {
-    uint dx[];
+    STORED_BITS dx[];
 };
 layout(std430, binding = 1) readonly buffer DY
 {
-    uint dy[];
+    STORED_BITS dy[];
 };
 layout(std430, binding = 2) readonly buffer X
 {
-    uint x[];
+    STORED_BITS x[];
 };
 layout(push_constant) uniform Push
 {
@@ -45,15 +46,15 @@ void main()
     uint i = element_number();
     if (i >= p.count)
         return;
-    uint bits = x[i];
+    uint bits = BITS(x[i]);
     if (ACTIVATION == LEAKY_RELU) {
         bool positive = int(bits) > 0 && !is_nan(bits);
-        dx[i] = positive ? dy[i] : floatBitsToUint(p.slope * uintBitsToFloat(dy[i]));
+        dx[i] = FROM_BITS(positive ? BITS(dy[i]) : floatBitsToUint(p.slope * uintBitsToFloat(BITS(dy[i]))));
         return;
     }
     bool bounded = ACTIVATION == SIGMOID || ACTIVATION == TANH;
     if (is_nan(bits) || (is_infinite(bits) && !bounded)) // infinity times 0
-        dx[i] = 0x7fc00000u;
+        dx[i] = FROM_BITS(0x7fc00000u);
     else
-        dx[i] = floatBitsToUint(uintBitsToFloat(dy[i]) * derivative(uintBitsToFloat(bits)));
+        dx[i] = FROM_BITS(floatBitsToUint(uintBitsToFloat(BITS(dy[i])) * derivative(uintBitsToFloat(bits))));
 }

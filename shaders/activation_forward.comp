@@ -1,17 +1,18 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // y = f(x); y may be x. One invocation per element.
+#include "include/storage.glsl"
 #include "include/activation.glsl"
 #include "include/activation_push.h"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer Y
 {
-    uint y[];
+    STORED_BITS y[];
 };
 layout(std430, binding = 1) readonly buffer X
 {
-    uint x[];
+    STORED_BITS x[];
 };
 layout(push_constant) uniform Push
 {
@@ -55,11 +56,11 @@ void main()
     uint i = element_number();
     if (i >= p.count)
         return;
-    uint bits = x[i];
+    uint bits = BITS(x[i]);
     if (is_nan(bits))
-        y[i] = bits;
+        y[i] = FROM_BITS(bits);
     else if (is_infinite(bits))
-        y[i] = int(bits) > 0 ? at_plus_infinity() : at_minus_infinity();
+        y[i] = FROM_BITS(int(bits) > 0 ? at_plus_infinity() : at_minus_infinity());
     else
-        y[i] = floatBitsToUint(activation(uintBitsToFloat(bits)));
+        y[i] = FROM_BITS(floatBitsToUint(activation(uintBitsToFloat(bits))));
 }

@@ -2,16 +2,17 @@
 #extension GL_GOOGLE_include_directive : require
 // dx = the sum of the shares that the windows which hold this element give to it. One invocation per element of dx
 // gathers from them, in row-major order of the windows, so that no atomics are needed.
+#include "include/storage.glsl"
 #include "include/avg_pool2d_push.h"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
 {
-    float dx[];
+    STORED dx[];
 };
 layout(std430, binding = 1) readonly buffer DY
 {
-    float dy[];
+    STORED dy[];
 };
 #include "include/avg_pool2d.glsl"
 
@@ -37,7 +38,7 @@ void main()
     for (uint oh = rows.x; oh < rows.y; oh++) {
         uint counted = window_of_row(oh).counted;
         for (uint ow = columns.x; ow < columns.y; ow++)
-            sum += dy[plane + oh * p.out_w + ow] / float(counted * window_of_column(ow).counted);
+            sum += float(dy[plane + oh * p.out_w + ow]) / float(counted * window_of_column(ow).counted);
     }
-    dx[i] = sum;
+    dx[i] = STORED(sum);
 }

@@ -2,16 +2,17 @@
 #extension GL_GOOGLE_include_directive : require
 // y = the mean of x over each window. SHARE invocations work on an element of y: one if windows are small; else so
 // many that neighbours read neighbours, and their sums are added in pairs.
+#include "include/storage.glsl"
 #include "include/avg_pool2d_push.h"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer Y
 {
-    float y[];
+    STORED y[];
 };
 layout(std430, binding = 1) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 #include "include/avg_pool2d.glsl"
 
@@ -36,12 +37,12 @@ void main()
         if (SHARE == 1u) {
             for (uint h = rows.begin; h < rows.end; h++)
                 for (uint w = columns.begin; w < columns.end; w++)
-                    sum += x[plane + h * p.in_w + w];
+                    sum += float(x[plane + h * p.in_w + w]);
         } else {
             uint width = columns.end - columns.begin;
             uint area = (rows.end - rows.begin) * width;
             for (uint t = lane; t < area; t += SHARE)
-                sum += x[plane + (rows.begin + t / width) * p.in_w + columns.begin + t % width];
+                sum += float(x[plane + (rows.begin + t / width) * p.in_w + columns.begin + t % width]);
         }
     }
     if (SHARE > 1u) {
@@ -54,5 +55,5 @@ void main()
         sum = partial[local];
     }
     if (inside && lane == 0u)
-        y[i] = sum / float(divisor);
+        y[i] = STORED(sum / float(divisor));
 }

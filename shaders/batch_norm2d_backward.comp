@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // dx = scale * (dy - offset - (x - mean) * slope); zeros for absent samples.
+#include "include/storage.glsl"
 #include "include/batch_norm2d_push.h"
 #include "include/batch_norm2d.glsl"
 #include "include/step_state.glsl"
@@ -8,15 +9,15 @@
 
 layout(std430, binding = 0) writeonly buffer DX
 {
-    float dx[];
+    STORED dx[];
 };
 layout(std430, binding = 1) readonly buffer DY
 {
-    float dy[];
+    STORED dy[];
 };
 layout(std430, binding = 2) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 layout(std430, binding = 3) readonly buffer Coefficients
 {
@@ -31,6 +32,6 @@ void main()
     uint plane = i / PLANE;
     uint n = plane / CHANNELS;
     vec4 of = coefficients[plane - n * CHANNELS];
-    precise float value = of.y * ((dy[i] - of.z) - (x[i] - of.x) * of.w);
-    dx[i] = n < step_valid() ? value : 0.0;
+    precise float value = of.y * ((float(dy[i]) - of.z) - (float(x[i]) - of.x) * of.w);
+    dx[i] = STORED(n < step_valid() ? value : 0.0);
 }

@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // Of each chunk of a channel: the sums of dy and of dy * (x - mean).
+#include "include/storage.glsl"
 #include "include/batch_norm2d_push.h"
 #include "include/batch_norm2d.glsl"
 #include "include/workgroup_sum.glsl"
@@ -13,11 +14,11 @@ layout(std430, binding = 0) writeonly buffer Partial
 };
 layout(std430, binding = 1) readonly buffer DY
 {
-    float dy[];
+    STORED dy[];
 };
 layout(std430, binding = 2) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 layout(std430, binding = 3) readonly buffer Mean
 {
@@ -39,9 +40,9 @@ void main()
     precise float product = 0.0;
     for (uint i = lane; i < count; i += WIDTH) {
         uint at = element_of_channel(begin + i, c);
-        float gradient = dy[at];
+        float gradient = float(dy[at]);
         sum += gradient;
-        product += gradient * (x[at] - center);
+        product += gradient * (float(x[at]) - center);
     }
     sum = sum_of_workgroup(sum);
     product = sum_of_workgroup(product);

@@ -2,6 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 // Of each chunk of a channel: the mean of x - shift, and the sum of the squared deviations from that mean. The shift
 // is the channel's first element, so that a mean far from zero costs no digits.
+#include "include/storage.glsl"
 #include "include/batch_norm2d_push.h"
 #include "include/batch_norm2d.glsl"
 #include "include/workgroup_sum.glsl"
@@ -14,7 +15,7 @@ layout(std430, binding = 0) writeonly buffer Partial
 };
 layout(std430, binding = 1) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 
 void main()
@@ -27,16 +28,16 @@ void main()
     uint lane = gl_LocalInvocationID.x;
     uint begin = chunk * p.chunk;
     uint count = chunk_elements(chunk, step_valid() * PLANE);
-    float shift = x[c * PLANE];
+    float shift = float(x[c * PLANE]);
 
     precise float sum = 0.0;
     for (uint i = lane; i < count; i += WIDTH)
-        sum += x[element_of_channel(begin + i, c)] - shift;
+        sum += float(x[element_of_channel(begin + i, c)]) - shift;
     precise float mean = sum_of_workgroup(sum) / float(max(count, 1u));
 
     precise float squares = 0.0;
     for (uint i = lane; i < count; i += WIDTH) {
-        precise float deviation = (x[element_of_channel(begin + i, c)] - shift) - mean;
+        precise float deviation = (float(x[element_of_channel(begin + i, c)]) - shift) - mean;
         squares += deviation * deviation;
     }
     squares = sum_of_workgroup(squares);

@@ -2,17 +2,18 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 // dx for few channels and stride 1: each invocation computes a strip of dx for a block of channels.
+#include "include/storage.glsl"
 #include "include/conv2d_push.h"
 #include "include/fused_relu_backward.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
 {
-    float dx[];
+    STORED dx[];
 };
 layout(std430, binding = 1) readonly buffer DY
 {
-    float dy[];
+    STORED dy[];
 };
 #include "include/conv2d_direct.glsl"
 #include "include/conv2d_weights.glsl"
@@ -40,7 +41,7 @@ void main()
             [[unroll]] for (uint column = 0u; column < COLUMNS; column++) {
                 int w = w0 + int(column);
                 bool value_inside = row_inside && w >= 0 && w < int(p.out_w);
-                float value = dy[value_inside ? start + uint(w) : 0u];
+                float value = float(dy[value_inside ? start + uint(w) : 0u]);
                 values[column] = value_inside ? value : 0.0;
             }
             [[unroll]] for (uint s = 0u; s < KERNEL_W; s++) {
@@ -63,7 +64,7 @@ void main()
         [[unroll]] for (uint j = 0u; j < STRIP; j++) {
             uint at = line + place.column + j;
             if (place.column + j < p.in_w)
-                dx[at] = with_relu(at, sums[i * STRIP + j]);
+                dx[at] = STORED(with_relu(at, sums[i * STRIP + j]));
         }
     }
 }

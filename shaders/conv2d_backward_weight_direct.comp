@@ -4,6 +4,7 @@
 // dweight for few channels: each invocation (a worker) sums over every p.workers-th strip of dy, for one channel of x
 // and a block of filters, and leaves partial sums: partial[worker][filter][column], a column per weight of the
 // filter and one more for dbias if there is one.
+#include "include/storage.glsl"
 #include "include/conv2d_push.h"
 #include "include/workgroup.glsl"
 
@@ -13,11 +14,11 @@ layout(std430, binding = 0) writeonly buffer Partial
 };
 layout(std430, binding = 1) readonly buffer DY
 {
-    float dy[];
+    STORED dy[];
 };
 layout(std430, binding = 2) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 #include "include/conv2d_direct.glsl"
 
@@ -54,7 +55,7 @@ void main()
             uint k = group * p.group_filters + min(first + f, p.group_filters - 1u);
             uint start = ((image * p.filters + k) * p.out_h + oh) * p.out_w;
             [[unroll]] for (uint j = 0u; j < STRIP; j++) {
-                float value = dy[start + min(ow + j, p.out_w - 1u)];
+                float value = float(dy[start + min(ow + j, p.out_w - 1u)]);
                 gradients[f * STRIP + j] = ow + j < p.out_w ? value : 0.0;
                 bias_sums[f] += gradients[f * STRIP + j];
             }
@@ -68,7 +69,7 @@ void main()
             [[unroll]] for (uint column = 0u; column < COLUMNS; column++) {
                 int w = int(ow * STRIDE_W + column) - int(p.pad_left);
                 bool value_inside = row_inside && w >= 0 && w < int(p.in_w);
-                float value = x[value_inside ? start + uint(w) : 0u];
+                float value = float(x[value_inside ? start + uint(w) : 0u]);
                 values[column] = value_inside ? value : 0.0;
             }
             [[unroll]] for (uint f = 0u; f < BLOCK; f++) {

@@ -2,17 +2,18 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 // y = conv(x, weight) + bias for few channels: each invocation computes a strip of y for a block of filters.
+#include "include/storage.glsl"
 #include "include/conv2d_push.h"
 #include "include/fused_relu.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer Y
 {
-    float y[];
+    STORED y[];
 };
 layout(std430, binding = 1) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 layout(std430, binding = 2) readonly buffer Bias
 {
@@ -42,7 +43,7 @@ void main()
             [[unroll]] for (uint column = 0u; column < COLUMNS; column++) {
                 int w = w0 + int(column);
                 bool value_inside = row_inside && w >= 0 && w < int(p.in_w);
-                float value = x[value_inside ? start + uint(w) : 0u];
+                float value = float(x[value_inside ? start + uint(w) : 0u]);
                 values[column] = value_inside ? value : 0.0;
             }
             [[unroll]] for (uint s = 0u; s < KERNEL_W; s++) {
@@ -65,7 +66,7 @@ void main()
         uint line = ((place.image * p.filters + k) * p.out_h + place.row) * p.out_w;
         [[unroll]] for (uint j = 0u; j < STRIP; j++) {
             if (place.column + j < p.out_w)
-                y[line + place.column + j] = with_relu(sums[f * STRIP + j] + start);
+                y[line + place.column + j] = STORED(with_relu(sums[f * STRIP + j] + start));
         }
     }
 }

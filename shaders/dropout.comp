@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // y = kept ? x * scale : 0, forward and backward; y may be x. One invocation per element.
+#include "include/storage.glsl"
 #include "include/dropout_push.h"
 #include "include/philox.glsl"
 #include "include/step_state.glsl"
@@ -8,11 +9,11 @@
 
 layout(std430, binding = 0) writeonly buffer Y
 {
-    float y[];
+    STORED y[];
 };
 layout(std430, binding = 1) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 layout(push_constant) uniform Push
 {
@@ -27,5 +28,5 @@ void main()
     if (i >= p.count)
         return;
     uvec4 words = philox(uvec2(p.seed_low, p.seed_high), uvec4(i, p.layer, step_number(), DROPOUT_PURPOSE));
-    y[i] = words.x >> 8 >= p.threshold ? x[i] * p.scale : 0.0;
+    y[i] = STORED(words.x >> 8 >= p.threshold ? float(x[i]) * p.scale : 0.0);
 }

@@ -3,6 +3,7 @@
 // x = the batch's images, changed at random, out of a set of bytes that may be larger than a bound range: one
 // dispatch per window of the set writes what lies in it. A workgroup has AUGMENT_ELEMENTS elements of one sample
 // per invocation.
+#include "include/storage.glsl"
 #include "include/augment_push.h"
 #include "include/philox.glsl"
 #include "include/step_state.glsl"
@@ -12,7 +13,7 @@
 
 layout(std430, binding = 0) writeonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 layout(std430, binding = 1) readonly buffer Images
 {
@@ -78,6 +79,6 @@ void main()
         float scale = c == 0u ? p.scale0 : c == 1u ? p.scale1 : c == 2u ? p.scale2 : p.scale3;
         float shift = c == 0u ? p.shift0 : c == 1u ? p.shift1 : c == 2u ? p.shift2 : p.shift3;
         precise float result = float(value) * scale + shift;
-        x[n * sample_size + element] = present && !is_cut ? result : 0.0;
+        x[n * sample_size + element] = STORED(present && !is_cut ? result : 0.0);
     }
 }

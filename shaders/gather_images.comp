@@ -2,13 +2,14 @@
 #extension GL_GOOGLE_include_directive : require
 // x = the batch's images, out of a set of bytes that may be larger than a bound range: one dispatch per window
 // of the set writes what lies in it. One invocation per element of x.
+#include "include/storage.glsl"
 #include "include/gather_push.h"
 #include "include/step_state.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 layout(std430, binding = 1) readonly buffer Images
 {
@@ -33,7 +34,7 @@ void main()
     uint element = i - n * sample_size;
     if (n >= step_valid()) {
         if (p.first_window != 0u)
-            x[i] = 0.0;
+            x[i] = STORED(0.0);
         return;
     }
     // The byte's place in the set, 64 bits wide, then in the window.
@@ -49,5 +50,5 @@ void main()
     float scale = c == 0u ? p.scale0 : c == 1u ? p.scale1 : c == 2u ? p.scale2 : p.scale3;
     float shift = c == 0u ? p.shift0 : c == 1u ? p.shift1 : c == 2u ? p.shift2 : p.shift3;
     precise float result = float(value) * scale + shift;
-    x[i] = result;
+    x[i] = STORED(result);
 }

@@ -2,17 +2,18 @@
 #extension GL_GOOGLE_include_directive : require
 // dx = the sum of dy over the windows that this element won. One invocation per element of dx gathers from the
 // windows that may hold it, in row-major order of the windows, so that no atomics are needed.
+#include "include/storage.glsl"
 #include "include/max_pool2d_push.h"
 #include "include/fused_relu_backward.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
 {
-    float dx[];
+    STORED dx[];
 };
 layout(std430, binding = 1) readonly buffer DY
 {
-    float dy[];
+    STORED dy[];
 };
 layout(std430, binding = 2) readonly buffer Index
 {
@@ -51,8 +52,8 @@ void main()
         for (uint ow = first_window(padded_w, REACH_W, STRIDE_W); ow <= last_ow; ow++) {
             uint at = plane + oh * p.out_w + ow;
             if (index[at] == here)
-                sum += dy[at];
+                sum += float(dy[at]);
         }
     }
-    dx[i] = with_relu(i, sum);
+    dx[i] = STORED(with_relu(i, sum));
 }

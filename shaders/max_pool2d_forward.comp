@@ -1,12 +1,13 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // y = the greatest x of each window, index = where it was. One invocation per element of y.
+#include "include/storage.glsl"
 #include "include/max_pool2d_push.h"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer Y
 {
-    uint y[];
+    STORED_BITS y[];
 };
 layout(std430, binding = 1) writeonly buffer Index
 {
@@ -14,7 +15,7 @@ layout(std430, binding = 1) writeonly buffer Index
 };
 layout(std430, binding = 2) readonly buffer X
 {
-    uint x[];
+    STORED_BITS x[];
 };
 #include "include/max_pool2d.glsl"
 
@@ -54,7 +55,7 @@ void main()
             if (w < 0 || w >= int(p.in_w))
                 continue;
             uint at = uint(h) * p.in_w + uint(w);
-            uint bits = x[plane + at];
+            uint bits = BITS(x[plane + at]);
             uint order = order_of(bits);
             if (!found || order > best_order) {
                 found = true;
@@ -64,6 +65,6 @@ void main()
             }
         }
     }
-    y[i] = best_bits;
+    y[i] = FROM_BITS(best_bits);
     index[i] = best_at;
 }

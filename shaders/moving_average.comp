@@ -21,7 +21,7 @@ layout(push_constant) uniform Push
 void main()
 {
     uint i = element_number();
-    if (i >= p.count)
+    if (i >= p.count || step_is_skipped())
         return;
     float decay = step_average_decay();
     precise float updated = decay * average[i] + (1.0 - decay) * parameters[i];

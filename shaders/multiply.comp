@@ -1,20 +1,21 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // y = a * b; y may be a or b.
+#include "include/storage.glsl"
 #include "include/basic_push.h"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer Y
 {
-    float y[];
+    STORED y[];
 };
 layout(std430, binding = 1) readonly buffer A
 {
-    float a[];
+    STORED a[];
 };
 layout(std430, binding = 2) readonly buffer B
 {
-    float b[];
+    STORED b[];
 };
 layout(push_constant) uniform Push
 {
@@ -25,5 +26,5 @@ void main()
 {
     uint i = element_number();
     if (i < p.count)
-        y[i] = a[i] * b[i];
+        y[i] = STORED(float(a[i]) * float(b[i]));
 }

@@ -1,21 +1,22 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // dx = y > 0 ? dy : 0; dx may be dy.
+#include "include/storage.glsl"
 #include "include/basic_push.h"
 #include "include/relu.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
 {
-    uint dx[];
+    STORED_BITS dx[];
 };
 layout(std430, binding = 1) readonly buffer DY
 {
-    uint dy[];
+    STORED_BITS dy[];
 };
 layout(std430, binding = 2) readonly buffer Y
 {
-    uint y[];
+    STORED_BITS y[];
 };
 layout(push_constant) uniform Push
 {
@@ -26,5 +27,5 @@ void main()
 {
     uint i = element_number();
     if (i < p.count)
-        dx[i] = relu_positive(y[i]) ? dy[i] : 0u;
+        dx[i] = FROM_BITS(relu_positive(BITS(y[i])) ? BITS(dy[i]) : 0u);
 }

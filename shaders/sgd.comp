@@ -25,7 +25,7 @@ layout(push_constant) uniform Push
 void main()
 {
     uint i = element_number();
-    if (i >= p.count)
+    if (i >= p.count || step_is_skipped())
         return;
     float parameter = parameters[i];
     precise float g = gradients[i];

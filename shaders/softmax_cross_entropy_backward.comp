@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// dlogits = (softmax - target) / valid
+// dlogits = (softmax - target) / valid * the loss's scale
+#include "include/storage.glsl"
 #include "include/softmax_push.h"
 #include "include/step_state.glsl"
 #include "include/workgroup.glsl"
@@ -8,7 +9,7 @@
 
 layout(std430, binding = 0) writeonly buffer DLogits
 {
-    float dlogits[];
+    STORED dlogits[];
 };
 layout(std430, binding = 1) readonly buffer Logits
 {
@@ -33,7 +34,7 @@ void main()
     uint valid = step_valid();
     if (n >= valid) {
         for (uint k = begin; k < p.classes; k += SHARE)
-            dlogits[row + k] = 0.0;
+            dlogits[row + k] = STORED(0.0);
         return;
     }
     uint place = min(begin, p.classes - 1u);
@@ -46,12 +47,13 @@ void main()
         sum += exp(logits[row + k] - greatest);
     sum = sum_of_share(sum);
     uint label = labels[n];
+    float scale = step_loss_scale();
     for (uint k = begin; k < p.classes; k += SHARE) {
         precise float gradient = exp(logits[row + k] - greatest) / sum;
         if (k == label)
             gradient -= p.rest + p.share;
         else
             gradient -= p.share;
-        dlogits[row + k] = gradient / float(valid);
+        dlogits[row + k] = STORED(gradient / float(valid) * scale);
     }
 }

@@ -49,7 +49,8 @@ void cpu_adam(struct tuff_device *device, const struct tuff_adam_args *args)
         .gradients = cpu_f32(args->gradients),
         .elements = elements,
     };
-    cpu_elementwise(device, elements, 8, adam_chunk, &job);
+    if (state->skip == 0)
+        cpu_elementwise(device, elements, 8, adam_chunk, &job);
 }
 
 struct sgd_job {
@@ -89,7 +90,8 @@ void cpu_sgd(struct tuff_device *device, const struct tuff_sgd_args *args)
         .gradients = cpu_f32(args->gradients),
         .elements = tuff_tensor_elements(args->parameters),
     };
-    cpu_elementwise(device, job.elements, 4, sgd_chunk, &job);
+    if (state->skip == 0)
+        cpu_elementwise(device, job.elements, 4, sgd_chunk, &job);
 }
 
 // -- Clipping.
@@ -201,5 +203,6 @@ void cpu_moving_average(struct tuff_device *device, const struct tuff_moving_ave
         .decay = state->row.average_decay,
         .elements = tuff_tensor_elements(args->average),
     };
-    cpu_elementwise(device, job.elements, 2, average_chunk, &job);
+    if (state->skip == 0)
+        cpu_elementwise(device, job.elements, 2, average_chunk, &job);
 }

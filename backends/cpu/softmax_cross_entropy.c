@@ -14,6 +14,7 @@ struct job {
     float *loss;
     uint32_t *correct;
     float *dlogits;
+    float scale; // of dlogits
 };
 
 static struct lanes_smoothing smoothing_of(const struct tuff_softmax_cross_entropy_params *params,
@@ -140,7 +141,7 @@ static void backward_batch16_chunk(void *context, uint64_t block, uint32_t worke
     const struct job *job = context;
     const ptrdiff_t first = (ptrdiff_t)block * TUFF_BATCH16_LANES;
     job->lanes->cross_entropy_backward(job->logits + first * job->classes, job->labels + first, job->classes,
-                                       valid_lanes(job, block), &job->smoothing, 1.0f / (float)job->valid,
+                                       valid_lanes(job, block), &job->smoothing, job->scale,
                                        job->dlogits + first * job->classes);
 }
 
@@ -150,7 +151,6 @@ static void backward_row_major_chunk(void *context, uint64_t block, uint32_t wor
     const struct job *job = context;
     const ptrdiff_t first = (ptrdiff_t)block * TUFF_BATCH16_LANES;
     const ptrdiff_t end = smaller(first + TUFF_BATCH16_LANES, job->batch);
-    const float scale = 1.0f / (float)job->valid;
     const float at_label = job->smoothing.rest + job->smoothing.share;
     for (ptrdiff_t n = first; n < end; n++) {
         const float *z = job->logits + n * job->classes;
@@ -164,7 +164,7 @@ static void backward_row_major_chunk(void *context, uint64_t block, uint32_t wor
         for (ptrdiff_t k = 0; k < job->classes; k++) {
             const float target =
                 n < job->valid && k == (ptrdiff_t)job->labels[n] ? at_label : job->smoothing.share;
-            d[k] = n < job->valid ? (d[k] / sum - target) * scale : 0.0f;
+            d[k] = n < job->valid ? (d[k] / sum - target) * job->scale : 0.0f;
         }
     }
 }
@@ -182,6 +182,7 @@ void cpu_softmax_cross_entropy_backward(struct tuff_device *device,
         .batch = args->logits->dims[0],
         .classes = args->logits->dims[1],
         .dlogits = cpu_f32(args->dlogits),
+        .scale = tuff_step_loss_scale(state) / (float)state->row.valid,
     };
     run(device, args->logits, &job, backward_batch16_chunk, backward_row_major_chunk);
 }

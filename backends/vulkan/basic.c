@@ -1,4 +1,4 @@
-// fill, copy, add
+// fill, copy, cast, add
 #include "basic_push.h"
 #include "ops.h"
 
@@ -42,6 +42,32 @@ enum tuff_status vk_copy(struct tuff_stream *stream, const struct tuff_copy_args
     struct vk_element_push push = {.count = (uint32_t)tuff_tensor_elements(args->y)};
     return vk_dispatch(stream, &(struct vk_dispatch){
                                    .kernel = &kernel,
+                                   .constants = {VK_LOCAL_SIZE},
+                                   .storage = {vk_range_of(args->y), vk_range_of(args->x)},
+                                   .push = &push,
+                                   .groups = vk_element_groups(push.count),
+                               });
+}
+
+enum tuff_status vk_cast(struct tuff_stream *stream, const struct tuff_cast_args *args)
+{
+    static const struct vk_kernel to_f16 = {
+        .shader = VK_SHADER_cast_to_f16,
+        .storage_count = 2,
+        .written = 1,
+        .push_bytes = sizeof(struct vk_element_push),
+        .constant_count = 1,
+    };
+    static const struct vk_kernel to_f32 = {
+        .shader = VK_SHADER_cast_to_f32,
+        .storage_count = 2,
+        .written = 1,
+        .push_bytes = sizeof(struct vk_element_push),
+        .constant_count = 1,
+    };
+    struct vk_element_push push = {.count = (uint32_t)tuff_tensor_elements(args->y)};
+    return vk_dispatch(stream, &(struct vk_dispatch){
+                                   .kernel = args->y->dtype == TUFF_F16 ? &to_f16 : &to_f32,
                                    .constants = {VK_LOCAL_SIZE},
                                    .storage = {vk_range_of(args->y), vk_range_of(args->x)},
                                    .push = &push,

@@ -59,20 +59,18 @@ uint64_t vk_batch_norm2d_workspace(const struct tuff_tensor *x)
 
 static struct vk_range coefficients_of(const struct plan *plan, const struct tuff_tensor *workspace)
 {
-    return (struct vk_range){workspace->buffer, workspace->offset + plan->coefficients,
-                             16 * (uint64_t)plan->channels};
+    return vk_range_within(workspace, plan->coefficients, 16 * (uint64_t)plan->channels);
 }
 
 static struct vk_range statistics_of(const struct plan *plan, const struct tuff_tensor *workspace)
 {
-    return (struct vk_range){workspace->buffer, workspace->offset + plan->statistics,
-                             16 * (uint64_t)plan->channels};
+    return vk_range_within(workspace, plan->statistics, 16 * (uint64_t)plan->channels);
 }
 
 static struct vk_range partial_of(const struct plan *plan, const struct tuff_tensor *workspace)
 {
-    return (struct vk_range){workspace->buffer, workspace->offset + plan->partial,
-                             (2 * (uint64_t)plan->push.chunks + 1) * plan->channels * 4};
+    return vk_range_within(workspace, plan->partial,
+                           (2 * (uint64_t)plan->push.chunks + 1) * plan->channels * 4);
 }
 
 #define KERNEL(name, storage, writes, state)                                                                 \
@@ -198,7 +196,7 @@ enum tuff_status vk_batch_norm2d_backward(struct tuff_stream *stream,
     const struct vk_range coefficients = coefficients_of(&plan, args->workspace);
     const struct vk_range mean = vk_range_of(args->mean), x = vk_range_of(args->x);
     const struct vk_range dy = vk_range_of(args->dy);
-    const struct vk_range whole = {args->workspace->buffer, args->workspace->offset, plan.bytes};
+    const struct vk_range whole = vk_range_within(args->workspace, 0, plan.bytes);
     const struct vk_range sums[VK_MAX_STORAGE] = {partial_of(&plan, args->workspace), dy, x, mean};
     const struct vk_range totals[VK_MAX_STORAGE] = {whole, vk_range_of(args->dweight),
                                                     vk_range_of(args->dbias), vk_range_of(args->inverse)};

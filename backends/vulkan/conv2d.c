@@ -199,7 +199,7 @@ enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
     bool split = plan.split.count > 1;
     struct vk_range out = vk_range_of(args->dweight);
     if (split)
-        out = (struct vk_range){args->workspace->buffer, args->workspace->offset, plan.split.bytes};
+        out = vk_range_within(args->workspace, 0, plan.split.bytes);
     struct vk_dispatch dispatch =
         dispatch_of(stream->device, kernels, &conv, plan.tile, &plan.push, plan.split.count,
                     vk_wide_operands(plan.push.out_h * plan.push.out_w, plan.push.out_w));

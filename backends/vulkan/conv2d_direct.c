@@ -29,8 +29,8 @@ static bool few_channels(const struct tuff_device *device, const struct vk_conv2
     uint64_t window = (uint64_t)conv->weight->dims[2] * conv->weight->dims[3];
     uint64_t columns = (STRIP - 1) * (uint64_t)vk_conv2d_stride_w(conv) +
                        (conv->weight->dims[3] - UINT64_C(1)) * params->dilation_w + 1;
-    return conv->x->dtype == TUFF_F32 && group_channels <= DIRECT_MAX_CHANNELS &&
-           group_filters <= DIRECT_MAX_CHANNELS && window <= most_window && columns <= DIRECT_MAX_COLUMNS;
+    return group_channels <= DIRECT_MAX_CHANNELS && group_filters <= DIRECT_MAX_CHANNELS &&
+           window <= most_window && columns <= DIRECT_MAX_COLUMNS;
 }
 
 bool vk_conv2d_direct_forward_fits(const struct tuff_device *device, const struct vk_conv2d *conv)
@@ -211,8 +211,7 @@ enum tuff_status vk_conv2d_direct_backward_weight(struct tuff_stream *stream,
     struct weight_plan plan = plan_weight(stream->device, args);
     struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, plan.blocks, plan.push.group_channels);
-    dispatch.storage[0] =
-        (struct vk_range){args->workspace->buffer, args->workspace->offset, plan.split.bytes};
+    dispatch.storage[0] = vk_range_within(args->workspace, 0, plan.split.bytes);
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->x);
     dispatch.push = &plan.push;

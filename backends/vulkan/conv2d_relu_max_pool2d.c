@@ -248,8 +248,7 @@ vk_conv2d_relu_max_pool2d_backward_weight(struct tuff_stream *stream,
     struct weight_plan plan = plan_weight(stream->device, args);
     struct vk_pooled_conv conv = {args->params, args->x, args->dy, args->dweight};
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, plan.blocks, plan.push.channels, &plan.push);
-    dispatch.storage[0] =
-        (struct vk_range){args->workspace->buffer, args->workspace->offset, plan.split.bytes};
+    dispatch.storage[0] = vk_range_within(args->workspace, 0, plan.split.bytes);
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->winner);
     dispatch.storage[3] = vk_range_of(args->x);

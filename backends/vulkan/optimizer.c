@@ -98,8 +98,7 @@ enum tuff_status vk_gradient_norm(struct tuff_stream *stream, const struct tuff_
         .count = (uint32_t)tuff_tensor_elements(args->gradients),
         .chunks = (uint32_t)norm_chunks(args->gradients),
     };
-    const struct vk_range partial = {args->workspace->buffer, args->workspace->offset,
-                                     vk_gradient_norm_workspace(args)};
+    const struct vk_range partial = vk_range_within(args->workspace, 0, vk_gradient_norm_workspace(args));
     enum tuff_status status = vk_dispatch(stream, &(struct vk_dispatch){
                                                       .kernel = &chunks_kernel,
                                                       .constants = {NORM_LOCAL_SIZE},

@@ -102,8 +102,12 @@ static enum tuff_status create_pipeline(struct tuff_device *device, struct vk_pi
     const struct vk_matrix_code *matrix = &vk_matrix_shaders[kernel->shader];
     VkShaderModuleCreateInfo module_info = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-        .codeSize = kernel->matrix ? matrix->bytes : code->bytes,
-        .pCode = kernel->matrix ? matrix->words : code->words,
+        .codeSize = kernel->matrix   ? matrix->bytes
+                    : pipeline->half ? code->half_bytes
+                                     : code->bytes,
+        .pCode = kernel->matrix   ? matrix->words
+                 : pipeline->half ? code->half_words
+                                  : code->words,
     };
     VkShaderModule module = VK_NULL_HANDLE;
     status = VK(device, CreateShaderModule(device->handle, &module_info, NULL, &module));
@@ -145,14 +149,16 @@ static enum tuff_status create_pipeline(struct tuff_device *device, struct vk_pi
     return status;
 }
 
-enum tuff_status vk_pipeline_get(struct tuff_device *device, const struct vk_kernel *kernel,
+enum tuff_status vk_pipeline_get(struct tuff_device *device, const struct vk_kernel *kernel, bool half,
                                  const uint32_t *constants, const struct vk_pipeline **pipeline_out)
 {
     struct vk_pipelines *pipelines = &device->pipelines;
+    half = half && vk_shaders[kernel->shader].half_words != NULL;
     const size_t constant_bytes = kernel->constant_count * sizeof *constants;
     for (uint32_t i = 0; i < pipelines->count; i++) {
         struct vk_pipeline *pipeline = pipelines->items[i];
-        if (pipeline->kernel == kernel && memcmp(pipeline->constants, constants, constant_bytes) == 0) {
+        if (pipeline->kernel == kernel && pipeline->half == half &&
+            memcmp(pipeline->constants, constants, constant_bytes) == 0) {
             *pipeline_out = pipeline;
             return TUFF_OK;
         }
@@ -169,6 +175,7 @@ enum tuff_status vk_pipeline_get(struct tuff_device *device, const struct vk_ker
     if (!pipeline)
         return vk_error(device->backend, TUFF_ERROR_MEMORY, "no memory for a pipeline");
     pipeline->kernel = kernel;
+    pipeline->half = half;
     memcpy(pipeline->constants, constants, constant_bytes);
     enum tuff_status status = create_pipeline(device, pipeline);
     if (status != TUFF_OK) {

@@ -42,6 +42,7 @@ struct vk_kernel {
 
 struct vk_pipeline {
     const struct vk_kernel *kernel;
+    bool half; // compiled for float16
     uint32_t constants[VK_MAX_CONSTANTS];
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
@@ -58,9 +59,10 @@ struct vk_pipelines {
 TUFF_MUST_CHECK enum tuff_status vk_pipelines_create(struct tuff_device *device);
 void vk_pipelines_destroy(struct tuff_device *device); // writes the disk cache first
 
-// The pipeline of `kernel` with these specialization constants (kernel->constant_count of them).
+// The pipeline of `kernel`, for float16 if `half` and if its shader makes a difference, with these
+// specialization constants (kernel->constant_count of them).
 TUFF_MUST_CHECK enum tuff_status vk_pipeline_get(struct tuff_device *device, const struct vk_kernel *kernel,
-                                                 const uint32_t *constants,
+                                                 bool half, const uint32_t *constants,
                                                  const struct vk_pipeline **pipeline);
 
 // The cache on disk (pipeline_cache.c): XDG_CACHE_HOME/tuff, or ~/.cache/tuff. TUFF_VULKAN_CACHE=0: none.

@@ -65,20 +65,23 @@ static bool supports_f16(struct tuff_device *device, uint32_t op, const struct t
 {
     if (!device->physical->storage16)
         return false;
+    vk_matrix_ready(
+        device); // now and not when kernels are recorded: whether they use them is known from here on
     switch (op) {
     case TUFF_OP_CONV2D_FORWARD:
     case TUFF_OP_CONV2D_BACKWARD_INPUT:
     case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
-        return vk_matrix_ready(device) && !vk_conv2d_needs_padded_image(args->params);
+        return !vk_conv2d_needs_padded_image(args->params);
     case TUFF_OP_LINEAR_FORWARD: // y, x: what one dispatch leaves to the next would be rounded
-        return vk_matrix_ready(device) &&
-               (args->tensors[0]->dtype != TUFF_F16 || args->tensors[1]->dims[1] <= vk_product_terms(device));
+        return args->tensors[0]->dtype != TUFF_F16 || args->tensors[1]->dims[1] <= vk_product_terms(device);
     case TUFF_OP_LINEAR_BACKWARD_INPUT: // dx, dy
-        return vk_matrix_ready(device) && args->tensors[1]->dims[1] <= vk_product_terms(device);
-    case TUFF_OP_LINEAR_BACKWARD_WEIGHT:
-        return vk_matrix_ready(device);
-    default:
+        return args->tensors[1]->dims[1] <= vk_product_terms(device);
+    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_FORWARD:
+    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_INPUT:
+    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_WEIGHT:
         return false;
+    default:
+        return true;
     }
 }
 
@@ -220,6 +223,9 @@ static const struct tuff_kernels kernels = {
     .adaptive_avg_pool2d_backward = vk_adaptive_avg_pool2d_backward,
     .gather_augmented_images = vk_gather_augmented_images,
     .moving_average = vk_moving_average,
+    .cast = vk_cast,
+    .loss_scale_update = vk_loss_scale_update,
+    .gradient_unscale = vk_gradient_unscale,
     .conv2d_relu_max_pool2d_forward = vk_conv2d_relu_max_pool2d_forward,
     .conv2d_relu_max_pool2d_backward_input = vk_conv2d_relu_max_pool2d_backward_input,
     .conv2d_relu_max_pool2d_backward_weight = vk_conv2d_relu_max_pool2d_backward_weight,

@@ -4,7 +4,15 @@
 
 struct vk_range vk_range_of(const struct tuff_tensor *tensor)
 {
-    return (struct vk_range){tensor->buffer, tensor->offset, (tuff_tensor_bytes(tensor) + 3) & ~UINT64_C(3)};
+    return (struct vk_range){.buffer = tensor->buffer,
+                             .offset = tensor->offset,
+                             .bytes = (tuff_tensor_bytes(tensor) + 3) & ~UINT64_C(3),
+                             .half = tensor->dtype == TUFF_F16};
+}
+
+struct vk_range vk_range_within(const struct tuff_tensor *tensor, uint64_t offset, uint64_t bytes)
+{
+    return (struct vk_range){.buffer = tensor->buffer, .offset = tensor->offset + offset, .bytes = bytes};
 }
 
 struct vk_range vk_uniform_of(const struct tuff_tensor *tensor)
@@ -103,6 +111,15 @@ static void order_after_hazards(struct tuff_device *device, struct vk_recording 
     vk_hazards_add(&recording->hazards, accesses, count);
 }
 
+// Whether the kernel is to take its tensors as float16. Those that it has so are so all at once.
+static bool uses_half(const struct vk_dispatch *dispatch)
+{
+    bool half = false;
+    for (uint32_t i = 0; i < dispatch->kernel->storage_count; i++)
+        half = half || dispatch->storage[i].half;
+    return half;
+}
+
 enum tuff_status vk_recording_dispatch(struct tuff_device *device, struct vk_recording *recording,
                                        const struct vk_dispatch *dispatch)
 {
@@ -116,7 +133,8 @@ enum tuff_status vk_recording_dispatch(struct tuff_device *device, struct vk_rec
                         "%s: %llu workgroups are more than a dispatch takes",
                         vk_shaders[dispatch->kernel->shader].name, (unsigned long long)dispatch->groups);
     const struct vk_pipeline *pipeline = NULL;
-    enum tuff_status status = vk_pipeline_get(device, dispatch->kernel, dispatch->constants, &pipeline);
+    enum tuff_status status =
+        vk_pipeline_get(device, dispatch->kernel, uses_half(dispatch), dispatch->constants, &pipeline);
     if (status != TUFF_OK)
         return status;
     order_after_hazards(device, recording, dispatch);

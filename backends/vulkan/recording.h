@@ -10,6 +10,7 @@
 struct vk_range {
     const struct tuff_buffer *buffer;
     uint64_t offset, bytes;
+    bool half; // of float16
 };
 
 // One kernel with all it needs.
@@ -32,6 +33,9 @@ struct vk_recording {
 
 // Where a tensor lies.
 struct vk_range vk_range_of(const struct tuff_tensor *tensor);
+
+// `bytes` of a tensor's storage, usually a workspace's, from `offset` on.
+struct vk_range vk_range_within(const struct tuff_tensor *tensor, uint64_t offset, uint64_t bytes);
 
 // The same for a uniform buffer, which shaders read in units of 16 bytes. No other tensor begins in the last
 // unit.

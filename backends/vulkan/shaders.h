@@ -5,11 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// shader_list.h is generated: VK_SHADER(name) for each file shaders/name.comp.
+// shader_list.h is generated: VK_SHADER(name) for each file shaders/name.comp, or VK_SHADER_PAIR(name) if it
+// is compiled for float16 as well (shaders/include/storage.glsl).
 enum vk_shader {
-#define VK_SHADER(name) VK_SHADER_##name,
+#define VK_SHADER(name)      VK_SHADER_##name,
+#define VK_SHADER_PAIR(name) VK_SHADER(name)
 #include "shader_list.h"
 #undef VK_SHADER
+#undef VK_SHADER_PAIR
     VK_SHADER_COUNT
 };
 
@@ -17,6 +20,8 @@ struct vk_shader_code {
     const char *name;
     const uint32_t *words;
     size_t bytes;
+    const uint32_t *half_words; // for float16; NULL: there is one form alone
+    size_t half_bytes;
 };
 
 // The form for matrix units of those that have one: compiled before, in shaders/prebuilt/.

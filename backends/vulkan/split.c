@@ -48,7 +48,7 @@ enum tuff_status vk_sum_partials(struct tuff_stream *stream, const struct tuff_t
     };
     struct vk_split_sum_push push = {
         .rows = rows, .columns = columns, .splits = split->count, .bias = dbias != NULL};
-    struct vk_range sums = {partial->buffer, partial->offset, split->bytes};
+    struct vk_range sums = vk_range_within(partial, 0, split->bytes);
     return vk_dispatch(stream,
                        &(struct vk_dispatch){
                            .kernel = &kernel,

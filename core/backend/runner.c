@@ -29,6 +29,8 @@ static struct tuff_place place_of(const struct tuff_graph *graph, const struct t
         return (struct tuff_place){bindings->activations, plan->offsets[id]};
     case TUFF_VALUE_PARAMETER:
         return (struct tuff_place){bindings->parameters, bindings->parameter_offsets[value->index]};
+    case TUFF_VALUE_ROUNDED: // half as wide, and the same layout
+        return (struct tuff_place){bindings->rounded, bindings->parameter_offsets[value->index] / 2};
     case TUFF_VALUE_GRADIENT:
         return (struct tuff_place){bindings->gradients, bindings->parameter_offsets[value->index]};
     case TUFF_VALUE_EXTERNAL:

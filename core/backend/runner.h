@@ -14,7 +14,8 @@ struct tuff_place {
 struct tuff_bindings {
     struct tuff_buffer *activations; // of at least plan->arena_bytes; NULL if that is 0
     struct tuff_buffer *parameters;  // by parameter_offsets[value.index]
-    struct tuff_buffer *gradients;   // likewise
+    struct tuff_buffer *rounded;     // by half of those; NULL if the graph has no such values
+    struct tuff_buffer *gradients;   // as parameters
     const uint64_t *parameter_offsets;
     const struct tuff_place *externals; // by value.index
 };

@@ -328,7 +328,14 @@ enum tuff_status tuff_target_require(const struct tuff_target *target, enum tuff
                                      const struct tuff_op_args *args)
 {
     const char *name = tuff_op_info(op)->name;
-    if (!tuff_op_has_kernel(target->interface->kernels, op))
+    const bool half = tuff_op_args_use_f16(args) != 0,
+               has_kernel = tuff_op_has_kernel(target->interface->kernels, op);
+    if (half && (!has_kernel || beyond_f16(target, args) || !takes(target, op, args)))
+        return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED,
+                         "backend %s has no float16 %s for these shapes and parameters; float32 may do "
+                         "(--precision float32)",
+                         target->backend_name, name);
+    if (!has_kernel)
         return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED, "backend %s does not support %s",
                          target->backend_name, name);
     const struct tuff_growth *newer = beyond(target, op, args);
@@ -338,11 +345,6 @@ enum tuff_status tuff_target_require(const struct tuff_target *target, enum tuff
                          "backend was built for %d.%u",
                          target->backend_name, name, tuff_growth_describe(newer).text, TUFF_ABI_MAJOR,
                          newer->minor, TUFF_ABI_MAJOR, target->abi_minor);
-    if (beyond_f16(target, args) || (tuff_op_args_use_f16(args) != 0 && !takes(target, op, args)))
-        return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED,
-                         "backend %s has no float16 %s for these shapes and parameters; float32 may do "
-                         "(--precision float32)",
-                         target->backend_name, name);
     if (!takes(target, op, args))
         return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED,
                          "backend %s does not support %s with these shapes and parameters",

@@ -134,7 +134,9 @@ static enum tuff_status begin_loop(struct tuff_bench *bench)
     if (bench->training)
         tuff_schedule_rows(&trainer->options, tuff_pass_steps(pass), trainer->steps_done + bench->steps_run,
                            bench->rows, bench->steps);
-    const struct tuff_pass_work work = {.order = bench->order, .rows = bench->rows, .steps = bench->steps};
+    struct tuff_loss_scale scale = trainer->loss_scale; // which the steps of a bench begin with anew
+    const struct tuff_pass_work work = {
+        .order = bench->order, .rows = bench->rows, .steps = bench->steps, .loss_scale = &scale};
     enum tuff_status status = tuff_pass_prepare(pass, &work);
     if (status == TUFF_OK && tuff_pass_streams(pass))
         status = tuff_pass_load_chunk(pass, bench->order, 0);

@@ -51,7 +51,8 @@ static void name_layer(const struct tuff_graph *graph, const struct tuff_node *n
     for (uint32_t i = 0; i < node->tensor_count; i++) {
         const struct tuff_value *value = value_of(graph, node, i);
         first = first == NULL ? value : first;
-        if (value == NULL || (value->kind != TUFF_VALUE_PARAMETER && value->kind != TUFF_VALUE_GRADIENT))
+        if (value == NULL || (value->kind != TUFF_VALUE_PARAMETER && value->kind != TUFF_VALUE_ROUNDED &&
+                              value->kind != TUFF_VALUE_GRADIENT))
             continue;
         cut_name(value->name, value->kind == TUFF_VALUE_GRADIENT, layer, bytes);
         return;

@@ -47,12 +47,14 @@ uint64_t rig_round_up(uint64_t value, uint64_t multiple)
     return (value + multiple - 1) / multiple * multiple;
 }
 
-static struct tuff_tensor formed(const struct tuff_tensor *shape, enum rig_form form)
+static struct tuff_tensor formed(const struct case_setup *setup, const struct tuff_tensor *shape,
+                                 enum rig_form form)
 {
     struct tuff_tensor tensor = form == RIG_ROW_MAJOR_PADDED ? case_padded_shape(shape) : *shape;
     if (form != RIG_AS_IS) {
         tensor.layout = TUFF_LAYOUT_ROW_MAJOR;
-        tensor.dtype = case_host_dtype(shape);
+        if (setup->precision != CASE_PRECISION_F32) // else the op itself is about types
+            tensor.dtype = case_host_dtype(shape);
     }
     return tensor;
 }
@@ -106,7 +108,7 @@ static enum tuff_status make_workspace(struct rig *rig)
     for (uint32_t i = 0; i < rig->setup->info->tensor_count; i++) {
         if (args.tensors[i] == NULL)
             continue;
-        shapes[i] = formed(args.tensors[i], rig->form);
+        shapes[i] = formed(rig->setup, args.tensors[i], rig->form);
         args.tensors[i] = &shapes[i];
     }
     uint64_t bytes;
@@ -130,7 +132,7 @@ enum tuff_status rig_create(struct tuff_target *target, const struct case_setup 
     for (uint32_t i = 0; i < setup->info->tensor_count; i++) {
         if (!case_is_present(setup, i))
             continue;
-        rig->slots[i].tensor = formed(&setup->tensors[i].shape, form);
+        rig->slots[i].tensor = formed(setup, &setup->tensors[i].shape, form);
         enum tuff_status status = make_slot(rig, i);
         if (status != TUFF_OK)
             return status;

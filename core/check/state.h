@@ -30,4 +30,10 @@ static inline void case_fill_state(struct case_setup *setup, uint32_t index, uin
     memcpy(setup->tensors[index].values, &state, sizeof state);
 }
 
+// What case_fill_state has filled in, for more.
+static inline struct tuff_step_state *case_state(struct case_setup *setup, uint32_t index)
+{
+    return setup->tensors[index].values;
+}
+
 #endif

@@ -113,7 +113,7 @@ static void judge(struct suite *suite, const struct conformance_case *c, const c
     conformance_set_current_case("");
     const enum form form = result.f16 ? FORM_F16 : result.batch16 ? FORM_BATCH16 : FORM_ROW_MAJOR;
     count(suite, &suite->tallies[c->op->op][form], tuff_op_info(c->op->op)->name, false,
-          tuff_op_info(c->op->op)->fused, &result, line);
+          tuff_op_info(c->op->op)->fused || tuff_op_info(c->op->op)->for_f16, &result, line);
 }
 
 // Counts a case, and says its line where that is wanted.

@@ -34,13 +34,13 @@ enum tuff_status tuff_gradient_begin(struct tuff_graph *graph, tuff_value_id val
 {
     const struct tuff_value of = graph->values[value]; // a copy: adding a value moves the array
     bool first = graph->values[of.storage].gradient == TUFF_NO_VALUE;
-    enum tuff_value_kind kind =
-        of.kind == TUFF_VALUE_PARAMETER && first ? TUFF_VALUE_GRADIENT : TUFF_VALUE_ACTIVATION;
+    bool of_parameter = of.kind == TUFF_VALUE_PARAMETER || of.kind == TUFF_VALUE_ROUNDED;
+    enum tuff_value_kind kind = of_parameter && first ? TUFF_VALUE_GRADIENT : TUFF_VALUE_ACTIVATION;
+    enum tuff_dtype type = of_parameter ? TUFF_F32 : graph->gradient_type;
     char name[sizeof of.name + 1];
     snprintf(name, sizeof name, "d%s", of.name);
-    enum tuff_status status =
-        tuff_graph_add_value(graph, kind, of.index, name, (enum tuff_dtype)of.shape.dtype, of.shape.rank,
-                             of.shape.dims, false, gradient);
+    enum tuff_status status = tuff_graph_add_value(graph, kind, of.index, name, type, of.shape.rank,
+                                                   of.shape.dims, false, gradient);
     if (status == TUFF_OK)
         graph->values[*gradient].shape.layout = of.shape.layout;
     return status;
@@ -73,7 +73,8 @@ enum tuff_status tuff_gradient_end(struct tuff_graph *graph, tuff_value_id value
 enum tuff_status tuff_gradient_share(struct tuff_graph *graph, tuff_value_id value, tuff_value_id gradient)
 {
     const struct tuff_value *of = &graph->values[value];
-    if (of->kind != TUFF_VALUE_PARAMETER || graph->values[of->storage].gradient != TUFF_NO_VALUE)
+    if ((of->kind != TUFF_VALUE_PARAMETER && of->kind != TUFF_VALUE_ROUNDED) ||
+        graph->values[of->storage].gradient != TUFF_NO_VALUE)
         return tuff_gradient_end(graph, value, gradient);
     // A parameter's first contribution has to lie in the gradient arena.
     tuff_value_id values[2] = {TUFF_NO_VALUE, gradient};

@@ -72,7 +72,7 @@ enum tuff_status tuff_graph_add_value(struct tuff_graph *graph, enum tuff_value_
                   .dims = {1, 1, 1, 1}},
         .storage = TUFF_NO_VALUE,
         .gradient = TUFF_NO_VALUE,
-        .needs_gradient = kind == TUFF_VALUE_PARAMETER,
+        .needs_gradient = kind == TUFF_VALUE_PARAMETER || kind == TUFF_VALUE_ROUNDED,
     };
     if (rank < 1 || rank > TUFF_MAX_RANK)
         return tuff_fail(graph->log, TUFF_ERROR_INTERNAL, "%s: %u dimensions", name, rank);

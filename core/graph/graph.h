@@ -13,8 +13,9 @@ typedef uint32_t tuff_value_id;
 enum tuff_value_kind {
     TUFF_VALUE_ACTIVATION, // lives from its first write to its last read, in a shared arena
     TUFF_VALUE_PARAMETER,  // in the parameter arena; index: the parameter's number
-    TUFF_VALUE_GRADIENT,   // a parameter's gradient, in the gradient arena; index: the parameter's number
-    TUFF_VALUE_EXTERNAL,   // memory of whoever runs the program; index: its number there
+    TUFF_VALUE_ROUNDED,  // a parameter as float16, in an arena of its own that a cast fills; index: likewise
+    TUFF_VALUE_GRADIENT, // a parameter's gradient, in the gradient arena; index: the parameter's number
+    TUFF_VALUE_EXTERNAL, // memory of whoever runs the program; index: its number there
 };
 
 struct tuff_value {
@@ -39,6 +40,7 @@ struct tuff_node {
 struct tuff_graph {
     const struct tuff_log *log;
     enum tuff_layout activation_layout; // of every batched value
+    enum tuff_dtype gradient_type;      // of gradients, but for those of parameters; TUFF_F32 at first
     struct tuff_value *values;
     uint32_t value_count, value_capacity;
     struct tuff_node *nodes;

@@ -24,11 +24,12 @@ static enum tuff_status adaptive_avg_pool2d_lower(const struct tuff_layer *layer
                                                   const struct tuff_layer_lowering *with,
                                                   tuff_value_id *output)
 {
-    const uint32_t *d = layer->output.dims, batch = with->graph->values[with->input].shape.dims[0];
+    const struct tuff_tensor x = with->graph->values[with->input].shape;
+    const uint32_t *d = layer->output.dims;
     tuff_value_id values[] = {TUFF_NO_VALUE, with->input};
     enum tuff_status status =
-        tuff_graph_add_value(with->graph, TUFF_VALUE_ACTIVATION, 0, layer->name, TUFF_F32, 4,
-                             (uint32_t[]){batch, d[0], d[1], d[2]}, true, &values[0]);
+        tuff_graph_add_value(with->graph, TUFF_VALUE_ACTIVATION, 0, layer->name, (enum tuff_dtype)x.dtype, 4,
+                             (uint32_t[]){x.dims[0], d[0], d[1], d[2]}, true, &values[0]);
     if (status == TUFF_OK)
         status =
             tuff_graph_add_node(with->graph, TUFF_OP_ADAPTIVE_AVG_POOL2D_FORWARD, NULL, layer->name, values);

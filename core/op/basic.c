@@ -1,4 +1,4 @@
-// fill, copy, add: see tuff/op/basic.h.
+// fill, copy, cast, add: see tuff/op/basic.h.
 #include "check.h"
 #include "graph/autodiff.h"
 
@@ -35,6 +35,40 @@ const struct tuff_op_info tuff_op_info_copy = {
     .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_ANY, .batched = true},
               {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_ANY, .batched = true}},
     .check = check_copy,
+};
+
+static enum tuff_status check_cast(const struct tuff_log *log, const void *params,
+                                   const struct tuff_tensor *const tensors[])
+{
+    (void)params;
+    const struct tuff_tensor *y = tensors[0], *x = tensors[1];
+    if (y->dtype == x->dtype)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "cast: both tensors have element type %s",
+                         tuff_dtype_name(x->dtype));
+    if (y->layout != TUFF_LAYOUT_ROW_MAJOR)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "cast: the tensors are not row-major");
+    return tuff_check_shape(log, "cast", "y", y, x->rank, x->dims);
+}
+
+// x takes dy as it is: gradients of activations have one type, whatever those have.
+static enum tuff_status cast_gradient(struct tuff_graph *graph, const struct tuff_node *node)
+{
+    const struct tuff_node forward = *node;
+    tuff_value_id dy;
+    enum tuff_status status = tuff_gradient_of(graph, forward.values[0], &dy);
+    if (status != TUFF_OK || dy == TUFF_NO_VALUE || !tuff_gradient_wanted(graph, forward.values[1]))
+        return status;
+    return tuff_gradient_share(graph, forward.values[1], dy);
+}
+
+const struct tuff_op_info tuff_op_info_cast = {
+    .name = "cast",
+    .tensor_count = 2,
+    .roles = {{.name = "y", .access = TUFF_ACCESS_OUT, .dtype = TUFF_DTYPE_FLOAT_OR_F32, .batched = true},
+              {.name = "x", .access = TUFF_ACCESS_IN, .dtype = TUFF_DTYPE_FLOAT_OR_F32, .batched = true}},
+    .for_f16 = true,
+    .check = check_cast,
+    .gradient = cast_gradient,
 };
 
 static enum tuff_status infer_add(const struct tuff_log *log, const void *params,

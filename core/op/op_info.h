@@ -44,7 +44,8 @@ struct tuff_op_info {
     uint32_t params_size; // 0: none
     uint32_t tensor_count;
     struct tuff_role roles[TUFF_OP_MAX_TENSORS]; // in the order of the argument struct
-    bool fused; // the host does with other ops what a backend without this one lacks
+    bool fused;   // the host does with other ops what a backend without this one lacks
+    bool for_f16; // only programs with float16 tensors have it
     // Bit i: output 0 may be the same tensor as tensor i.
     uint32_t in_place;
     // Forward ops: sets rank and dims of the outputs from inputs and params; else NULL. Logs what does not

@@ -39,6 +39,8 @@ static uint64_t bytes_of(const struct tuff_parameter_info *info)
 static uint64_t aligned(const struct tuff_parameters *p, uint64_t bytes)
 {
     uint64_t alignment = p->target->info.buffer_alignment < 64 ? 64 : p->target->info.buffer_alignment;
+    if (p->mixed) // so that half an offset is aligned, too
+        alignment *= 2;
     return (bytes + alignment - 1) / alignment * alignment;
 }
 
@@ -116,9 +118,12 @@ enum tuff_status tuff_parameters_create(const struct tuff_target *target, const 
         return tuff_fail(target->log, TUFF_ERROR_MEMORY, "out of memory");
     made->target = target;
     made->moment_count = options->training ? options->moment_count : 0;
+    made->mixed = options->mixed;
     enum tuff_status status = lay_out(made, model, options->frozen);
     if (status == TUFF_OK)
         status = tuff_device_zeroed(target, "parameters", made->arena_bytes, &made->values);
+    if (status == TUFF_OK && options->mixed)
+        status = tuff_device_zeroed(target, "rounded parameters", made->arena_bytes / 2, &made->rounded);
     if (status == TUFF_OK && options->training)
         status = tuff_device_zeroed(target, "gradients", made->arena_bytes, &made->gradients);
     if (status == TUFF_OK)
@@ -142,6 +147,7 @@ void tuff_parameters_destroy(struct tuff_parameters **parameters)
     if (p == NULL)
         return;
     tuff_device_release(p->target, &p->values);
+    tuff_device_release(p->target, &p->rounded);
     tuff_device_release(p->target, &p->gradients);
     tuff_device_release(p->target, &p->moments);
     tuff_device_release(p->target, &p->averages);

@@ -14,9 +14,11 @@ struct tuff_parameters {
     // Those that are trained come first, so that an op on the arena's beginning reaches them and no other.
     uint64_t arena_bytes, trained_bytes;
     uint32_t moment_count;
+    bool mixed;
     // gradients: of the arena's layout. moments: moment_count times the arena's trained part. Both may be
     // NULL.
     struct tuff_buffer *values, *gradients, *moments;
+    struct tuff_buffer *rounded;  // float16 of values or averages, each at half its offset; NULL: not mixed
     struct tuff_buffer *averages; // moving ones of the values, in the arena's layout; NULL: none are kept
     // The model's buffers in an arena of their own, which no optimizer sees; NULL if the model has none.
     size_t buffer_count;
@@ -29,6 +31,7 @@ struct tuff_parameters_options {
     bool training;         // with gradients and moments
     const bool *frozen;    // of each parameter; NULL: none is
     bool averages;         // keep them, if for training
+    bool mixed;            // with room for values rounded to float16
     uint32_t moment_count; // of the optimizer: values that it keeps for each parameter
 };
 

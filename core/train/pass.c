@@ -126,6 +126,7 @@ static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *
     const struct tuff_target *target = pass->target;
     const struct tuff_parameters *parameters = pass->parameters;
     enum tuff_status status = TUFF_OK;
+    places[EXTERNAL_ROUNDED].buffer = parameters->rounded;
     places[EXTERNAL_PARAMETERS].buffer = parameters->values;
     places[EXTERNAL_GRADIENTS].buffer = parameters->gradients;
     places[EXTERNAL_MOMENTS].buffer = parameters->moments;
@@ -137,6 +138,7 @@ static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *
     struct tuff_buffer *values = pass->options.training == NULL && parameters->averages != NULL
                                      ? parameters->averages
                                      : parameters->values;
+    places[EXTERNAL_ARENA].buffer = values;
     for (enum external e = 0; status == TUFF_OK && e < EXTERNAL_OWN_COUNT; e++) {
         uint64_t bytes = external_bytes(pass, e);
         if (e == EXTERNAL_IMAGES || e == EXTERNAL_LABELS)
@@ -151,6 +153,7 @@ static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *
     struct tuff_bindings bindings = {
         .activations = activations,
         .parameters = values,
+        .rounded = parameters->rounded,
         .gradients = parameters->gradients,
         .parameter_offsets = parameters->offsets,
         .externals = places,

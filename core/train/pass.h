@@ -15,6 +15,7 @@ struct tuff_pass_options {
     const struct tuff_augmentation *augmentation; // read by tuff_pass_create and tuff_pass_stream only
     bool outputs;                                 // keep each batch's logits for tuff_pass_work's outputs
     bool no_fusion;
+    bool mixed; // float16 wherever it may be; the parameters have room for it
 };
 
 // Builds and plans the step. Takes no memory on the device yet: tuff_pass_plan tells how much it wants.
@@ -49,6 +50,8 @@ struct tuff_pass_work {
     // Figures of the steps before `first`, to which those of these steps are added, the loss as a sum over
     // the samples; NULL: they count for nothing.
     struct tuff_metrics *sums;
+    // Of a mixed training: the loss's scale to begin with, and as it is after the steps. NULL: none.
+    struct tuff_loss_scale *loss_scale;
     float *mean_losses; // room for `steps`, or NULL
     float *outputs;     // room for the logits of every sample of the steps, in order; NULL: not wanted
 };

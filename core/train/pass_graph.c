@@ -12,6 +12,7 @@ static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
     const struct tuff_dataset *data = pass->data;
     uint32_t images = pass->chunks.samples != 0 ? pass->chunks.samples : data->count;
     uint32_t trained = (uint32_t)(pass->parameters->trained_bytes / sizeof(float));
+    uint32_t all = (uint32_t)(pass->parameters->arena_bytes / sizeof(float));
     const struct {
         const char *name;
         enum tuff_dtype dtype;
@@ -25,6 +26,8 @@ static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
         [EXTERNAL_LABELS] = {"set labels", TUFF_U32, 1, {data->count}},
         [EXTERNAL_METRICS] = {"metrics", TUFF_U32, 2, {pass->steps, TUFF_PASS_METRICS_WORDS}},
         [EXTERNAL_OUTPUTS] = {"outputs", TUFF_F32, 2, {pass->batch_size, pass->classes}},
+        [EXTERNAL_ARENA] = {"all parameters", TUFF_F32, 1, {all}},
+        [EXTERNAL_ROUNDED] = {"rounded parameters", TUFF_F16, 1, {all}},
         [EXTERNAL_PARAMETERS] = {"parameters", TUFF_F32, 1, {trained}},
         [EXTERNAL_GRADIENTS] = {"gradients", TUFF_F32, 1, {trained}},
         [EXTERNAL_AVERAGES] = {"averages", TUFF_F32, 1, {trained}},
@@ -35,7 +38,7 @@ static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
                               {pass->parameters->moment_count == 2 ? 2 : trained, trained}},
     };
     enum tuff_status status = TUFF_OK;
-    uint32_t count = training ? EXTERNAL_COUNT : EXTERNAL_OWN_COUNT;
+    uint32_t count = training ? EXTERNAL_COUNT : EXTERNAL_PARAMETERS;
     for (uint32_t e = 0; status == TUFF_OK && e < count; e++)
         status =
             tuff_graph_add_value(pass->graph, TUFF_VALUE_EXTERNAL, e, externals[e].name, externals[e].dtype,
@@ -60,7 +63,8 @@ static enum tuff_status add_images(struct tuff_pass *pass, const tuff_value_id i
         change ? tuff_augmentation_params(log, wanted, training->seed, data->height, data->width, &changed)
                : tuff_augmentation_plain_params(log, wanted, &plain);
     if (status == TUFF_OK)
-        status = tuff_graph_add_value(pass->graph, TUFF_VALUE_ACTIVATION, 0, "x", TUFF_F32, 4, dims, true, x);
+        status = tuff_graph_add_value(pass->graph, TUFF_VALUE_ACTIVATION, 0, "x",
+                                      pass->options.mixed ? TUFF_F16 : TUFF_F32, 4, dims, true, x);
     if (status != TUFF_OK)
         return status;
     tuff_value_id values[] = {*x, ids[EXTERNAL_IMAGES], index, ids[EXTERNAL_STATE]};
@@ -87,6 +91,12 @@ static enum tuff_status add_batch(struct tuff_pass *pass, const tuff_value_id id
     return status;
 }
 
+// Whether a parameter is taken as float16: a factor of products, and not what is added or scaled by.
+static bool is_rounded(const struct tuff_pass *pass, const struct tuff_parameter_info *info)
+{
+    return pass->options.mixed && info->rank > 1;
+}
+
 // values: room for one per parameter, then one per buffer.
 static enum tuff_status add_tensors(struct tuff_pass *pass, const struct tuff_model *model,
                                     tuff_value_id *values)
@@ -96,8 +106,10 @@ static enum tuff_status add_tensors(struct tuff_pass *pass, const struct tuff_mo
     for (size_t i = 0; status == TUFF_OK && i < count; i++) {
         struct tuff_parameter_info info;
         tuff_model_parameter(model, i, &info);
-        status = tuff_graph_add_value(pass->graph, TUFF_VALUE_PARAMETER, (uint32_t)i, info.name, TUFF_F32,
-                                      info.rank, info.dims, false, &values[i]);
+        bool rounded = is_rounded(pass, &info);
+        status = tuff_graph_add_value(pass->graph, rounded ? TUFF_VALUE_ROUNDED : TUFF_VALUE_PARAMETER,
+                                      (uint32_t)i, info.name, rounded ? TUFF_F16 : TUFF_F32, info.rank,
+                                      info.dims, false, &values[i]);
         if (status == TUFF_OK)
             pass->graph->values[values[i]].needs_gradient = pass->parameters->wanted[i];
     }
@@ -132,6 +144,29 @@ static enum tuff_status add_model(struct tuff_pass *pass, const struct tuff_mode
     return status;
 }
 
+// The logits as float32. A last linear layer makes them so, anything else's output is cast.
+static enum tuff_status widen_logits(struct tuff_graph *graph, tuff_value_id *logits)
+{
+    const struct tuff_value *value = &graph->values[*logits];
+    const struct tuff_node *last = &graph->nodes[graph->node_count - 1];
+    if (value->shape.dtype != TUFF_F16)
+        return TUFF_OK;
+    if (last->op == TUFF_OP_LINEAR_FORWARD && last->values[0] == *logits) {
+        graph->values[*logits].shape.dtype = TUFF_F32;
+        return TUFF_OK;
+    }
+    const struct tuff_tensor shape = value->shape;
+    const bool needs_gradient = value->needs_gradient;
+    tuff_value_id values[2] = {TUFF_NO_VALUE, *logits};
+    enum tuff_status status = tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, "logits", TUFF_F32,
+                                                   shape.rank, shape.dims, true, &values[0]);
+    if (status != TUFF_OK)
+        return status;
+    graph->values[values[0]].needs_gradient = needs_gradient;
+    *logits = values[0];
+    return tuff_graph_add_node(graph, TUFF_OP_CAST, NULL, NULL, values);
+}
+
 // The logits as the host reads them: row-major, whatever layout the activations have.
 static enum tuff_status add_outputs(struct tuff_pass *pass, tuff_value_id logits, tuff_value_id outputs)
 {
@@ -142,15 +177,24 @@ enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model
 {
     const struct tuff_trainer_options *training = pass->options.training;
     tuff_value_id ids[EXTERNAL_COUNT], x, labels, logits;
-    enum tuff_layout layout = tuff_target_activation_layout(pass->target, pass->batch_size);
+    enum tuff_layout layout = pass->options.mixed
+                                  ? TUFF_LAYOUT_ROW_MAJOR // which float16 has to have
+                                  : tuff_target_activation_layout(pass->target, pass->batch_size);
     enum tuff_status status = tuff_graph_create(pass->target->log, layout, &pass->graph);
     struct tuff_graph *graph = pass->graph;
     if (status == TUFF_OK)
         status = add_externals(pass, training != NULL, ids);
+    if (status == TUFF_OK && pass->options.mixed) {
+        graph->gradient_type = TUFF_F16;
+        status = tuff_graph_add_node(graph, TUFF_OP_CAST, NULL, NULL,
+                                     (tuff_value_id[]){ids[EXTERNAL_ROUNDED], ids[EXTERNAL_ARENA]});
+    }
     if (status == TUFF_OK)
         status = add_batch(pass, ids, &x, &labels);
     if (status == TUFF_OK)
         status = add_model(pass, model, x, ids[EXTERNAL_STATE], &logits);
+    if (status == TUFF_OK)
+        status = widen_logits(graph, &logits);
     if (status == TUFF_OK && !pass->options.no_fusion)
         status = tuff_graph_fuse(graph, pass->target, training != NULL);
     if (status != TUFF_OK)

@@ -1,14 +1,40 @@
 // The end of a training step: from gradients to new parameters.
 #include "pass_state.h"
 
-static enum tuff_status add_clip(struct tuff_graph *graph, double max_norm, tuff_value_id gradients)
+static enum tuff_status add_norm(struct tuff_graph *graph, tuff_value_id gradients, tuff_value_id *norm)
+{
+    tuff_value_id values[2] = {TUFF_NO_VALUE, gradients};
+    enum tuff_status status = tuff_graph_add_node(graph, TUFF_OP_GRADIENT_NORM, NULL, NULL, values);
+    *norm = values[0];
+    return status;
+}
+
+// norm: of the gradients; TUFF_NO_VALUE: to be found.
+static enum tuff_status add_clip(struct tuff_graph *graph, double max_norm, tuff_value_id gradients,
+                                 tuff_value_id norm)
 {
     const struct tuff_gradient_clip_params clip = {.size = sizeof clip, .max_norm = (float)max_norm};
-    tuff_value_id norm[2] = {TUFF_NO_VALUE, gradients};
-    enum tuff_status status = tuff_graph_add_node(graph, TUFF_OP_GRADIENT_NORM, NULL, NULL, norm);
+    enum tuff_status status = norm == TUFF_NO_VALUE ? add_norm(graph, gradients, &norm) : TUFF_OK;
     if (status == TUFF_OK)
         status = tuff_graph_add_node(graph, TUFF_OP_GRADIENT_CLIP, &clip, NULL,
-                                     (tuff_value_id[]){gradients, norm[0]});
+                                     (tuff_value_id[]){gradients, norm});
+    return status;
+}
+
+// Of a loss that was scaled: finds out whether the gradients have overflowed, and frees them of the scale.
+// *norm: theirs after that.
+static enum tuff_status add_unscale(struct tuff_graph *graph, tuff_value_id gradients, tuff_value_id state,
+                                    tuff_value_id *norm)
+{
+    const struct tuff_loss_scale_update_params update = {.size = sizeof update,
+                                                         .interval = TUFF_LOSS_SCALE_INTERVAL};
+    enum tuff_status status = add_norm(graph, gradients, norm);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(graph, TUFF_OP_LOSS_SCALE_UPDATE, &update, NULL,
+                                     (tuff_value_id[]){state, *norm});
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(graph, TUFF_OP_GRADIENT_UNSCALE, NULL, NULL,
+                                     (tuff_value_id[]){gradients, state});
     return status;
 }
 
@@ -33,9 +59,12 @@ enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, const tuff_valu
     tuff_value_id moments = pass->parameters->moment_count == 0 ? TUFF_NO_VALUE : ids[EXTERNAL_MOMENTS];
     tuff_value_id values[4] = {ids[EXTERNAL_PARAMETERS], moments, ids[EXTERNAL_GRADIENTS],
                                ids[EXTERNAL_STATE]};
+    tuff_value_id norm = TUFF_NO_VALUE;
     enum tuff_status status = TUFF_OK;
-    if (o->clip_norm > 0)
-        status = add_clip(pass->graph, o->clip_norm, ids[EXTERNAL_GRADIENTS]);
+    if (pass->options.mixed)
+        status = add_unscale(pass->graph, ids[EXTERNAL_GRADIENTS], ids[EXTERNAL_STATE], &norm);
+    if (status == TUFF_OK && o->clip_norm > 0)
+        status = add_clip(pass->graph, o->clip_norm, ids[EXTERNAL_GRADIENTS], norm);
     if (status == TUFF_OK)
         status = tuff_graph_add_node(pass->graph, sgd ? TUFF_OP_SGD : TUFF_OP_ADAM,
                                      sgd ? (const void *)&descent : &adam, NULL, values);

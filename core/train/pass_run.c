@@ -86,7 +86,11 @@ struct tuff_metrics tuff_pass_means(const struct tuff_metrics *sums)
 enum tuff_status tuff_pass_prepare(struct tuff_pass *pass, const struct tuff_pass_work *work)
 {
     const struct tuff_target *target = pass->target;
-    const struct tuff_step_state fresh = {.cursor = work->first};
+    struct tuff_step_state fresh = {.cursor = work->first};
+    if (work->loss_scale != NULL) {
+        fresh.loss_scale = work->loss_scale->scale;
+        fresh.good_steps = work->loss_scale->good_steps;
+    }
     for (uint32_t s = 0; s < work->steps; s++) {
         struct tuff_step_row *row = &work->rows[s];
         row->begin = (work->first + s) * pass->batch_size;
@@ -103,6 +107,20 @@ enum tuff_status tuff_pass_prepare(struct tuff_pass *pass, const struct tuff_pas
     if (status == TUFF_OK)
         status = tuff_device_write(target, pass->buffers[EXTERNAL_STATE], 0, &fresh, sizeof fresh);
     return status;
+}
+
+// What the steps have made of the loss's scale.
+static enum tuff_status read_loss_scale(struct tuff_pass *pass, struct tuff_loss_scale *scale)
+{
+    struct tuff_step_state state;
+    enum tuff_status status =
+        tuff_device_read(pass->target, pass->buffers[EXTERNAL_STATE], 0, &state, sizeof state);
+    if (status != TUFF_OK)
+        return status;
+    scale->scale = state.loss_scale;
+    scale->good_steps = state.good_steps;
+    scale->skipped += state.skipped; // a pass begins at 0
+    return TUFF_OK;
 }
 
 // The logits of the step that has just run, to their place among all of them.
@@ -151,6 +169,11 @@ enum tuff_status tuff_pass_run(struct tuff_pass *pass, const struct tuff_pass_wo
     }
     if (status == TUFF_OK)
         status = collect(pass, work, collected, *done, sums);
+    if (pass->options.mixed && work->loss_scale != NULL && *done > 0 &&
+        (status == TUFF_OK || status == TUFF_ERROR_INTERRUPTED)) {
+        enum tuff_status read = read_loss_scale(pass, work->loss_scale);
+        status = read == TUFF_OK ? status : read;
+    }
     sums->seconds = before + (seconds_now() - start);
     if (metrics != NULL)
         *metrics = tuff_pass_means(sums);

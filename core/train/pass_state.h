@@ -17,7 +17,9 @@ enum external {
     EXTERNAL_METRICS,
     EXTERNAL_OUTPUTS,                         // of evaluation, where they are wanted
     EXTERNAL_OWN_COUNT,                       // the pass's own end here
-    EXTERNAL_PARAMETERS = EXTERNAL_OWN_COUNT, // of the arenas: the part that is trained
+    EXTERNAL_ARENA = EXTERNAL_OWN_COUNT, // all parameters that the pass takes, and as float16
+    EXTERNAL_ROUNDED,
+    EXTERNAL_PARAMETERS, // of the arenas: the part that is trained
     EXTERNAL_GRADIENTS,
     EXTERNAL_MOMENTS,
     EXTERNAL_AVERAGES,

@@ -41,7 +41,8 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
         struct tuff_pass_options options = {.batch_size = (uint32_t)batch,
                                             .augmentation = &trainer->augmentation,
                                             .outputs = trainer->options.keep_outputs != 0,
-                                            .no_fusion = trainer->options.no_fusion != 0};
+                                            .no_fusion = trainer->options.no_fusion != 0,
+                                            .mixed = trainer->options.precision == TUFF_PRECISION_MIXED};
         tuff_pass_destroy(&trainer->test);
         status = tuff_pass_create(trainer->target, trainer->model, trainer->test_data, trainer->parameters,
                                   &options, &trainer->test);
@@ -62,6 +63,7 @@ static enum tuff_status create_parameters(struct tuff_trainer *trainer,
         .training = trainer->train_data != NULL,
         .frozen = frozen,
         .averages = options->average_decay > 0,
+        .mixed = options->precision == TUFF_PRECISION_MIXED,
         .moment_count = options->optimizer != TUFF_OPTIMIZER_SGD ? 2
                         : options->momentum > 0                  ? 1
                                                                  : 0,
@@ -77,7 +79,8 @@ static enum tuff_status set_up(struct tuff_trainer *trainer, const struct tuff_t
     struct tuff_pass_options training = {.batch_size = options->batch_size,
                                          .training = options,
                                          .augmentation = &trainer->augmentation,
-                                         .no_fusion = options->no_fusion != 0};
+                                         .no_fusion = options->no_fusion != 0,
+                                         .mixed = options->precision == TUFF_PRECISION_MIXED};
     // A batch that is larger than the set would only compute absent samples.
     if (trainer->train_data != NULL && training.batch_size > trainer->train_data->count)
         training.batch_size = trainer->train_data->count;
@@ -136,6 +139,8 @@ enum tuff_status tuff_trainer_create(struct tuff_target *target, const struct tu
     made->options.augmentation = NULL;
     made->options.frozen_count = 0;
     take_augmentation(&made->augmentation, whole.augmentation);
+    if (whole.precision == TUFF_PRECISION_MIXED)
+        made->loss_scale.scale = TUFF_LOSS_SCALE_FIRST;
     status = set_up(made, &whole);
     if (status != TUFF_OK)
         tuff_trainer_destroy(&made);

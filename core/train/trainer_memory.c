@@ -8,7 +8,8 @@ void tuff_trainer_memory(const struct tuff_trainer *trainer, struct tuff_memory_
 {
     const struct tuff_parameters *parameters = trainer->parameters;
     *plan = (struct tuff_memory_plan){
-        .parameters = parameters->arena_bytes + parameters->buffer_arena_bytes,
+        .parameters = parameters->arena_bytes + parameters->buffer_arena_bytes +
+                      (parameters->rounded == NULL ? 0 : parameters->arena_bytes / 2),
         .gradients = parameters->gradients == NULL ? 0 : parameters->arena_bytes,
         .optimizer = parameters->moment_count * parameters->trained_bytes +
                      (parameters->averages == NULL ? 0 : parameters->arena_bytes),

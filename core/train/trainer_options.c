@@ -49,6 +49,9 @@ static enum tuff_status check_optimizer(const struct tuff_log *log,
 
 static enum tuff_status check(const struct tuff_log *log, const struct tuff_trainer_options *options)
 {
+    if (options->precision > TUFF_PRECISION_MIXED)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "precision is %u, expected one of enum tuff_precision",
+                         options->precision);
     if (options->batch_size == 0)
         return tuff_fail(log, TUFF_ERROR_INVALID, "batch size is 0, expected at least 1");
     if (!(options->label_smoothing >= 0 && options->label_smoothing <= 1))

@@ -19,9 +19,10 @@ struct tuff_trainer {
     uint64_t activation_bytes;
     bool data_summed; // data_sum: CRC-32 of the training data
     uint32_t data_sum;
-    uint32_t steps_done;            // of the optimizer
-    uint32_t epoch, epoch_steps;    // the epoch at hand and its steps that are done
-    struct tuff_metrics epoch_sums; // of those; the loss is a sum over the samples
+    uint32_t steps_done;               // of the optimizer
+    uint32_t epoch, epoch_steps;       // the epoch at hand and its steps that are done
+    struct tuff_metrics epoch_sums;    // of those; the loss is a sum over the samples
+    struct tuff_loss_scale loss_scale; // as the steps that are done have left it
 };
 
 // Whether the sets lie on the device or are streamed, and whether all of it fits (trainer_memory.c). Both

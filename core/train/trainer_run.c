@@ -29,6 +29,13 @@ void tuff_trainer_position(const struct tuff_trainer *trainer, struct tuff_train
     memcpy(position, &whole, whole.size < sizeof whole ? whole.size : sizeof whole);
 }
 
+void tuff_trainer_loss_scale(const struct tuff_trainer *trainer, struct tuff_loss_scale *scale)
+{
+    struct tuff_loss_scale whole = trainer->loss_scale;
+    whole.size = scale->size;
+    memcpy(scale, &whole, whole.size < sizeof whole ? whole.size : sizeof whole);
+}
+
 static void begin_epoch(struct tuff_trainer *trainer, uint32_t epoch)
 {
     trainer->epoch = epoch;
@@ -62,6 +69,7 @@ static enum tuff_status run_steps(struct tuff_trainer *trainer, uint32_t to, uin
             .announced = announced,
             .sums = &trainer->epoch_sums,
             .mean_losses = mean_losses,
+            .loss_scale = &trainer->loss_scale,
         };
         status = tuff_pass_run(trainer->train, &work, observer, &done, metrics);
     }

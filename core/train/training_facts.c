@@ -150,6 +150,8 @@ enum tuff_status tuff_training_facts_collect(struct tuff_trainer *trainer, struc
     add_schedule(facts, options);
     add_frozen(facts, trainer);
     add_augmentation(facts, &trainer->augmentation);
+    add(facts, "option.precision", "precision", "%s",
+        options->precision == TUFF_PRECISION_MIXED ? "mixed" : "float32");
     add(facts, "option.fusion", "fusion of ops", "%s", options->no_fusion ? "off" : "on");
     for (size_t i = 0; i < facts->count; i++)
         if (facts->facts[i].text == NULL)

@@ -13,7 +13,7 @@
 #define FORMAT_KEY "training.format"
 #define FORMAT     "1"
 
-enum { OWN_TEXTS = 10, NUMBER_BYTES = 24 };
+enum { OWN_TEXTS = 13, NUMBER_BYTES = 24 };
 
 // A tensor of the file and where it lies on the device.
 struct entry {
@@ -103,6 +103,12 @@ static void position_texts(const struct tuff_trainer *trainer, struct own_texts 
     snprintf(own_text(own, "position.correct"), NUMBER_BYTES, "%" PRIu64, sums->correct);
     print_bits(own_text(own, "position.loss_sum"), sums->loss);
     print_bits(own_text(own, "position.seconds"), sums->seconds);
+    const struct tuff_loss_scale *scale = &trainer->loss_scale;
+    if (trainer->options.precision != TUFF_PRECISION_MIXED)
+        return;
+    print_bits(own_text(own, "loss_scale.scale"), (double)scale->scale);
+    snprintf(own_text(own, "loss_scale.good_steps"), NUMBER_BYTES, "%" PRIu32, scale->good_steps);
+    snprintf(own_text(own, "loss_scale.skipped"), NUMBER_BYTES, "%" PRIu64, scale->skipped);
 }
 
 // -- Saving
@@ -207,6 +213,7 @@ static const char *find_text(const struct tuff_safetensors *file, const char *ke
 struct saved_position {
     uint64_t epoch, step, steps_done;
     struct tuff_metrics sums;
+    struct tuff_loss_scale loss_scale;
 };
 
 static bool find_number(const struct tuff_safetensors *file, const char *key, int base, uint64_t *number)
@@ -228,6 +235,23 @@ static bool find_bits(const struct tuff_safetensors *file, const char *key, doub
     return true;
 }
 
+static enum tuff_status check_loss_scale(const struct tuff_log *log, const char *path,
+                                         const struct tuff_safetensors *file, struct tuff_loss_scale *scale)
+{
+    double factor;
+    uint64_t good_steps;
+    *scale = (struct tuff_loss_scale){.size = sizeof *scale};
+    if (!find_bits(file, "loss_scale.scale", &factor) ||
+        !find_number(file, "loss_scale.good_steps", 10, &good_steps) ||
+        !find_number(file, "loss_scale.skipped", 10, &scale->skipped) ||
+        !(factor >= (double)TUFF_LOSS_SCALE_LEAST && factor <= (double)TUFF_LOSS_SCALE_MOST) ||
+        good_steps >= TUFF_LOSS_SCALE_INTERVAL)
+        return tuff_fail(log, TUFF_ERROR_FORMAT, "%s: does not say what the loss is scaled by", path);
+    scale->scale = (float)factor;
+    scale->good_steps = (uint32_t)good_steps;
+    return TUFF_OK;
+}
+
 static enum tuff_status check_position(const struct tuff_log *log, const char *path,
                                        const struct tuff_trainer *trainer,
                                        const struct tuff_safetensors *file, struct saved_position *position)
@@ -242,7 +266,9 @@ static enum tuff_status check_position(const struct tuff_log *log, const char *p
                  find_bits(file, "position.seconds", &position->sums.seconds);
     if (!whole || position->epoch > UINT32_MAX || position->step > steps || position->steps_done > UINT32_MAX)
         return tuff_fail(log, TUFF_ERROR_FORMAT, "%s: does not say where the training stands", path);
-    return TUFF_OK;
+    return trainer->options.precision == TUFF_PRECISION_MIXED
+               ? check_loss_scale(log, path, file, &position->loss_scale)
+               : TUFF_OK;
 }
 
 static enum tuff_status check_facts(const struct tuff_log *log, const char *path,
@@ -339,6 +365,8 @@ static enum tuff_status take_state(const struct tuff_log *log, const char *path,
         trainer->epoch_steps = (uint32_t)position.step;
         trainer->steps_done = (uint32_t)position.steps_done;
         trainer->epoch_sums = position.sums;
+        if (trainer->options.precision == TUFF_PRECISION_MIXED)
+            trainer->loss_scale = position.loss_scale;
         warn_of_device(log, path, trainer, file);
     }
     free(entries.list);

@@ -20,6 +20,8 @@ enum tuff_status dnn_adam(struct tuff_stream *stream, const struct tuff_adam_arg
     const float epsilon = (float)params->epsilon, decay = (float)params->weight_decay;
     const float step_size = state->row.learning_rate / state->row.bias_correction1;
     const float shrink = state->row.learning_rate * decay, correction2 = state->row.bias_correction2_sqrt;
+    if (state->skip != 0)
+        return TUFF_OK;
     for (uint32_t i = 0; i < count; i++) {
         float p = parameters[i], g = gradients[i];
         if (params->decoupled)
@@ -42,6 +44,8 @@ enum tuff_status dnn_sgd(struct tuff_stream *stream, const struct tuff_sgd_args 
     float *parameters = dnn_data(args->parameters);                             // (P)
     float *velocity = args->velocity != NULL ? dnn_data(args->velocity) : NULL; // (P)
     const float momentum = (float)params->momentum, decay = (float)params->weight_decay;
+    if (state->skip != 0)
+        return TUFF_OK;
     for (uint32_t i = 0; i < args->parameters->dims[0]; i++) {
         float g = gradients[i] + decay * parameters[i];
         if (velocity != NULL) {
@@ -85,6 +89,8 @@ enum tuff_status dnn_moving_average(struct tuff_stream *stream, const struct tuf
     const float *parameters = dnn_data(args->parameters); // (P)
     float *average = dnn_data(args->average);             // (P)
     const float decay = state->row.average_decay, rest = 1 - decay;
+    if (state->skip != 0)
+        return TUFF_OK;
     for (uint32_t i = 0; i < args->average->dims[0]; i++)
         average[i] = decay * average[i] + rest * parameters[i];
     return TUFF_OK;

@@ -76,6 +76,7 @@ dnn_softmax_cross_entropy_backward(struct tuff_stream *stream,
     const float *logits = dnn_data(args->logits);    // (N,K)
     const uint32_t *labels = dnn_data(args->labels); // (N)
     float *dlogits = dnn_data(args->dlogits);        // (N,K)
+    const double scale = (double)tuff_step_loss_scale(state) / state->row.valid;
     for (uint32_t n = 0; n < args->logits->dims[0]; n++, logits += classes, dlogits += classes) {
         if (n >= state->row.valid) {
             memset(dlogits, 0, classes * sizeof *dlogits);
@@ -86,7 +87,7 @@ dnn_softmax_cross_entropy_backward(struct tuff_stream *stream,
         for (uint32_t k = 0; k < classes; k++) {
             const double softmax = exp((double)logits[k] - greatest) / sum;
             const double target = (1 - smoothing) * (k == labels[n]) + smoothing / classes;
-            dlogits[k] = (float)((softmax - target) / state->row.valid);
+            dlogits[k] = (float)((softmax - target) * scale);
         }
     }
     return TUFF_OK;

@@ -33,6 +33,15 @@ enum tuff_status ref_copy(struct tuff_stream *stream, const struct tuff_copy_arg
     return TUFF_OK;
 }
 
+enum tuff_status ref_cast(struct tuff_stream *stream, const struct tuff_cast_args *args)
+{
+    (void)stream;
+    const uint64_t count = tuff_tensor_elements(args->y);
+    for (uint64_t i = 0; i < count; i++)
+        ref_store(args->y, i, ref_load(args->x, i));
+    return TUFF_OK;
+}
+
 enum tuff_status ref_add(struct tuff_stream *stream, const struct tuff_add_args *args)
 {
     (void)stream;

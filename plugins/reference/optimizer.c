@@ -17,6 +17,8 @@ enum tuff_status ref_adam(struct tuff_stream *stream, const struct tuff_adam_arg
     float *m = ref_data(args->moments); // (2,P): m, then v
     float *v = m + count;
     const double step_size = (double)state->row.learning_rate / state->row.bias_correction1;
+    if (state->skip != 0)
+        return TUFF_OK;
     for (uint32_t i = 0; i < count; i++) {
         double p = parameters[i], g = gradients[i];
         if (params->decoupled)
@@ -41,6 +43,8 @@ enum tuff_status ref_sgd(struct tuff_stream *stream, const struct tuff_sgd_args 
     float *parameters = ref_data(args->parameters);                             // (P)
     float *velocity = args->velocity != NULL ? ref_data(args->velocity) : NULL; // (P)
     const double learning_rate = state->row.learning_rate;
+    if (state->skip != 0)
+        return TUFF_OK;
     for (uint32_t i = 0; i < args->parameters->dims[0]; i++) {
         double g = gradients[i] + params->weight_decay * parameters[i];
         if (velocity != NULL) {
@@ -82,6 +86,8 @@ enum tuff_status ref_moving_average(struct tuff_stream *stream, const struct tuf
     const float *parameters = ref_data(args->parameters); // (P)
     float *average = ref_data(args->average);             // (P)
     const double decay = state->row.average_decay;
+    if (state->skip != 0)
+        return TUFF_OK;
     for (uint32_t i = 0; i < args->average->dims[0]; i++)
         average[i] = (float)(decay * average[i] + (1 - decay) * parameters[i]);
     return TUFF_OK;

@@ -64,6 +64,9 @@ static const struct tuff_kernels kernels = {
     .batch_norm2d_relu_train = ref_batch_norm2d_relu_train,
     .batch_norm2d_relu_eval = ref_batch_norm2d_relu_eval,
     .batch_norm2d_relu_backward = ref_batch_norm2d_relu_backward,
+    .cast = ref_cast,
+    .loss_scale_update = ref_loss_scale_update,
+    .gradient_unscale = ref_gradient_unscale,
 };
 
 static void backend_close(struct tuff_backend *backend)

@@ -79,6 +79,7 @@ ref_softmax_cross_entropy_backward(struct tuff_stream *stream,
     const struct tuff_tensor *dlogits = args->dlogits; // (N,K)
     const struct tuff_step_state *state = ref_data(args->state);
     const uint32_t valid = state->row.valid;
+    const double scale = (double)tuff_step_loss_scale(state);
     const double smoothing = args->params->label_smoothing;
     for (uint32_t n = 0; n < ref_stored_batch(dlogits); n++) {
         if (n >= valid) { // an absent sample or a padding lane: sums over the batch rely on the zeros
@@ -92,7 +93,7 @@ ref_softmax_cross_entropy_backward(struct tuff_stream *stream,
         for (uint32_t k = 0; k < dlogits->dims[1]; k++) {
             const double softmax = exp(ref_get(logits, n, k, 0, 0) - greatest) / sum;
             const double target = (1 - smoothing) * (k == label) + smoothing / dlogits->dims[1];
-            ref_set(dlogits, n, k, 0, 0, (softmax - target) / valid);
+            ref_set(dlogits, n, k, 0, 0, (softmax - target) / valid * scale);
         }
     }
     return TUFF_OK;

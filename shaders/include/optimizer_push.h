@@ -34,3 +34,9 @@ struct vk_moving_average_push {
     PUSH_U32 count;
 };
 PUSH_CHECK(vk_moving_average_push)
+
+struct vk_loss_scale_push {
+    PUSH_U32 interval; // steps without an overflow that double the scale
+    PUSH_F32 least, most;
+};
+PUSH_CHECK(vk_loss_scale_push)

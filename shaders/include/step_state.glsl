@@ -10,6 +10,22 @@ uint step_cursor()
     return step_state.words[0].x;
 }
 
+bool step_is_skipped()
+{
+    return step_state.words[0].y != 0u;
+}
+
+float step_loss_scale()
+{
+    float scale = uintBitsToFloat(step_state.words[0].z);
+    return scale > 0.0 ? scale : 1.0;
+}
+
+float step_unscale()
+{
+    return uintBitsToFloat(step_state.words[0].w);
+}
+
 uint step_begin()
 {
     return step_state.words[2].y;

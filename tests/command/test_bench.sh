@@ -101,6 +101,13 @@ check "each part is there" out_has '^ *[0-9]*  max_pool2d_backward  *'
 # Without momentum: 2 for each parameter; 18.57 million for 16 samples.
 check "the FLOP of the parts" holds parts.json '$1 > 36.3e6 && $1 < 37.4e6' step.flops
 
+if [[ $backend == reference || $backend == vulkan ]]; then
+    run bench lenet-mnist --backend "$backend" --seconds 0.05 --no-peak --precision mixed --json mixed.json
+    check "--precision mixed" test "$status" -eq 0
+    check "the text says so" out_has '^batch    16, training with adam, in mixed precision$'
+    check "and the document" is mixed.json precision '"mixed"'
+fi
+
 run bench lenet-mnist --backend "$backend" --seconds 0.05 --no-peak --eval --batch 8 --json -
 check "--eval --json -" test "$status" -eq 0
 cp "$out" document.json

@@ -177,6 +177,7 @@ check "--perf --cases" test "$(sed 's/(.*//' "$out" | sort -u | wc -l)" -eq "$ca
 refuses 1 "unknown op 'relu_foward'; did you mean 'relu_forward'" "--perf, misspelt op" check --perf --cases --op relu_foward
 refuses 1 "'stream' is no op: there is nothing to time" "--perf, no op" check --perf --cases --op stream
 refuses 2 "no-fusion goes with --model only" "--no-fusion without --model" check --no-fusion -b reference
+refuses 2 "precision goes with --model only" "--precision without --model" check --precision mixed -b reference
 refuses 2 "perf goes with neither --model" "--perf --list" check --perf --list -b reference
 refuses 2 "perf goes with neither --model" "--perf --corners" check --perf --corners -b reference
 refuses 2 "seconds goes with --perf only" "--seconds alone" check --seconds 1 -b reference

@@ -103,6 +103,7 @@ differs "another seed" 'another seed: expected 42, found 7' --seed 7
 differs "another batch size" 'another batch size: expected 16, found 8' --batch 8
 differs "other data" 'another number of training samples' --digits-train 100
 differs "another learning rate" 'another learning rate: expected 0.02, found 0.5' --lr 0.5
+differs "another precision" 'another precision: expected float32, found mixed' --precision mixed
 differs "another label smoothing" 'another label smoothing: expected 0.1, found 0.2' --label-smoothing 0.2
 check "the run is unchanged" diff -r before sgd-parts
 refuses 1 'another fusion of ops: expected on, found off' "another fusion" train --resume whole --epochs 9 --no-fusion

@@ -36,6 +36,7 @@ changes sgd '"name": "sgd"' --optimizer sgd --lr 0.05
 changes nesterov '"nesterov": true' --optimizer sgd --lr 0.05 --momentum 0.9 --nesterov
 changes smooth '"label_smoothing": 0.1' --label-smoothing 0.1
 changes averaged '"ema": 0.9' --ema 0.9
+changes mixed '"precision": "mixed"' --precision mixed
 changes clipped '"clip_norm": 0.25' --clip-norm 0.25
 changes augmented '"augment": "crop=2,cutout=5"' --augment crop=2,cutout=5
 changes normalized '"normalize": "0\.[0-9]*/0\.[0-9]*"' --normalize auto
@@ -47,6 +48,13 @@ changes limited '"limit": 64' --limit 64
 check "limited: 64 samples" has '"train_samples":64,' limited/metrics.jsonl
 train --epochs 1 --out limited-2 --limit 64
 check "limited: the same ones each time" same limited/last.safetensors limited-2/last.safetensors
+
+run eval mixed --backend reference
+check "mixed: eval in float32 finds what the training did" test "$status" -eq 0
+refuses 1 'backend cpu has no float16 cast for these shapes and parameters; float32 may do (--precision float32)' \
+    "mixed: a backend without float16" train small.yaml --backend cpu --digits-train 128 --precision mixed
+refuses 2 "precision: expected float32 or mixed, found 'half'" "a precision that is none" \
+    train small.yaml --backend reference --precision half
 
 # Schedules, as metrics.csv has their rates: of each epoch's last step.
 rates() { cut -d, -f3 "$1/metrics.csv" | tail -n +2 | xargs; }

@@ -7,17 +7,19 @@
 #include "compare.h"
 
 // What is printed parses back to what prints the same.
-static void check_round_trip(const struct conformance_op *op, enum tuff_layout layout, uint64_t seed,
-                             const void *shape)
+static void check_round_trip(const struct conformance_op *op, enum tuff_layout layout,
+                             enum case_precision precision, uint64_t seed, const void *shape)
 {
     char line[CONFORMANCE_LINE_BYTES], again[CONFORMANCE_LINE_BYTES];
     struct conformance_case c, parsed;
     cr_assert_eq(conformance_case_create(NULL, op, layout, seed, shape, &c), TUFF_OK);
+    c.precision = precision;
     conformance_case_format(&c, line);
     cr_assert_lt(strlen(line), CONFORMANCE_LINE_BYTES - 1, "cut: %s", line);
     cr_assert_eq(conformance_case_parse(NULL, line, &parsed), TUFF_OK, "%s", line);
     cr_assert_eq(parsed.op, op);
     cr_assert_eq(parsed.layout, layout);
+    cr_assert_eq(parsed.precision, precision);
     cr_assert_eq(parsed.seed, seed);
     conformance_case_format(&parsed, again);
     cr_assert_str_eq(again, line);
@@ -32,12 +34,15 @@ Test(cases, lines_parse_back)
         cr_assert_eq(op->op, i);
         cr_assert_gt(op->corner_count, 0u);
         for (size_t k = 0; k < op->corner_count; k++)
-            check_round_trip(op, TUFF_LAYOUT_BATCH16, 0, (const char *)op->corners + k * op->shape_size);
+            check_round_trip(op, TUFF_LAYOUT_BATCH16, CASE_PRECISION_F32, 0,
+                             (const char *)op->corners + k * op->shape_size);
         struct draw draw = {.seed = 5, .stream = i};
         for (uint32_t k = 0; k < 200; k++) {
             _Alignas(16) unsigned char shape[256] = {0};
             op->draw(&draw, shape);
-            check_round_trip(op, TUFF_LAYOUT_ROW_MAJOR, UINT64_MAX - k, shape);
+            for (enum case_precision p = CASE_PRECISION_F32; p <= CASE_PRECISION_F16_F32; p++)
+                if (conformance_op_has_precision(op, p))
+                    check_round_trip(op, TUFF_LAYOUT_ROW_MAJOR, p, UINT64_MAX - k, shape);
         }
     }
 }
@@ -62,6 +67,19 @@ Test(cases, draws_are_valid)
     }
 }
 
+// Of each precision, by what the core says of the op.
+Test(cases, precisions_of_ops)
+{
+    const struct conformance_op *linear = conformance_op_cases(TUFF_OP_LINEAR_FORWARD),
+                                *add = conformance_op_cases(TUFF_OP_ADD),
+                                *adam = conformance_op_cases(TUFF_OP_ADAM);
+    cr_expect(conformance_op_has_precision(linear, CASE_PRECISION_F16_F32));
+    cr_expect(conformance_op_has_precision(add, CASE_PRECISION_F16));
+    cr_expect(!conformance_op_has_precision(add, CASE_PRECISION_F16_F32));
+    cr_expect(!conformance_op_has_precision(adam, CASE_PRECISION_F16));
+    cr_expect(conformance_op_has_precision(adam, CASE_PRECISION_F32));
+}
+
 Test(cases, malformed_lines_are_refused)
 {
     static const char *const lines[] = {
@@ -71,6 +89,9 @@ Test(cases, malformed_lines_are_refused)
         "add(dims=2x3)",
         "add(layout=row_major)",
         "add(layout=row_major,dims=2x3",
+        "add(layout=row_major,precision=f64,dims=2x3)",
+        "add(layout=row_major,precision=f16_f32,dims=2x3)",
+        "copy(layout=row_major,precision=f16,dims=2x3,dtype=f32,from=row_major)",
         "add(layout=column_major,dims=2x3)",
         "add(layout=row_major,dims=)",
         "add(layout=row_major,dims=2x3x)",

@@ -332,6 +332,7 @@ static bool usable(struct bench_settings *settings)
         console_error("bench: %s", wrong);
     settings->trainer.no_fusion = settings->no_fusion;
     settings->trainer.optimizer = (uint32_t)settings->optimizer.chosen;
+    settings->trainer.precision = (uint32_t)settings->precision.chosen;
     settings->trainer.weight_decay =
         settings->trainer.optimizer == TUFF_OPTIMIZER_ADAMW ? TRAIN_ADAMW_DECAY : 0;
     return wrong == NULL;
@@ -343,6 +344,7 @@ int command_bench(int argc, char **argv)
     struct bench_settings s = {
         .target.backend = "auto",
         .optimizer = {train_optimizers, TRAIN_OPTIMIZER_COUNT, TUFF_OPTIMIZER_ADAM},
+        .precision = {train_precisions, TRAIN_PRECISION_COUNT, TUFF_PRECISION_FLOAT32},
         .seconds = 3,
     };
     struct verbosity verbosity = {.quiet = false};
@@ -353,6 +355,7 @@ int command_bench(int argc, char **argv)
         OPTIONS_GROUP("Steps"),
         {"batch", 'n', OPTION_COUNT, &s.trainer.batch_size, "N", "samples per step"},
         {"eval", '\0', OPTION_FLAG, &s.evaluation, NULL, "time evaluation instead of training"},
+        {"precision", '\0', OPTION_CHOICE, &s.precision, "NAME", "of activations; mixed: float16"},
         {"optimizer", '\0', OPTION_CHOICE, &s.optimizer, "NAME", "how parameters are updated"},
         {"lr", 'l', OPTION_POSITIVE, &s.trainer.learning_rate, "X", "learning rate"},
         {"data", 'D', OPTION_TEXT, &s.data.name, "SET", "a name or a folder; else made-up images"},

@@ -13,7 +13,7 @@ struct bench_settings {
     struct target_settings target;
     struct data_settings data; // name: NULL: made-up images
     struct tuff_trainer_options trainer;
-    struct option_choice optimizer;
+    struct option_choice optimizer, precision;
     double seconds;
     bool evaluation, profile, no_peak, no_fusion;
     const char *json, *trace; // files; "-" is stdout; NULL: none

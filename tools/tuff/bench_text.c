@@ -84,10 +84,11 @@ static void print_subject(FILE *out, const struct bench_settings *settings, cons
                 ? ", streamed: what fits is used"
                 : "");
     if (settings->evaluation)
-        fprintf(out, "batch    %s, evaluation\n", format_count(results->batch).s);
+        fprintf(out, "batch    %s, evaluation", format_count(results->batch).s);
     else
-        fprintf(out, "batch    %s, training with %s\n", format_count(results->batch).s,
+        fprintf(out, "batch    %s, training with %s", format_count(results->batch).s,
                 settings->optimizer.names[settings->optimizer.chosen]);
+    fprintf(out, "%s\n", settings->trainer.precision == TUFF_PRECISION_MIXED ? ", in mixed precision" : "");
 }
 
 static void print_peak(FILE *out, const struct bench_results *results)

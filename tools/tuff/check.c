@@ -1,6 +1,7 @@
 // tuff check: is a backend right? Op by op, against the reference. And how fast is it?
 #include "tuff/check.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "interrupt.h"
 #include "options.h"
 #include "setup.h"
+#include "train.h"
 
 static const char REFERENCE[] = "reference";
 
@@ -145,7 +147,7 @@ static enum tuff_status run_cases(const struct check_settings *settings, const s
     return status;
 }
 
-static int run_check(struct check_settings *settings)
+static int check_and_report(struct check_settings *settings)
 {
     struct error_watch watch = {.console = console_log()};
     const struct tuff_log log = {.write = watch_log, .user = &watch, .level = watch.console.level};
@@ -201,11 +203,23 @@ static bool usable(const struct check_settings *settings)
         wrong = "--perf goes with neither --model, --list, --large, --count nor --corners";
     else if (settings->steps.model == NULL && settings->steps.trainer.no_fusion)
         wrong = "--no-fusion goes with --model only: without it every op runs on its own";
+    else if (settings->steps.model == NULL && settings->steps.trainer.precision != TUFF_PRECISION_FLOAT32)
+        wrong = "--precision goes with --model only: without it ops are checked in every precision";
     else if (!settings->perf.wanted && settings->perf.seconds != TUFF_CHECK_DEFAULT_SECONDS)
         wrong = "--seconds goes with --perf only";
     if (wrong != NULL)
         console_error("check: %s", wrong);
     return wrong == NULL;
+}
+
+// Those that are not given. Numbers of 11 bits, and sums that begin with other ones of them, differ by more.
+static void choose_tolerances(struct check_steps_settings *steps)
+{
+    const bool mixed = steps->trainer.precision == TUFF_PRECISION_MIXED;
+    if (isnan(steps->gradient_tolerance))
+        steps->gradient_tolerance = mixed ? 2e-2 : 1e-4;
+    if (isnan(steps->loss_tolerance))
+        steps->loss_tolerance = mixed ? 1e-2 : 1e-3;
 }
 
 int command_check(int argc, char **argv)
@@ -216,10 +230,11 @@ int command_check(int argc, char **argv)
         .count = TUFF_CHECK_DEFAULT_COUNT,
         .options.size = sizeof settings.options,
         .perf.seconds = TUFF_CHECK_DEFAULT_SECONDS,
-        .steps = {.data.name = "digits", .steps = 10, .gradient_tolerance = 1e-4, .loss_tolerance = 1e-3}};
+        .steps = {.data.name = "digits", .steps = 10, .gradient_tolerance = NAN, .loss_tolerance = NAN}};
     struct check_steps_settings *steps = &settings.steps;
     tuff_trainer_options_default(&steps->trainer);
     struct verbosity verbosity = {.quiet = false};
+    struct option_choice precision = {train_precisions, TRAIN_PRECISION_COUNT, TUFF_PRECISION_FLOAT32};
     bool corners = false, no_fusion = false;
     const struct option options[] = {
         OPTIONS_GROUP("Backend"),
@@ -259,6 +274,7 @@ int command_check(int argc, char **argv)
          "digits; else what the steps take"},
         {"batch", 'n', OPTION_COUNT, &steps->trainer.batch_size, "N", "samples per step"},
         {"lr", 'l', OPTION_POSITIVE, &steps->trainer.learning_rate, "X", "learning rate"},
+        {"precision", '\0', OPTION_CHOICE, &precision, "NAME", "of activations; mixed: float16"},
         {"no-fusion", '\0', OPTION_FLAG, &no_fusion, NULL, "run every op of the model on its own"},
         {"gradient-tolerance", '\0', OPTION_AMOUNT, &steps->gradient_tolerance, "X",
          "relative to a parameter's greatest"},
@@ -284,10 +300,12 @@ int command_check(int argc, char **argv)
     if (corners)
         settings.count = 0;
     steps->trainer.no_fusion = no_fusion;
+    steps->trainer.precision = (uint32_t)precision.chosen;
+    choose_tolerances(steps);
     if (!usable(&settings))
         return EXIT_USAGE;
     settings.options.verbose = verbosity.verbose;
     steps->trainer.seed = settings.options.seed;
     console_setup(verbosity.verbose, verbosity.quiet);
-    return run_check(&settings);
+    return check_and_report(&settings);
 }

@@ -174,7 +174,17 @@ static void print_command(const char *label, const char *command, const char *fo
     print_word(" ", folder);
 }
 
-static void print_end(const struct train_settings *settings, const struct run *run,
+// Of a mixed training some steps of which had to be skipped.
+static void print_skipped(const struct tuff_trainer *trainer)
+{
+    struct tuff_loss_scale scale = {.size = sizeof scale};
+    tuff_trainer_loss_scale(trainer, &scale);
+    if (scale.skipped != 0)
+        console_print("skipped %" PRIu64 " step%s whose gradients overflowed; the loss is scaled by %g now\n",
+                      scale.skipped, scale.skipped == 1 ? "" : "s", (double)scale.scale);
+}
+
+static void print_end(const struct train_settings *settings, const struct setup *setup, const struct run *run,
                       const struct train_result *result, double seconds)
 {
     const struct train_best *best = &result->best;
@@ -193,6 +203,7 @@ static void print_end(const struct train_settings *settings, const struct run *r
         console_print("best    %.2f%% in epoch %" PRIu32 ", after step %" PRIu64 "\n",
                       100.0 * (double)best->metrics.correct / (double)best->metrics.samples, best->epoch + 1,
                       best->step);
+    print_skipped(setup->trainer);
     console_print("run     %s\n", run->folder);
     print_command("next    ", "eval", run->folder);
     if (strcmp(settings->target.backend, "auto") != 0)
@@ -280,7 +291,7 @@ static int run_train(struct train_settings *settings)
         interrupt_catch();
         status = train(settings, &setup, &run, &result);
         if (status == TUFF_OK) {
-            print_end(settings, &run, &result, progress_clock() - start);
+            print_end(settings, &setup, &run, &result, progress_clock() - start);
         } else if (status == TUFF_ERROR_INTERRUPTED && interrupt_signal() != 0) {
             exit_status = print_interrupted(&run, &result);
         } else if (result.saved_steps != 0 && result.steps > result.saved_steps) {
@@ -346,6 +357,7 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         {"batch", 'n', OPTION_COUNT, &s->trainer.batch_size, "N", "samples per step"},
         {"lr", 'l', OPTION_POSITIVE, &s->trainer.learning_rate, "X", "learning rate"},
         {"augment", '\0', OPTION_TEXT, &s->augment, "LIST", "flip,crop=4:reflect,translate=2,cutout=8"},
+        {"precision", '\0', OPTION_CHOICE, &s->precision, "NAME", "of activations; mixed: float16"},
         {"optimizer", '\0', OPTION_CHOICE, &s->optimizer, "NAME", "how parameters are updated"},
         {"schedule", '\0', OPTION_CHOICE, &s->schedule, "NAME", "how the learning rate goes"},
         {"seed", '\0', OPTION_SEED, &s->trainer.seed, "N", "of initial weights and sample order"},
@@ -424,6 +436,7 @@ int command_train(int argc, char **argv)
         .target.backend = "auto",
         .optimizer = {train_optimizers, TRAIN_OPTIMIZER_COUNT, TUFF_OPTIMIZER_ADAM},
         .schedule = {train_schedules, TRAIN_SCHEDULE_COUNT, TUFF_SCHEDULE_CONSTANT},
+        .precision = {train_precisions, TRAIN_PRECISION_COUNT, TUFF_PRECISION_FLOAT32},
         .weight_decay = NAN,
         .eval_every = 1,
         .save_every = 1,

@@ -7,7 +7,7 @@
 #include "run.h"
 #include "setup.h"
 
-enum { TRAIN_OPTIMIZER_COUNT = 3, TRAIN_SCHEDULE_COUNT = 4 };
+enum { TRAIN_OPTIMIZER_COUNT = 3, TRAIN_SCHEDULE_COUNT = 4, TRAIN_PRECISION_COUNT = 2 };
 
 struct train_settings {
     const char *model;  // as given
@@ -16,22 +16,22 @@ struct train_settings {
     char *data_source; // the absolute path of a folder; NULL: a set that has a name
     struct target_settings target;
     struct tuff_trainer_options trainer;
-    struct option_choice optimizer, schedule; // of the names below
-    const char *augment;                      // as tuff_augmentation_parse has it; NULL: none
-    const char *normalize;                    // as normalization.h has it; NULL: pixels from 0 to 1
-    struct tuff_augmentation augmentation;    // both, for trainer.augmentation
-    double weight_decay;                      // NAN: the optimizer's own
-    struct option_list freeze;                // each with commas
-    char **frozen;                            // the same, taken apart; trainer.frozen points here
-    uint32_t epochs;                          // 0: not given
-    uint32_t steps;                           // 0: whole epochs
-    uint32_t data_memory;                     // MiB on the device; 0: as much as there is
-    uint32_t limit;                           // training samples; 0: all
-    uint32_t log_every;                       // steps; 0: never
-    double eval_every, save_every;            // epochs
-    uint32_t early_stop;                      // evaluations; 0: never
-    const char *out;                          // NULL: a new folder below runs/
-    const char *resume;                       // a run's folder; NULL: a new run
+    struct option_choice optimizer, schedule, precision; // of the names below
+    const char *augment;                                 // as tuff_augmentation_parse has it; NULL: none
+    const char *normalize;                 // as normalization.h has it; NULL: pixels from 0 to 1
+    struct tuff_augmentation augmentation; // both, for trainer.augmentation
+    double weight_decay;                   // NAN: the optimizer's own
+    struct option_list freeze;             // each with commas
+    char **frozen;                         // the same, taken apart; trainer.frozen points here
+    uint32_t epochs;                       // 0: not given
+    uint32_t steps;                        // 0: whole epochs
+    uint32_t data_memory;                  // MiB on the device; 0: as much as there is
+    uint32_t limit;                        // training samples; 0: all
+    uint32_t log_every;                    // steps; 0: never
+    double eval_every, save_every;         // epochs
+    uint32_t early_stop;                   // evaluations; 0: never
+    const char *out;                       // NULL: a new folder below runs/
+    const char *resume;                    // a run's folder; NULL: a new run
     bool nesterov, no_shuffle, no_fusion, force, dry_run, tensorboard;
     struct tuff_dataset *part; // of --limit
     char **arguments;          // the command line, ended by NULL
@@ -43,6 +43,7 @@ struct train_settings {
 
 extern const char *const train_optimizers[TRAIN_OPTIMIZER_COUNT]; // by enum tuff_optimizer
 extern const char *const train_schedules[TRAIN_SCHEDULE_COUNT];   // by enum tuff_schedule
+extern const char *const train_precisions[TRAIN_PRECISION_COUNT]; // by enum tuff_precision
 
 // Frees what the functions below have made.
 void train_settings_clear(struct train_settings *settings);

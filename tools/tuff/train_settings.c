@@ -7,6 +7,7 @@
 #include "train.h"
 
 const char *const train_optimizers[TRAIN_OPTIMIZER_COUNT] = {"adam", "adamw", "sgd"};
+const char *const train_precisions[TRAIN_PRECISION_COUNT] = {"float32", "mixed"};
 const char *const train_schedules[TRAIN_SCHEDULE_COUNT] = {"constant", "step", "cosine", "one-cycle"};
 
 void train_settings_clear(struct train_settings *settings)
@@ -67,6 +68,7 @@ int train_settings_finish(struct train_settings *settings)
         return EXIT_USAGE;
     s->trainer.optimizer = (uint32_t)s->optimizer.chosen;
     s->trainer.schedule = (uint32_t)s->schedule.chosen;
+    s->trainer.precision = (uint32_t)s->precision.chosen;
     if (s->epochs == 0)
         s->epochs = s->steps != 0 ? 1 : 10;
     if (isnan(s->weight_decay))

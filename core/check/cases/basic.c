@@ -161,6 +161,76 @@ const struct conformance_op conformance_op_copy = {
     .perf_count = CASE_COUNT(copy_perf),
 };
 
+// -- cast
+
+struct cast_shape {
+    struct case_dims dims;
+    uint32_t to; // enum tuff_dtype: TUFF_F32 or TUFF_F16
+};
+
+static const char *const cast_types[] = {
+    [TUFF_F32] = "f32", [TUFF_U32] = "u32", [TUFF_U8] = "u8", [TUFF_F16] = "f16", NULL};
+
+static const struct case_field cast_fields[] = {
+    CASE_FIELD_DIMS(struct cast_shape, dims),
+    CASE_FIELD_NAME(struct cast_shape, to, cast_types),
+};
+
+static const struct cast_shape cast_corners[] = {
+    {{1, {1}}, TUFF_F16},           {{1, {1}}, TUFF_F32},          {{1, {3}}, TUFF_F16},
+    {{2, {15, 7}}, TUFF_F32},       {{2, {16, 130}}, TUFF_F16},    {{3, {2, 3, 5}}, TUFF_F16},
+    {{4, {33, 3, 5, 7}}, TUFF_F32}, {{4, {2, 3, 5, 7}}, TUFF_F16}, {{1, {61707}}, TUFF_F16},
+};
+
+static const struct cast_shape cast_large[] = {{{1, {9000001}}, TUFF_F16}};
+
+static const struct cast_shape cast_perf[] = {{{1, {60074}}, TUFF_F16}, {{1, {11173962}}, TUFF_F16}};
+
+static void cast_draw(struct draw *draw, void *shape)
+{
+    struct cast_shape *s = shape;
+    draw_dims(draw, &s->dims);
+    s->to = draw_between(draw, 0, 1) == 0 ? TUFF_F32 : TUFF_F16;
+}
+
+static enum tuff_status cast_describe(const void *shape, struct case_setup *setup)
+{
+    const struct cast_shape *s = shape;
+    const uint32_t from = s->to == TUFF_F32 ? TUFF_F16 : TUFF_F32;
+    case_setup_tensor(setup, 0, s->to, s->dims.rank, s->dims.sizes, CASE_PADDING_FINITE);
+    case_setup_tensor(setup, 1, from, s->dims.rank, s->dims.sizes, CASE_PADDING_FINITE);
+    return TUFF_OK;
+}
+
+// Of all sizes: from below what float16 has to beyond it.
+static enum tuff_status cast_fill(const void *shape, struct case_setup *setup, struct tuff_target *oracle)
+{
+    (void)shape, (void)oracle;
+    float *x = case_floats(setup, 1);
+    case_fill_signed(setup, 1);
+    for (uint64_t i = 0; i < case_stored(setup, 1); i++)
+        x[i] = ldexpf(x[i], (int)(i % 46) - 28);
+    if (case_stored(setup, 1) > 2)
+        x[1] = -INFINITY, x[2] = NAN;
+    return TUFF_OK;
+}
+
+const struct conformance_op conformance_op_cast = {
+    .op = TUFF_OP_CAST,
+    .fields = cast_fields,
+    .field_count = CASE_COUNT(cast_fields),
+    .shape_size = sizeof(struct cast_shape),
+    .corners = cast_corners,
+    .corner_count = CASE_COUNT(cast_corners),
+    .large = cast_large,
+    .large_count = CASE_COUNT(cast_large),
+    .draw = cast_draw,
+    .describe = cast_describe,
+    .fill = cast_fill,
+    .perf = cast_perf,
+    .perf_count = CASE_COUNT(cast_perf),
+};
+
 // -- add
 
 struct add_shape {

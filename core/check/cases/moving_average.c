@@ -8,22 +8,24 @@
 struct average_shape {
     uint32_t count;
     double decay;
+    uint32_t skip; // 1: the step is skipped
 };
 
 static const struct case_field fields[] = {
     CASE_FIELD_U32(struct average_shape, count),
     CASE_FIELD_F64(struct average_shape, decay),
+    CASE_FIELD_U32(struct average_shape, skip),
 };
 
 static const struct average_shape corners[] = {
-    {1, 0.5},   {3, 0},      {15, 0.9},   {16, 0.75},   {17, 0.999},       {255, 0.25},
-    {257, 0.9}, {4099, 0.1}, {8193, 0.5}, {61706, 0.9}, {131075, 0.99999},
+    {1, 0.5, 0},   {3, 0, 0},      {15, 0.9, 0},   {16, 0.75, 0},   {17, 0.999, 0},       {255, 0.25, 0},
+    {257, 0.9, 0}, {4099, 0.1, 0}, {8193, 0.5, 0}, {61706, 0.9, 0}, {131075, 0.99999, 0}, {4099, 0.5, 1},
 };
 
-static const struct average_shape large[] = {{9000001, 0.999}};
+static const struct average_shape large[] = {{9000001, 0.999, 0}};
 
-static const struct average_shape perf[] = {{60074, 0.999},
-                                            {11173962, 0.999}}; // LeNet's, ResNet-18's for CIFAR-10
+static const struct average_shape perf[] = {{60074, 0.999, 0},
+                                            {11173962, 0.999, 0}}; // LeNet's, ResNet-18's for CIFAR-10
 
 // Two products and a sum.
 static void draw_shape(struct draw *draw, void *shape)
@@ -52,6 +54,7 @@ static enum tuff_status fill(const void *shape, struct case_setup *setup, struct
     case_fill_signed(setup, 0);
     case_fill_signed(setup, 1);
     case_fill_state(setup, 2, 3, &row);
+    case_state(setup, 2)->skip = s->skip;
     return TUFF_OK;
 }
 
@@ -63,7 +66,7 @@ static void tolerance(const void *shape, const struct case_view *view, uint32_t 
     const float *average = case_floats(setup, 0), *parameters = case_floats(setup, 1);
     const double decay = (double)(float)s->decay;
     (void)output;
-    for (uint64_t i = 0; i < s->count; i++) {
+    for (uint64_t i = 0; i < s->count && s->skip == 0; i++) {
         double terms = decay * fabs((double)average[i]) + (1 - decay) * fabs((double)parameters[i]);
         result[i] = decay == 0 ? 0 : 4 * TOLERANCE_U * terms;
     }

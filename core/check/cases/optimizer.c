@@ -7,6 +7,7 @@ struct adam_shape {
     uint32_t count, step;
     double learning_rate, beta1, beta2, epsilon, weight_decay;
     uint32_t decoupled;
+    uint32_t skip; // 1: the step is skipped
 };
 
 static const struct case_field fields[] = {
@@ -14,26 +15,28 @@ static const struct case_field fields[] = {
     CASE_FIELD_F64(struct adam_shape, learning_rate), CASE_FIELD_F64(struct adam_shape, beta1),
     CASE_FIELD_F64(struct adam_shape, beta2),         CASE_FIELD_F64(struct adam_shape, epsilon),
     CASE_FIELD_F64(struct adam_shape, weight_decay),  CASE_FIELD_U32(struct adam_shape, decoupled),
+    CASE_FIELD_U32(struct adam_shape, skip),
 };
 
 static const struct adam_shape corners[] = {
-    {1, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0},          {3, 2, 1e-3, 0.9, 0.999, 1e-8, 0, 0},
-    {4, 10, 1e-2, 0.9, 0.99, 1e-8, 0.01, 0},       {5, 1, 1e-3, 0, 0, 1e-8, 0, 0},
-    {255, 7, 1e-3, 0.9, 0.999, 1e-8, 0, 0},        {256, 1000, 1e-4, 0.8, 0.999, 1e-6, 1e-4, 0},
-    {257, 3, 1.0, 0.9, 0.999, 1e-3, 0.5, 0},       {4099, 100000, 1e-3, 0.9, 0.999, 1e-8, 0, 0},
-    {61706, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0}, // LeNet's parameters
-    {131075, 20, 1e-3, 0.9, 0.999, 1e-8, 1e-3, 0}, {1, 1, 0.5, 0.9, 0.999, 1e-8, 0.5, 1},
-    {33, 5, 0.1, 0.9, 0.999, 1e-8, 0, 1},          {257, 3, 1.0, 0.9, 0.999, 1e-3, 0.5, 1},
-    {8209, 40, 0.125, 0.5, 0.99, 1e-8, 0.25, 1},
+    {1, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0},          {3, 2, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0},
+    {4, 10, 1e-2, 0.9, 0.99, 1e-8, 0.01, 0, 0},       {5, 1, 1e-3, 0, 0, 1e-8, 0, 0, 0},
+    {255, 7, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0},        {256, 1000, 1e-4, 0.8, 0.999, 1e-6, 1e-4, 0, 0},
+    {257, 3, 1.0, 0.9, 0.999, 1e-3, 0.5, 0, 0},       {4099, 100000, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0},
+    {61706, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0}, // LeNet's parameters
+    {131075, 20, 1e-3, 0.9, 0.999, 1e-8, 1e-3, 0, 0}, {1, 1, 0.5, 0.9, 0.999, 1e-8, 0.5, 1, 0},
+    {33, 5, 0.1, 0.9, 0.999, 1e-8, 0, 1, 0},          {257, 3, 1.0, 0.9, 0.999, 1e-3, 0.5, 1, 0},
+    {8209, 40, 0.125, 0.5, 0.99, 1e-8, 0.25, 1, 0},   {4099, 3, 0.125, 0.5, 0.99, 1e-8, 0.25, 1, 1},
+    {257, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 1},
 };
 
-static const struct adam_shape large[] = {{9000001, 5, 1e-3, 0.9, 0.999, 1e-8, 0, 0}};
+static const struct adam_shape large[] = {{9000001, 5, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0}};
 
 static const struct adam_shape perf[] = {
-    {60074, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0}, // LeNet's
-    {1000000, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0},
-    {11173962, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0}, // ResNet-18's, for CIFAR-10
-    {11173962, 1, 1e-3, 0.9, 0.999, 1e-8, 0.01, 1},
+    {60074, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0}, // LeNet's
+    {1000000, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0},
+    {11173962, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0}, // ResNet-18's, for CIFAR-10
+    {11173962, 1, 1e-3, 0.9, 0.999, 1e-8, 0.01, 1, 0},
 };
 
 // m takes 3 operations, v 4, p 6; weight decay two more.
@@ -93,6 +96,7 @@ static enum tuff_status fill(const void *shape, struct case_setup *setup, struct
         draw_uniform(setup->seed, case_stream(4), 0x1p-12f, 1.0f, v, s->count);
     }
     case_fill_state(setup, 3, s->step, &row);
+    case_state(setup, 3)->skip = s->skip;
     return TUFF_OK;
 }
 
@@ -128,7 +132,7 @@ static void tolerance(const void *shape, const struct case_view *view, uint32_t 
     const struct tuff_step_row row = row_of(s);
     struct case_setup *setup = (struct case_setup *)view->setup;
     const float *p = case_floats(setup, 0), *m = case_floats(setup, 1), *g = case_floats(setup, 2);
-    for (uint64_t i = 0; i < s->count; i++) {
+    for (uint64_t i = 0; i < s->count && s->skip == 0; i++) {
         struct bounds bound =
             element_bounds(s, &row, (double)p[i], (double)m[i], (double)m[s->count + i], (double)g[i]);
         result[i] = output == 0 ? bound.p : bound.m;
@@ -159,27 +163,30 @@ const struct conformance_op conformance_op_adam = {
 struct sgd_shape {
     uint32_t count, nesterov;
     double learning_rate, momentum, weight_decay;
+    uint32_t skip; // 1: the step is skipped
 };
 
 static const struct case_field sgd_fields[] = {
     CASE_FIELD_U32(struct sgd_shape, count),         CASE_FIELD_U32(struct sgd_shape, nesterov),
     CASE_FIELD_F64(struct sgd_shape, learning_rate), CASE_FIELD_F64(struct sgd_shape, momentum),
-    CASE_FIELD_F64(struct sgd_shape, weight_decay),
+    CASE_FIELD_F64(struct sgd_shape, weight_decay),  CASE_FIELD_U32(struct sgd_shape, skip),
 };
 
 static const struct sgd_shape sgd_corners[] = {
-    {1, 0, 0.5, 0, 0},        {3, 0, 0.1, 0, 0.25},      {15, 0, 0.1, 0.9, 0},     {16, 1, 0.1, 0.9, 0},
-    {17, 1, 0.25, 0.5, 0.25}, {255, 0, 0.01, 0.9, 5e-4}, {257, 0, 1, 0.9, 0.5},    {4099, 1, 0.1, 0.99, 0.1},
-    {8193, 0, 0.05, 0, 0},    {61706, 0, 0.1, 0.9, 0.1}, {131075, 1, 0.5, 0.9, 0},
+    {1, 0, 0.5, 0, 0, 0},         {3, 0, 0.1, 0, 0.25, 0},      {15, 0, 0.1, 0.9, 0, 0},
+    {16, 1, 0.1, 0.9, 0, 0},      {17, 1, 0.25, 0.5, 0.25, 0},  {255, 0, 0.01, 0.9, 5e-4, 0},
+    {257, 0, 1, 0.9, 0.5, 0},     {4099, 1, 0.1, 0.99, 0.1, 0}, {8193, 0, 0.05, 0, 0, 0},
+    {61706, 0, 0.1, 0.9, 0.1, 0}, {131075, 1, 0.5, 0.9, 0, 0},  {4099, 1, 0.5, 0.9, 0.1, 1},
+    {33, 0, 0.5, 0, 0, 1},
 };
 
-static const struct sgd_shape sgd_large[] = {{9000001, 1, 0.1, 0.9, 0.1}};
+static const struct sgd_shape sgd_large[] = {{9000001, 1, 0.1, 0.9, 0.1, 0}};
 
 static const struct sgd_shape sgd_perf[] = {
-    {60074, 0, 0.01, 0.9, 0},
-    {1000000, 0, 0.01, 0, 0},
-    {1000000, 0, 0.01, 0.9, 5e-4},
-    {11173962, 0, 0.01, 0.9, 5e-4},
+    {60074, 0, 0.01, 0.9, 0, 0},
+    {1000000, 0, 0.01, 0, 0, 0},
+    {1000000, 0, 0.01, 0.9, 5e-4, 0},
+    {11173962, 0, 0.01, 0.9, 5e-4, 0},
 };
 
 // A multiply-add for p, and one for each of momentum, Nesterov's look ahead and weight decay.
@@ -222,6 +229,7 @@ static enum tuff_status sgd_fill(const void *shape, struct case_setup *setup, st
     for (uint64_t i = 0; i < s->count && !setup->timed; i++)
         g[i] = i % 7 == 3 ? 0.0f : ldexpf(g[i], -(int)(i % 12));
     case_fill_state(setup, 3, 3, &row);
+    case_state(setup, 3)->skip = s->skip;
     return TUFF_OK;
 }
 
@@ -232,7 +240,7 @@ static void sgd_tolerance(const void *shape, const struct case_view *view, uint3
     struct case_setup *setup = (struct case_setup *)view->setup;
     const float *p = case_floats(setup, 0), *g = case_floats(setup, 2);
     const float *velocity = s->momentum > 0 ? case_floats(setup, 1) : NULL;
-    for (uint64_t i = 0; i < s->count; i++) {
+    for (uint64_t i = 0; i < s->count && s->skip == 0; i++) {
         double terms = fabs((double)g[i]) + s->weight_decay * fabs((double)p[i]), step = terms;
         if (velocity != NULL) {
             double next = s->momentum * fabs((double)velocity[i]) + terms;

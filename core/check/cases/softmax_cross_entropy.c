@@ -18,6 +18,7 @@ struct softmax_shape {
     uint32_t n, k, valid;
     uint32_t values;
     double smoothing;
+    double scale; // of the loss, a power of two; 0: none. Last: forward leaves it out
 };
 
 static const struct case_field fields[] = {
@@ -26,23 +27,30 @@ static const struct case_field fields[] = {
     CASE_FIELD_U32(struct softmax_shape, valid),
     CASE_FIELD_NAME(struct softmax_shape, values, values_names),
     CASE_FIELD_F64(struct softmax_shape, smoothing),
+    CASE_FIELD_F64(struct softmax_shape, scale),
 };
 
 static const struct softmax_shape corners[] = {
-    {1, 1, 1, VALUES_NORMAL, 0},        {1, 10, 1, VALUES_NORMAL, 0},     {2, 3, 1, VALUES_NORMAL, 0},
-    {15, 10, 15, VALUES_TIES, 0},       {16, 10, 16, VALUES_NORMAL, 0},   {16, 10, 5, VALUES_TIES, 0},
-    {17, 7, 17, VALUES_LARGE, 0},       {17, 10, 16, VALUES_NORMAL, 0},   {33, 2, 20, VALUES_TIES, 0},
-    {33, 129, 33, VALUES_NORMAL, 0},    {5, 1000, 4, VALUES_NORMAL, 0},   {3, 1000, 3, VALUES_LARGE, 0},
-    {300, 11, 257, VALUES_TIES, 0},     {512, 10, 512, VALUES_NORMAL, 0}, {512, 10, 96, VALUES_LARGE, 0},
-    {33, 10, 30, VALUES_MASKED, 0},     {1, 1, 1, VALUES_NORMAL, 0.25},   {1, 10, 1, VALUES_NORMAL, 1},
-    {15, 3, 14, VALUES_TIES, 0.5},      {16, 10, 16, VALUES_NORMAL, 0.1}, {17, 10, 17, VALUES_LARGE, 0.1},
-    {33, 129, 20, VALUES_NORMAL, 0.25}, {5, 1000, 4, VALUES_LARGE, 0.1},  {300, 11, 257, VALUES_NORMAL, 0.9},
-    {33, 10, 33, VALUES_MASKED, 0.1},   {4, 300, 3, VALUES_TIES, 0.1},
+    {1, 1, 1, VALUES_NORMAL, 0, 0},       {1, 10, 1, VALUES_NORMAL, 0, 0},
+    {2, 3, 1, VALUES_NORMAL, 0, 0},       {15, 10, 15, VALUES_TIES, 0, 0},
+    {16, 10, 16, VALUES_NORMAL, 0, 0},    {16, 10, 5, VALUES_TIES, 0, 0},
+    {17, 7, 17, VALUES_LARGE, 0, 0},      {17, 10, 16, VALUES_NORMAL, 0, 0},
+    {33, 2, 20, VALUES_TIES, 0, 0},       {33, 129, 33, VALUES_NORMAL, 0, 0},
+    {5, 1000, 4, VALUES_NORMAL, 0, 0},    {3, 1000, 3, VALUES_LARGE, 0, 0},
+    {300, 11, 257, VALUES_TIES, 0, 0},    {512, 10, 512, VALUES_NORMAL, 0, 0},
+    {512, 10, 96, VALUES_LARGE, 0, 0},    {33, 10, 30, VALUES_MASKED, 0, 0},
+    {1, 1, 1, VALUES_NORMAL, 0.25, 0},    {1, 10, 1, VALUES_NORMAL, 1, 0},
+    {15, 3, 14, VALUES_TIES, 0.5, 0},     {16, 10, 16, VALUES_NORMAL, 0.1, 0},
+    {17, 10, 17, VALUES_LARGE, 0.1, 0},   {33, 129, 20, VALUES_NORMAL, 0.25, 0},
+    {5, 1000, 4, VALUES_LARGE, 0.1, 0},   {300, 11, 257, VALUES_NORMAL, 0.9, 0},
+    {33, 10, 33, VALUES_MASKED, 0.1, 0},  {4, 300, 3, VALUES_TIES, 0.1, 0},
+    {16, 10, 16, VALUES_NORMAL, 0, 4096}, {33, 129, 20, VALUES_NORMAL, 0.25, 65536},
 };
 
-static const struct softmax_shape large[] = {{3, 40000, 2, VALUES_NORMAL, 0.1}};
-static const struct softmax_shape perf[] = {
-    {16, 10, 16, VALUES_NORMAL, 0}, {512, 10, 512, VALUES_NORMAL, 0}, {128, 1000, 128, VALUES_NORMAL, 0}};
+static const struct softmax_shape large[] = {{3, 40000, 2, VALUES_NORMAL, 0.1, 0}};
+static const struct softmax_shape perf[] = {{16, 10, 16, VALUES_NORMAL, 0, 0},
+                                            {512, 10, 512, VALUES_NORMAL, 0, 0},
+                                            {128, 1000, 128, VALUES_NORMAL, 0, 0}};
 
 // Forward: a comparison, a difference, an exponential and a sum. Backward: also a division.
 static void draw_shape(struct draw *draw, void *shape)
@@ -54,6 +62,7 @@ static void draw_shape(struct draw *draw, void *shape)
     s->valid = draw_between(draw, 0, 1) == 0 ? s->n : draw_between(draw, 1, s->n);
     s->values = draw_between(draw, VALUES_NORMAL, VALUES_MASKED);
     s->smoothing = smoothings[draw_between(draw, 0, CASE_COUNT(smoothings) - 1)];
+    s->scale = draw_between(draw, 0, 1) == 0 ? 0 : ldexp(1, (int)draw_between(draw, 0, 20));
 }
 
 static void fill_logits(const struct softmax_shape *s, struct case_setup *setup, uint32_t index)
@@ -84,6 +93,7 @@ static void fill_state(const struct softmax_shape *s, struct case_setup *setup, 
 {
     const struct tuff_step_row row = case_row(3, 7, s->valid);
     case_fill_state(setup, index, 3, &row);
+    case_state(setup, index)->loss_scale = (float)s->scale;
 }
 
 static enum tuff_status finish(const struct softmax_shape *s, struct case_setup *setup)
@@ -163,7 +173,7 @@ const struct conformance_op conformance_op_softmax_cross_entropy_forward = {
     .batched = true,
     .costly = true,
     .fields = fields,
-    .field_count = CASE_COUNT(fields),
+    .field_count = CASE_COUNT(fields) - 1,
     .shape_size = sizeof(struct softmax_shape),
     .corners = corners,
     .corner_count = CASE_COUNT(corners),
@@ -207,16 +217,18 @@ static void backward_tolerance(const void *shape, const struct case_view *view, 
 {
     const struct softmax_shape *s = shape;
     const float *expected = view->expected[output];
+    const double scale = s->scale > 0 ? s->scale : 1;
     const uint32_t *labels = case_words((struct case_setup *)view->setup, 2);
     for (uint64_t n = 0; n < s->valid; n++)
         for (uint64_t k = 0; k < s->k; k++) {
             uint64_t i = n * s->k + k;
             double target = (k == labels[n] ? 1 - s->smoothing : 0) + s->smoothing / s->k;
-            double p = (double)expected[i] * s->valid + target;
+            double p = (double)expected[i] / scale * s->valid + target;
             double x = p > 0 ? fmin(log(p), 0) : -100;
             double relative =
                 error_of_sum(s->k) + 2 * TOLERANCE_U * (3 + 2 * (fabs(x) + log((double)s->k) + 1) + 10);
-            tolerance[i] = (fabs(p) * relative + 4 * TOLERANCE_U * target) / s->valid + 4 * (double)FLT_MIN;
+            tolerance[i] =
+                (fabs(p) * relative + 4 * TOLERANCE_U * target) / s->valid * scale + 4 * scale * (double)FLT_MIN;
         }
     // The absent samples, and the zeros of either sign that stand there.
     for (uint64_t i = (uint64_t)s->valid * s->k; i < case_stored(view->setup, output); i++)

@@ -40,6 +40,7 @@
 #include "op/gather.h"
 #include "op/linear.h"
 #include "op/loss.h"
+#include "op/loss_scale.h"
 #include "op/max_pool2d.h"
 #include "op/optimizer.h"
 #include "op/relu.h"

@@ -52,3 +52,6 @@ TUFF_OP(CONV2D_RELU_MAX_POOL2D_BACKWARD_WEIGHT, conv2d_relu_max_pool2d_backward_
 TUFF_OP(BATCH_NORM2D_RELU_TRAIN, batch_norm2d_relu_train)
 TUFF_OP(BATCH_NORM2D_RELU_EVAL, batch_norm2d_relu_eval)
 TUFF_OP(BATCH_NORM2D_RELU_BACKWARD, batch_norm2d_relu_backward)
+TUFF_OP(CAST, cast)
+TUFF_OP(LOSS_SCALE_UPDATE, loss_scale_update)
+TUFF_OP(GRADIENT_UNSCALE, gradient_unscale)

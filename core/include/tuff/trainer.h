@@ -34,6 +34,14 @@ enum tuff_schedule {
     TUFF_SCHEDULE_ONE_CYCLE = 3,
 };
 
+// What activations, their gradients and the weights of convolutions and linear layers are kept in on the device.
+enum tuff_precision {
+    TUFF_PRECISION_FLOAT32 = 0,
+    // float16, with sums in float32 and parameters in float32, of which those weights are a rounded copy. The loss is
+    // scaled (struct tuff_loss_scale). For training and for evaluation.
+    TUFF_PRECISION_MIXED = 1,
+};
+
 struct tuff_trainer_options {
     size_t size;
     uint32_t batch_size;          // at least 1
@@ -75,7 +83,7 @@ struct tuff_trainer_options {
     // 1: every op of the model runs on its own, also where the backend has one for several. The results agree up to
     // rounding. For finding out which kernel is at fault.
     uint32_t no_fusion;
-    uint32_t reserved_tail; // 0
+    uint32_t precision; // enum tuff_precision
 };
 
 // Sets the first `size` bytes of *options: batch 16, seed 42, shuffled, Adam with lr 1e-3, beta 0.9 and 0.999
@@ -153,6 +161,17 @@ TUFF_API void tuff_trainer_position(const struct tuff_trainer *trainer,
 TUFF_API TUFF_MUST_CHECK enum tuff_status
 tuff_trainer_advance(struct tuff_trainer *trainer, uint32_t epoch, uint32_t to,
                      const struct tuff_observer *observer, struct tuff_metrics *metrics, float *mean_losses);
+
+// The loss's scale of a training in mixed precision: it begins at 65536, is doubled after 2000 steps without an
+// overflow, and halved at one. Such a step is skipped: parameters, moments and averages stay as they are, though the
+// step counts in learning rates and in Adam's corrections, and running statistics follow it.
+struct tuff_loss_scale {
+    size_t size; // set by the caller; no more than that is written
+    float scale; // 0: the training is not in mixed precision
+    uint32_t good_steps; // in a row, since the scale was changed
+    uint64_t skipped;    // steps, of all that were run
+};
+TUFF_API void tuff_trainer_loss_scale(const struct tuff_trainer *trainer, struct tuff_loss_scale *scale);
 
 // The learning rate of the optimizer's step number `step`; the first is 1.
 TUFF_API double tuff_trainer_learning_rate(const struct tuff_trainer *trainer, uint64_t step);

@@ -1,4 +1,4 @@
-// fill, copy, add: moving and combining whole tensors.
+// fill, copy, cast, add: moving and combining whole tensors.
 #ifndef TUFF_OP_BASIC_H
 #define TUFF_OP_BASIC_H
 
@@ -15,7 +15,7 @@ struct tuff_fill_params {
 
 // Fill. y[i] = value, for every stored element, padding lanes included.
 //
-// y: any shape, any dtype.
+// y: any shape, any dtype but f16.
 struct tuff_fill_args {
     uint32_t size;
     uint32_t reserved;
@@ -29,6 +29,19 @@ struct tuff_fill_args {
 // x, y: the same shape and dtype (f32 or u32); the layouts may differ. Padding lanes of y become zero when x
 // is row-major, and are copied when both are BATCH16.
 struct tuff_copy_args {
+    uint32_t size;
+    uint32_t reserved;
+    const void *params; // none
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *y; // out
+    const struct tuff_tensor *x;
+};
+
+// Change of precision. y = x, rounded to the nearest, ties to even, where y is the narrower; what is beyond
+// its range becomes infinite.
+//
+// x, y: the same shape, row-major, one f32 and one f16.
+struct tuff_cast_args {
     uint32_t size;
     uint32_t reserved;
     const void *params; // none

@@ -1,4 +1,5 @@
-// Optimizers. Each updates a whole parameter arena in one call.
+// Optimizers. Each updates a whole parameter arena in one call. Those that take the step state, moving_average too, do
+// nothing while state.skip (step.h) is not 0.
 #ifndef TUFF_OP_OPTIMIZER_H
 #define TUFF_OP_OPTIMIZER_H
 

@@ -37,8 +37,8 @@ struct tuff_softmax_cross_entropy_forward_args {
     const struct tuff_tensor *state;
 };
 
-// Backward, of the mean loss over the valid samples:
-//   dlogits[n,k] = (softmax(logits[n,:])[k] - target[n,k]) / valid  for n < valid, else 0.
+// Backward, of the mean loss over the valid samples, times the loss's scale (step.h) where there is one:
+//   dlogits[n,k] = (softmax(logits[n,:])[k] - target[n,k]) / valid * loss_scale  for n < valid, else 0.
 // Padding lanes of dlogits become zero.
 //
 // dlogits: (N,K) f32, in logits' layout; the others as in forward.

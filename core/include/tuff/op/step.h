@@ -24,9 +24,21 @@ struct tuff_step_row {
 
 struct tuff_step_state {
     uint32_t cursor; // rows taken so far; the host writes it between replays
-    uint32_t reserved[7];
+    // Of loss scaling (loss_scale.h); all zero where nothing is float16.
+    uint32_t skip;       // 1: the step's gradients overflowed, and optimizers and averages leave all as it is
+    float loss_scale;    // what the gradient of the loss is multiplied by; 0: by nothing
+    float unscale;       // what gradient_unscale multiplies by
+    uint32_t good_steps; // in a row, without an overflow, since the scale was changed
+    uint32_t skipped;    // steps in all
+    uint32_t reserved[2];
     struct tuff_step_row row; // the row of the step at hand
 };
+
+// The factor of the loss's gradient.
+static inline float tuff_step_loss_scale(const struct tuff_step_state *state)
+{
+    return state->loss_scale > 0 ? state->loss_scale : 1.0f;
+}
 
 enum { TUFF_STEP_ROW_WORDS = 8, TUFF_STEP_STATE_WORDS = 16 };
 
