@@ -70,8 +70,11 @@ void vk_set_tile_constants(const struct tuff_device *device, const struct vk_til
 struct vk_tile vk_choose_tile(const struct tuff_device *device, uint32_t dtype, uint64_t m, uint64_t n,
                               uint64_t products, bool spread)
 {
-    if (dtype == TUFF_F16 && device->matrix == VK_MATRIX_READY)
-        return vk_choose_matrix_tile(device, m, n, products, spread);
+    if (dtype == TUFF_F16 && device->matrix == VK_MATRIX_READY) {
+        struct vk_tile tile = vk_choose_matrix_tile(device, m, n, products, spread);
+        if (tile.threads > 0)
+            return tile;
+    }
     uint64_t slots = spread ? slots_of(device) : 1;
     // Not where the sum is split: its order should be the same on every device.
     const bool cpu = spread && on_cpu(device);

@@ -48,7 +48,7 @@ void vk_set_tile_constants(const struct tuff_device *device, const struct vk_til
 struct vk_tile vk_choose_tile(const struct tuff_device *device, uint32_t dtype, uint64_t m, uint64_t n,
                               uint64_t products, bool spread);
 
-// The same on matrix units (gemm_matrix.c).
+// The same on matrix units (gemm_matrix.c); none, with no threads, if the device cannot run any.
 struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t m, uint64_t n,
                                      uint64_t products, bool spread);
 

@@ -39,8 +39,8 @@ static bool fits(const struct tuff_device *device, const struct matrix_shape *sh
     const uint32_t shared = (tile.m + tile.n) * (tile.depth + PAD) * 2 +
                             tile.row_subgroups * tile.column_subgroups * units->m * units->n * 4;
     return tile.threads <= limits->invocations && shared <= limits->shared_bytes &&
-           tile.threads % (longest / 4) == 0 && tile.m % (tile.row_subgroups * units->m) == 0 &&
-           tile.n % (tile.column_subgroups * units->n) == 0;
+           tile.threads % (longest / 4) == 0 && tile.threads % (tile.depth / 4) == 0 &&
+           tile.m % (tile.row_subgroups * units->m) == 0 && tile.n % (tile.column_subgroups * units->n) == 0;
 }
 
 struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t m, uint64_t n,
@@ -62,5 +62,5 @@ struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t 
             best_time = time;
         }
     }
-    return tile_of(&device->physical->matrix, best ? best : &shapes[0]);
+    return best ? tile_of(&device->physical->matrix, best) : (struct vk_tile){0};
 }

@@ -45,8 +45,18 @@ static bool is_xe2(const struct traits *traits)
     return traits->least_subgroup == 16;
 }
 
-// Devices whose drivers offer matrix units that they should not be taken at their word for. All others are:
-// NVIDIA's, AMD's under RADV, lavapipe. The rules and reasons are those of ggml, which meets more devices
+static bool is_llvmpipe(const struct traits *traits)
+{
+    return traits->driver == VK_DRIVER_ID_MESA_LLVMPIPE;
+}
+
+static bool has_subgroups_of_8(const struct traits *traits)
+{
+    return traits->least_subgroup == 8;
+}
+
+// Devices whose drivers offer matrix units that they should not be taken at their word for. All others are
+// taken: NVIDIA's, AMD's under RADV. The rules for AMD and Intel are those of ggml, which meets more devices
 // than we do (ggml_vk_khr_cooperative_matrix_support).
 static const struct {
     bool (*applies)(const struct traits *);
@@ -56,6 +66,7 @@ static const struct {
     {is_amd_closed, is_rdna3,
      "AMD's own driver offers matrix units on GPUs without them: only RDNA3 is taken"},
     {is_intel, is_xe2, "Intel's GPUs before Xe2 are slower with matrix units than without"},
+    {is_llvmpipe, has_subgroups_of_8, "llvmpipe crashes with them unless its vectors have 256 bits"},
 };
 
 // Sizes of fragments, the best first: the larger, the more is done with what was loaded.
@@ -172,6 +183,8 @@ static const char *find_units(struct tuff_backend *backend, struct vk_physical *
         return "switched off (TUFF_VULKAN_MATRIX)";
     if (backend->min_limits)
         return "not among the specification's least";
+    if (backend->gpu_assisted)
+        return "left out under GPU-assisted validation";
     if (!extensions || !has_features(backend, physical))
         return "not offered by the driver";
     struct traits traits = {.vendor = physical->properties.vendorID, .driver = driver};
