@@ -73,9 +73,9 @@ void a_set_k(uint k)
               window_row(place) * KERNEL_W + window_column(place);
 }
 
-float a_at(uint m)
+VALUE a_at(uint m)
 {
-    return m < p.m ? float(weight[a_start + m * WINDOW]) : 0.0;
+    return m < p.m ? VALUE(weight[a_start + m * WINDOW]) : VALUE(0.0);
 }
 
 // Rows and columns of pixels that a phase has at most.
@@ -108,22 +108,56 @@ void b_set_n(uint j, uint n)
     b_w[j] = int(pixel.z + p.pad_left);
 }
 
-float b_at(uint j, uint k)
+VALUE b_at(uint j, uint k)
 {
     uint place = k % places;
     int top = b_h[j] - int(window_row(place) * DILATION_H);
     int left = b_w[j] - int(window_column(place) * DILATION_W);
     if (!b_inside[j] || top < 0 || left < 0)
-        return 0.0;
+        return VALUE(0.0);
     uint oh = uint(top) / STRIDE_H; // without remainder: the place belongs to the pixel's phase
     uint ow = uint(left) / STRIDE_W;
     if (oh >= p.out_h || ow >= p.out_w)
-        return 0.0;
-    return float(dy[((b_plane[j] + k / places) * p.out_h + oh) * p.out_w + ow]);
+        return VALUE(0.0);
+    return VALUE(dy[((b_plane[j] + k / places) * p.out_h + oh) * p.out_w + ow]);
+}
+
+// Of four pixels in one row of the phase.
+VALUE4 b_wide(uint k)
+{
+    uint place = k % places;
+    int top = b_h[0] - int(window_row(place) * DILATION_H);
+    uint oh = uint(top) / STRIDE_H;
+    if (!b_inside[0] || top < 0 || oh >= p.out_h)
+        return VALUE4(0.0);
+    // Without remainder, whatever the sign.
+    int left = (b_w[0] - int(window_column(place) * DILATION_W)) / int(STRIDE_W);
+    row_quad quad = find_row_quad(left, 1u, p.out_w);
+    uvec4 from = ((b_plane[0] + k / places) * p.out_h + oh) * p.out_w + quad.from;
+    return mix(VALUE4(0.0), VALUE4(dy[from.x], dy[from.y], dy[from.z], dy[from.w]), quad.inside);
+}
+
+bool c_inside;
+uint c_start;
+
+void c_set_n(uint n)
+{
+    uint pixels = p.in_h * p.in_w;
+    uvec3 pixel = pixel_of(n);
+    c_inside = pixel.y < p.in_h && pixel.z < p.in_w;
+    c_start = (pixel.x * p.channels + group * p.group_channels) * pixels + pixel.y * p.in_w + pixel.z;
+}
+
+void c_store(uint m, float sum)
+{
+    uint i = c_start + m * (p.in_h * p.in_w);
+    if (c_inside)
+        dx[i] = STORED(with_relu(i, sum));
 }
 
 #define A_K_FAST
-#include "include/gemm_tile.glsl"
+#define B_WIDE
+#include "include/gemm.glsl"
 
 void main()
 {
@@ -137,17 +171,5 @@ void main()
     axis_w = find_axis(phase % STRIDE_W, p.pad_left, KERNEL_W, STRIDE_W, DILATION_W, PLACE_STEP_W);
     places = PHASES == 1u ? WINDOW : axis_h.places * axis_w.places;
     multiply_tile(place.m0, place.n0, 0u, p.group_filters * places);
-    uint pixels = p.in_h * p.in_w;
-    [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
-        uint n = place.n0 + tile_column(j);
-        uvec3 pixel = pixel_of(n);
-        if (n >= p.n || pixel.y >= p.in_h || pixel.z >= p.in_w)
-            continue;
-        uint start = (pixel.x * p.channels + group * p.group_channels) * pixels + pixel.y * p.in_w + pixel.z;
-        [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
-            uint m = place.m0 + tile_row(i);
-            if (m < p.m)
-                dx[start + m * pixels] = STORED(with_relu(start + m * pixels, tile_sum(i, j)));
-        }
-    }
+    store_tile(place.m0, place.n0);
 }

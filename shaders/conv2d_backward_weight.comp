@@ -20,6 +20,10 @@ layout(std430, binding = 2) readonly buffer DY
 {
     STORED dy[];
 };
+layout(std430, binding = 2) readonly buffer DYQuads
+{
+    STORED4 dy_quads[];
+};
 layout(std430, binding = 3) readonly buffer X
 {
     STORED x[];
@@ -38,9 +42,15 @@ void a_set_k(uint k)
     a_start = (image * p.filters + group * p.group_filters) * pixels + (k - image * pixels);
 }
 
-float a_at(uint m)
+VALUE a_at(uint m)
 {
-    return m < p.m ? float(dy[a_start + m * (p.out_h * p.out_w)]) : 0.0;
+    return m < p.m ? VALUE(dy[a_start + m * (p.out_h * p.out_w)]) : VALUE(0.0);
+}
+
+// Of four pixels in one image.
+VALUE4 a_wide(uint m)
+{
+    return m < p.m ? VALUE4(dy_quads[(a_start + m * (p.out_h * p.out_w)) / 4u]) : VALUE4(0.0);
 }
 
 void b_set_k(uint k)
@@ -53,47 +63,66 @@ void b_set_k(uint k)
     b_w = int(ow * STRIDE_W) - int(p.pad_left);
 }
 
-float b_at(uint n)
+VALUE b_at(uint n)
 {
     if (n >= p.n - p.bias)
-        return n < p.n ? 1.0 : 0.0;
+        return VALUE(n < p.n ? 1.0 : 0.0);
     uint place = n % WINDOW;
     int h = b_h + int(place / KERNEL_W * DILATION_H);
     int w = b_w + int(place % KERNEL_W * DILATION_W);
     if (h < 0 || h >= int(p.in_h) || w < 0 || w >= int(p.in_w))
-        return 0.0;
-    return float(x[((b_plane + n / WINDOW) * p.in_h + uint(h)) * p.in_w + uint(w)]);
+        return VALUE(0.0);
+    return VALUE(x[((b_plane + n / WINDOW) * p.in_h + uint(h)) * p.in_w + uint(w)]);
+}
+
+// Of four pixels in one row.
+VALUE4 b_wide(uint n)
+{
+    if (n >= p.n - p.bias)
+        return VALUE4(n < p.n ? 1.0 : 0.0);
+    uint place = n % WINDOW;
+    int h = b_h + int(place / KERNEL_W * DILATION_H);
+    if (h < 0 || h >= int(p.in_h))
+        return VALUE4(0.0);
+    row_quad quad = find_row_quad(b_w + int(place % KERNEL_W * DILATION_W), STRIDE_W, p.in_w);
+    uvec4 from = ((b_plane + n / WINDOW) * p.in_h + uint(h)) * p.in_w + quad.from;
+    return mix(VALUE4(0.0), VALUE4(x[from.x], x[from.y], x[from.z], x[from.w]), quad.inside);
+}
+
+uint chunk;
+uint c_n;
+
+void c_set_n(uint n)
+{
+    c_n = n;
+}
+
+void c_store(uint m, float sum)
+{
+    uint weights = p.n - p.bias;
+    uint row = group * p.group_filters + m;
+    if (p.split != 0u)
+        dweight[(chunk * p.filters + row) * p.n + c_n] = sum;
+    else if (c_n < weights)
+        dweight[row * weights + c_n] = sum;
+    else
+        dbias[row] = sum;
 }
 
 #define A_K_FAST
 #define B_K_FAST
-#include "include/gemm_tile.glsl"
+#define A_WIDE
+#define B_WIDE
+#include "include/gemm.glsl"
 
 void main()
 {
     conv2d_place place = find_place(workgroup_number(), TILE_M, TILE_N);
-    uint k_begin = place.chunk * p.chunk;
+    chunk = place.chunk;
+    uint k_begin = chunk * p.chunk;
     if (k_begin >= p.k)
         return;
     group = place.group;
     multiply_tile(place.m0, place.n0, k_begin, min(k_begin + p.chunk, p.k));
-    uint weights = p.n - p.bias;
-    [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
-        uint m = place.m0 + tile_row(i);
-        if (m >= p.m)
-            continue;
-        uint row = group * p.group_filters + m;
-        [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
-            uint n = place.n0 + tile_column(j);
-            float sum = tile_sum(i, j);
-            if (n >= p.n)
-                continue;
-            if (p.split != 0u)
-                dweight[(place.chunk * p.filters + row) * p.n + n] = sum;
-            else if (n < weights)
-                dweight[row * weights + n] = sum;
-            else
-                dbias[row] = sum;
-        }
-    }
+    store_tile(place.m0, place.n0);
 }

@@ -20,6 +20,10 @@ layout(std430, binding = 2) readonly buffer Weight
 {
     STORED weight[];
 };
+layout(std430, binding = 2) readonly buffer WeightQuads
+{
+    STORED4 weight_quads[];
+};
 layout(std430, binding = 3) readonly buffer Bias
 {
     float bias[];
@@ -37,9 +41,14 @@ void a_set_k(uint k)
     a_k = k;
 }
 
-float a_at(uint m)
+VALUE a_at(uint m)
 {
-    return m < p.m ? float(weight[(group * p.group_filters + m) * p.k + a_k]) : 0.0;
+    return m < p.m ? VALUE(weight[(group * p.group_filters + m) * p.k + a_k]) : VALUE(0.0);
+}
+
+VALUE4 a_wide(uint m)
+{
+    return m < p.m ? VALUE4(weight_quads[((group * p.group_filters + m) * p.k + a_k) / 4u]) : VALUE4(0.0);
 }
 
 void b_set_n(uint j, uint n)
@@ -53,19 +62,50 @@ void b_set_n(uint j, uint n)
     b_w[j] = int(ow * STRIDE_W) - int(p.pad_left);
 }
 
-float b_at(uint j, uint k)
+VALUE b_at(uint j, uint k)
 {
     uint c = k / WINDOW;
     uint place = k % WINDOW;
     int h = b_h[j] + int(place / KERNEL_W * DILATION_H);
     int w = b_w[j] + int(place % KERNEL_W * DILATION_W);
     if (!b_inside[j] || h < 0 || h >= int(p.in_h) || w < 0 || w >= int(p.in_w))
-        return 0.0;
-    return float(x[((b_plane[j] + c) * p.in_h + uint(h)) * p.in_w + uint(w)]);
+        return VALUE(0.0);
+    return VALUE(x[((b_plane[j] + c) * p.in_h + uint(h)) * p.in_w + uint(w)]);
+}
+
+// Of four pixels in one row.
+VALUE4 b_wide(uint k)
+{
+    uint c = k / WINDOW;
+    uint place = k % WINDOW;
+    int h = b_h[0] + int(place / KERNEL_W * DILATION_H);
+    if (!b_inside[0] || h < 0 || h >= int(p.in_h))
+        return VALUE4(0.0);
+    row_quad quad = find_row_quad(b_w[0] + int(place % KERNEL_W * DILATION_W), STRIDE_W, p.in_w);
+    uvec4 from = ((b_plane[0] + c) * p.in_h + uint(h)) * p.in_w + quad.from;
+    return mix(VALUE4(0.0), VALUE4(x[from.x], x[from.y], x[from.z], x[from.w]), quad.inside);
+}
+
+uint c_start;
+
+void c_set_n(uint n)
+{
+    uint pixels = p.out_h * p.out_w;
+    uint image = n / pixels;
+    c_start = (image * p.filters + group * p.group_filters) * pixels + (n - image * pixels);
+}
+
+void c_store(uint m, float sum)
+{
+    if (p.bias != 0u)
+        sum += bias[group * p.group_filters + m];
+    y[c_start + m * (p.out_h * p.out_w)] = STORED(with_relu(sum));
 }
 
 #define A_K_FAST
-#include "include/gemm_tile.glsl"
+#define A_WIDE
+#define B_WIDE
+#include "include/gemm.glsl"
 
 void main()
 {
@@ -74,21 +114,5 @@ void main()
         return;
     group = place.group;
     multiply_tile(place.m0, place.n0, 0u, p.k);
-    uint pixels = p.out_h * p.out_w;
-    [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
-        uint n = place.n0 + tile_column(j);
-        if (n >= p.n)
-            continue;
-        uint image = n / pixels;
-        uint start = (image * p.filters + group * p.group_filters) * pixels + (n - image * pixels);
-        [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
-            uint m = place.m0 + tile_row(i);
-            if (m >= p.m)
-                continue;
-            float value = tile_sum(i, j);
-            if (p.bias != 0u)
-                value += bias[group * p.group_filters + m];
-            y[start + m * pixels] = STORED(with_relu(value));
-        }
-    }
+    store_tile(place.m0, place.n0);
 }

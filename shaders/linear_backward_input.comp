@@ -16,9 +16,17 @@ layout(std430, binding = 1) readonly buffer DY
 {
     STORED dy[];
 };
+layout(std430, binding = 1) readonly buffer DYQuads
+{
+    STORED4 dy_quads[];
+};
 layout(std430, binding = 2) readonly buffer Weight
 {
     STORED weight[];
+};
+layout(std430, binding = 2) readonly buffer WeightQuads
+{
+    STORED4 weight_quads[];
 };
 layout(push_constant) uniform Push
 {
@@ -33,9 +41,14 @@ void a_set_k(uint k)
     a_k = k;
 }
 
-float a_at(uint m)
+VALUE a_at(uint m)
 {
-    return m < p.m ? float(dy[m * p.k + a_k]) : 0.0;
+    return m < p.m ? VALUE(dy[m * p.k + a_k]) : VALUE(0.0);
+}
+
+VALUE4 a_wide(uint m)
+{
+    return m < p.m ? VALUE4(dy_quads[(m * p.k + a_k) / 4u]) : VALUE4(0.0);
 }
 
 void b_set_n(uint j, uint n)
@@ -43,13 +56,34 @@ void b_set_n(uint j, uint n)
     b_n[j] = n;
 }
 
-float b_at(uint j, uint k)
+VALUE b_at(uint j, uint k)
 {
-    return b_n[j] < p.n ? float(weight[k * p.n + b_n[j]]) : 0.0;
+    return b_n[j] < p.n ? VALUE(weight[k * p.n + b_n[j]]) : VALUE(0.0);
+}
+
+VALUE4 b_wide(uint k)
+{
+    return b_n[0] < p.n ? VALUE4(weight_quads[(k * p.n + b_n[0]) / 4u]) : VALUE4(0.0);
+}
+
+uint c_n;
+
+void c_set_n(uint n)
+{
+    c_n = n;
+}
+
+void c_store(uint m, float sum)
+{
+    uint i = m * p.n + c_n;
+    float start = p.first != 0u ? float(dx[i]) : 0.0;
+    dx[i] = STORED(with_relu(i, sum + start));
 }
 
 #define A_K_FAST
-#include "include/gemm_tile.glsl"
+#define A_WIDE
+#define B_WIDE
+#include "include/gemm.glsl"
 
 void main()
 {
@@ -59,14 +93,5 @@ void main()
     uint m0 = tile / p.tiles_n * TILE_M;
     uint n0 = tile % p.tiles_n * TILE_N;
     multiply_tile(m0, n0, p.first, min(p.first + p.chunk, p.k));
-    [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
-        uint m = m0 + tile_row(i);
-        [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
-            uint n = n0 + tile_column(j);
-            if (m < p.m && n < p.n) {
-                float start = p.first != 0u ? float(dx[m * p.n + n]) : 0.0;
-                dx[m * p.n + n] = STORED(with_relu(m * p.n + n, tile_sum(i, j) + start));
-            }
-        }
-    }
+    store_tile(m0, n0);
 }

@@ -20,9 +20,17 @@ layout(std430, binding = 2) readonly buffer DY
 {
     STORED dy[];
 };
+layout(std430, binding = 2) readonly buffer DYQuads
+{
+    STORED4 dy_quads[];
+};
 layout(std430, binding = 3) readonly buffer X
 {
     STORED x[];
+};
+layout(std430, binding = 3) readonly buffer XQuads
+{
+    STORED4 x_quads[];
 };
 layout(push_constant) uniform Push
 {
@@ -36,9 +44,14 @@ void a_set_m(uint j, uint m)
     a_m[j] = m;
 }
 
-float a_at(uint j, uint k)
+VALUE a_at(uint j, uint k)
 {
-    return a_m[j] < p.m ? float(dy[k * p.m + a_m[j]]) : 0.0;
+    return a_m[j] < p.m ? VALUE(dy[k * p.m + a_m[j]]) : VALUE(0.0);
+}
+
+VALUE4 a_wide(uint k)
+{
+    return a_m[0] < p.m ? VALUE4(dy_quads[(k * p.m + a_m[0]) / 4u]) : VALUE4(0.0);
 }
 
 void b_set_n(uint j, uint n)
@@ -46,18 +59,50 @@ void b_set_n(uint j, uint n)
     b_n[j] = n;
 }
 
-float b_at(uint j, uint k)
+VALUE b_at(uint j, uint k)
 {
     uint inputs = p.n - p.bias;
-    return b_n[j] < inputs ? float(x[k * inputs + b_n[j]]) : b_n[j] < p.n ? 1.0 : 0.0;
+    if (b_n[j] < inputs)
+        return VALUE(x[k * inputs + b_n[j]]);
+    return VALUE(b_n[j] < p.n ? 1.0 : 0.0);
 }
 
-#include "include/gemm_tile.glsl"
+// The bias's column is the first of a quad.
+VALUE4 b_wide(uint k)
+{
+    uint inputs = p.n - p.bias;
+    if (b_n[0] < inputs)
+        return VALUE4(x_quads[(k * inputs + b_n[0]) / 4u]);
+    return VALUE4(b_n[0] < p.n ? 1.0 : 0.0, 0.0, 0.0, 0.0);
+}
+
+uint chunk;
+uint c_n;
+
+void c_set_n(uint n)
+{
+    c_n = n;
+}
+
+void c_store(uint m, float sum)
+{
+    uint inputs = p.n - p.bias;
+    if (p.split != 0u)
+        dweight[(chunk * p.m + m) * p.n + c_n] = sum;
+    else if (c_n < inputs)
+        dweight[m * inputs + c_n] = sum;
+    else
+        dbias[m] = sum;
+}
+
+#define A_WIDE
+#define B_WIDE
+#include "include/gemm.glsl"
 
 void main()
 {
     uint tiles = p.tiles_m * p.tiles_n;
-    uint chunk = workgroup_number() / tiles;
+    chunk = workgroup_number() / tiles;
     uint k_begin = chunk * p.chunk;
     if (k_begin >= p.k)
         return;
@@ -65,22 +110,5 @@ void main()
     uint m0 = tile / p.tiles_n * TILE_M;
     uint n0 = tile % p.tiles_n * TILE_N;
     multiply_tile(m0, n0, k_begin, min(k_begin + p.chunk, p.k));
-    uint inputs = p.n - p.bias;
-    [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
-        uint m = m0 + tile_row(i);
-        if (m >= p.m)
-            continue;
-        [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
-            uint n = n0 + tile_column(j);
-            float sum = tile_sum(i, j);
-            if (n >= p.n)
-                continue;
-            if (p.split != 0u)
-                dweight[(chunk * p.m + m) * p.n + n] = sum;
-            else if (n < inputs)
-                dweight[m * inputs + n] = sum;
-            else
-                dbias[m] = sum;
-        }
-    }
+    store_tile(m0, n0);
 }

@@ -13,23 +13,31 @@ layout(std430, binding = 0) buffer Y
     STORED y[];
 };
 #ifdef STORED_HALF
-layout(constant_id = 5) const uint WIDE = 0u; // 1: y is float32 all the same
+layout(constant_id = 5) const uint FLOAT_Y = 0u; // 1: y is float32 all the same
 
-layout(std430, binding = 0) buffer WideY
+layout(std430, binding = 0) buffer FloatY
 {
-    float wide_y[];
+    float float_y[];
 };
 #else
-const uint WIDE = 0u;
-#define wide_y y
+const uint FLOAT_Y = 0u;
+#define float_y y
 #endif
 layout(std430, binding = 1) readonly buffer X
 {
     STORED x[];
 };
+layout(std430, binding = 1) readonly buffer XQuads
+{
+    STORED4 x_quads[];
+};
 layout(std430, binding = 2) readonly buffer Weight
 {
     STORED weight[];
+};
+layout(std430, binding = 2) readonly buffer WeightQuads
+{
+    STORED4 weight_quads[];
 };
 layout(std430, binding = 3) readonly buffer Bias
 {
@@ -47,9 +55,14 @@ void a_set_k(uint k)
     a_k = k;
 }
 
-float a_at(uint m)
+VALUE a_at(uint m)
 {
-    return m < p.m ? float(x[m * p.k + a_k]) : 0.0;
+    return m < p.m ? VALUE(x[m * p.k + a_k]) : VALUE(0.0);
+}
+
+VALUE4 a_wide(uint m)
+{
+    return m < p.m ? VALUE4(x_quads[(m * p.k + a_k) / 4u]) : VALUE4(0.0);
 }
 
 void b_set_k(uint k)
@@ -57,14 +70,41 @@ void b_set_k(uint k)
     b_k = k;
 }
 
-float b_at(uint n)
+VALUE b_at(uint n)
 {
-    return n < p.n ? float(weight[n * p.k + b_k]) : 0.0;
+    return n < p.n ? VALUE(weight[n * p.k + b_k]) : VALUE(0.0);
+}
+
+VALUE4 b_wide(uint n)
+{
+    return n < p.n ? VALUE4(weight_quads[(n * p.k + b_k) / 4u]) : VALUE4(0.0);
+}
+
+uint c_n;
+
+void c_set_n(uint n)
+{
+    c_n = n;
+}
+
+void c_store(uint m, float sum)
+{
+    uint i = m * p.n + c_n;
+    float start = p.bias != 0u ? bias[c_n] : 0.0;
+    if (p.first != 0u)
+        start = FLOAT_Y != 0u ? float_y[i] : float(y[i]);
+    float value = with_relu(sum + start);
+    if (FLOAT_Y != 0u)
+        float_y[i] = value;
+    else
+        y[i] = STORED(value);
 }
 
 #define A_K_FAST
 #define B_K_FAST
-#include "include/gemm_tile.glsl"
+#define A_WIDE
+#define B_WIDE
+#include "include/gemm.glsl"
 
 void main()
 {
@@ -74,22 +114,5 @@ void main()
     uint m0 = tile / p.tiles_n * TILE_M;
     uint n0 = tile % p.tiles_n * TILE_N;
     multiply_tile(m0, n0, p.first, min(p.first + p.chunk, p.k));
-    [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
-        uint n = n0 + tile_column(j);
-        if (n >= p.n)
-            continue;
-        float start = p.bias != 0u ? bias[n] : 0.0;
-        [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
-            uint m = m0 + tile_row(i);
-            if (m < p.m) {
-                if (p.first != 0u)
-                    start = WIDE != 0u ? wide_y[m * p.n + n] : float(y[m * p.n + n]);
-                float value = with_relu(tile_sum(i, j) + start);
-                if (WIDE != 0u)
-                    wide_y[m * p.n + n] = value;
-                else
-                    y[m * p.n + n] = STORED(value);
-            }
-        }
-    }
+    store_tile(m0, n0);
 }

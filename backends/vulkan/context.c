@@ -83,6 +83,8 @@ static void read_environment(struct tuff_backend *backend)
     const char *min_limits = getenv("TUFF_VULKAN_MIN_LIMITS");
     backend->min_limits = min_limits && strcmp(min_limits, "1") == 0;
     const char *fusion = getenv("TUFF_VULKAN_FUSION");
+    const char *matrix = getenv("TUFF_VULKAN_MATRIX");
+    backend->matrix = !matrix || strcmp(matrix, "0") != 0;
     backend->fusion = !fusion || strcmp(fusion, "0") != 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "loader.h"
+#include "matrix.h"
 #include "tuff/backend.h"
 
 // The limits that the backend goes by; under TUFF_VULKAN_MIN_LIMITS=1 the least that the specification
@@ -32,6 +33,8 @@ struct vk_physical {
     uint32_t queue_family;
     uint32_t timestamp_bits; // that are valid; 0: no timestamps
     bool float16, storage16, timeline_semaphores, cooperative_matrix, cooperative_matrix2;
+    bool integer_dot; // VK_KHR_shader_integer_dot_product
+    struct vk_matrix_units matrix;
     bool memory_budget, portability_subset;
 };
 
@@ -43,7 +46,7 @@ struct tuff_backend {
     VkDebugUtilsMessengerEXT messenger;
     bool probed; // an instance has been asked for
     enum tuff_status probe_status;
-    bool validation, gpu_assisted, min_limits, fusion;
+    bool validation, gpu_assisted, min_limits, fusion, matrix;
     atomic_uint validation_messages; // warnings and errors so far; any makes the devices fail
     uint32_t physical_count;
     struct vk_physical *physicals;

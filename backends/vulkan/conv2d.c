@@ -45,30 +45,32 @@ static void set_product(struct vk_conv2d_push *push, struct vk_tile tile, uint32
     push->chunk = k;
 }
 
-// parts: chunks of the sum, or phases of a stride.
-static struct vk_dispatch dispatch_of(const struct vk_kernel *kernel, const struct vk_conv2d *conv,
-                                      struct vk_tile tile, const struct vk_conv2d_push *push, uint32_t parts)
+// parts: chunks of the sum, or phases of a stride. wide: vk_wide_operands.
+static struct vk_dispatch dispatch_of(const struct tuff_device *device, const struct vk_kernel *kernels,
+                                      const struct vk_conv2d *conv, struct vk_tile tile,
+                                      const struct vk_conv2d_push *push, uint32_t parts, uint32_t wide)
 {
-    return (struct vk_dispatch){
-        .kernel = kernel,
-        .constants = {tile.threads, tile.m, tile.n, tile.row_quads, tile.column_quads, conv->weight->dims[2],
-                      conv->weight->dims[3], vk_conv2d_stride_h(conv), vk_conv2d_stride_w(conv),
-                      conv->params->dilation_h, conv->params->dilation_w, [VK_DEPTH_CONSTANT] = tile.depth},
+    struct vk_dispatch dispatch = {
+        .kernel = &kernels[vk_tile_on_matrix_units(&tile)],
+        .constants = {[VK_TILE_CONSTANTS] = conv->weight->dims[2],
+                      conv->weight->dims[3],
+                      vk_conv2d_stride_h(conv),
+                      vk_conv2d_stride_w(conv),
+                      conv->params->dilation_h,
+                      conv->params->dilation_w},
         .push = push,
         .groups = (uint64_t)push->tiles_m * push->tiles_n * push->groups * parts,
     };
+    vk_set_tile_constants(device, &tile, wide, dispatch.constants);
+    return dispatch;
 }
 
 enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args)
 {
-    static const struct vk_kernel kernel = {
-        .shader = VK_SHADER_conv2d_forward,
-        .storage_count = 4,
-        .written = 1,
-        .push_bytes = sizeof(struct vk_conv2d_push),
-        .constant_count = VK_MAX_CONSTANTS,
-        .relu = VK_RELU_FORWARD,
-    };
+    static const struct vk_kernel kernels[] =
+        VK_PRODUCT_KERNELS(.shader = VK_SHADER_conv2d_forward, .storage_count = 4, .written = 1,
+                           .push_bytes = sizeof(struct vk_conv2d_push), .constant_count = VK_MAX_CONSTANTS,
+                           .relu = VK_RELU_FORWARD);
     if (vk_conv2d_needs_padded_image(args->params))
         return vk_conv2d_forward_padded(stream, args);
     struct vk_conv2d conv = {args->params, args->x, args->y, args->weight};
@@ -77,10 +79,12 @@ enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff
     struct vk_conv2d_push push = push_of(&conv);
     uint32_t window = args->weight->dims[2] * args->weight->dims[3];
     uint32_t pixels = push.batch * push.out_h * push.out_w;
-    struct vk_tile tile = vk_choose_tile(stream->device, push.group_filters, pixels, push.groups, true);
+    struct vk_tile tile =
+        vk_choose_tile(stream->device, args->x->dtype, push.group_filters, pixels, push.groups, true);
     set_product(&push, tile, push.group_filters, pixels, push.group_channels * window);
     push.bias = args->bias != NULL;
-    struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, tile, &push, 1);
+    struct vk_dispatch dispatch =
+        dispatch_of(stream->device, kernels, &conv, tile, &push, 1, vk_wide_operands(push.k, push.out_w));
     dispatch.storage[0] = vk_range_of(args->y);
     dispatch.storage[1] = vk_range_of(args->x);
     dispatch.storage[2] = vk_range_of(args->weight);
@@ -101,14 +105,10 @@ static uint32_t greatest_common_divisor(uint32_t a, uint32_t b)
 enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
                                           const struct tuff_conv2d_backward_input_args *args)
 {
-    static const struct vk_kernel kernel = {
-        .shader = VK_SHADER_conv2d_backward_input,
-        .storage_count = 4,
-        .written = 1,
-        .push_bytes = sizeof(struct vk_conv2d_push),
-        .constant_count = VK_MAX_CONSTANTS,
-        .relu = VK_RELU_BACKWARD,
-    };
+    static const struct vk_kernel kernels[] =
+        VK_PRODUCT_KERNELS(.shader = VK_SHADER_conv2d_backward_input, .storage_count = 4, .written = 1,
+                           .push_bytes = sizeof(struct vk_conv2d_push), .constant_count = VK_MAX_CONSTANTS,
+                           .relu = VK_RELU_BACKWARD);
     if (vk_conv2d_needs_padded_image(args->params))
         return vk_conv2d_backward_input_padded(stream, args);
     struct vk_conv2d conv = {args->params, args->dx, args->dy, args->weight};
@@ -121,11 +121,13 @@ enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
     struct vk_conv2d_push push = push_of(&conv);
     uint32_t pixels =
         (uint32_t)(push.batch * vk_divide_up(push.in_h, stride_h) * vk_divide_up(push.in_w, stride_w));
-    struct vk_tile tile =
-        vk_choose_tile(stream->device, push.group_channels, pixels, (uint64_t)push.groups * phases, true);
+    struct vk_tile tile = vk_choose_tile(stream->device, args->dy->dtype, push.group_channels, pixels,
+                                         (uint64_t)push.groups * phases, true);
     set_product(&push, tile, push.group_channels, pixels,
                 push.group_filters * args->weight->dims[2] * args->weight->dims[3]);
-    struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, tile, &push, phases);
+    struct vk_dispatch dispatch =
+        dispatch_of(stream->device, kernels, &conv, tile, &push, phases,
+                    vk_wide_operands(1, (uint32_t)vk_divide_up(push.in_w, stride_w)));
     dispatch.constants[CONV2D_CONSTANTS] =
         stride_h / greatest_common_divisor(stride_h, args->params->dilation_h);
     dispatch.constants[CONV2D_CONSTANTS + 1] =
@@ -149,7 +151,8 @@ static struct weight_plan plan_weight(const struct tuff_device *device, const st
 {
     struct weight_plan plan = {.push = push_of(conv)};
     uint32_t columns = conv->weight->dims[1] * conv->weight->dims[2] * conv->weight->dims[3] + bias;
-    plan.tile = vk_choose_tile(device, plan.push.group_filters, columns, plan.push.groups, false);
+    plan.tile =
+        vk_choose_tile(device, conv->x->dtype, plan.push.group_filters, columns, plan.push.groups, false);
     set_product(&plan.push, plan.tile, plan.push.group_filters, columns,
                 plan.push.batch * plan.push.out_h * plan.push.out_w);
     plan.split = vk_split_sum(device, plan.push.k, (uint64_t)plan.push.filters * columns,
@@ -184,13 +187,9 @@ uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
 enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
                                            const struct tuff_conv2d_backward_weight_args *args)
 {
-    static const struct vk_kernel kernel = {
-        .shader = VK_SHADER_conv2d_backward_weight,
-        .storage_count = 4,
-        .written = 3,
-        .push_bytes = sizeof(struct vk_conv2d_push),
-        .constant_count = VK_MAX_CONSTANTS,
-    };
+    static const struct vk_kernel kernels[] =
+        VK_PRODUCT_KERNELS(.shader = VK_SHADER_conv2d_backward_weight, .storage_count = 4, .written = 3,
+                           .push_bytes = sizeof(struct vk_conv2d_push), .constant_count = VK_MAX_CONSTANTS);
     if (vk_conv2d_needs_padded_image(args->params))
         return vk_conv2d_backward_weight_padded(stream, args);
     struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
@@ -201,7 +200,9 @@ enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
     struct vk_range out = vk_range_of(args->dweight);
     if (split)
         out = vk_range_within(args->workspace, 0, plan.split.bytes);
-    struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, plan.tile, &plan.push, plan.split.count);
+    struct vk_dispatch dispatch =
+        dispatch_of(stream->device, kernels, &conv, plan.tile, &plan.push, plan.split.count,
+                    vk_wide_operands(plan.push.out_h * plan.push.out_w, plan.push.out_w));
     dispatch.storage[0] = out;
     // Where the bias goes nowhere, its binding shows what the first one does.
     dispatch.storage[1] = args->dbias && !split ? vk_range_of(args->dbias) : out;

@@ -7,7 +7,7 @@
 
 #include "recording.h"
 
-enum { VK_RELU_CONSTANT = VK_MAX_CONSTANTS - 1 }; // tells the shader that a ReLU follows
+enum { VK_RELU_CONSTANT = 15 }; // tells the shader that a ReLU follows
 
 struct vk_deferred {
     bool present;

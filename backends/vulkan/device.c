@@ -106,12 +106,25 @@ static bool choose_buffer_memory(struct tuff_device *device)
 static VkResult create_logical_device(struct tuff_device *device)
 {
     const struct vk_physical *physical = device->physical;
-    const char *extensions[2];
+    const char *extensions[2 + VK_MATRIX_EXTENSIONS];
     uint32_t extension_count = 0;
     if (physical->portability_subset)
         extensions[extension_count++] = "VK_KHR_portability_subset";
     if (physical->memory_budget)
         extensions[extension_count++] = VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
+    void *features = NULL;
+    struct vk_matrix_features matrix;
+    VkPhysicalDevice16BitStorageFeatures storage16 = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
+        .storageBuffer16BitAccess = VK_TRUE,
+    };
+    if (physical->storage16)
+        features = &storage16;
+    if (!physical->matrix.missing[0]) {
+        vk_matrix_enable(&matrix, &features);
+        for (uint32_t i = 0; i < VK_MATRIX_EXTENSIONS; i++)
+            extensions[extension_count++] = vk_matrix_extensions[i];
+    }
     const float priority = 1.0f;
     VkDeviceQueueCreateInfo queue = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
@@ -120,13 +133,9 @@ static VkResult create_logical_device(struct tuff_device *device)
         .pQueuePriorities = &priority,
     };
     // float32 kernels need no feature, and robustBufferAccess would cost a check per access.
-    VkPhysicalDevice16BitStorageFeatures storage16 = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
-        .storageBuffer16BitAccess = VK_TRUE,
-    };
     VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .pNext = physical->storage16 ? &storage16 : NULL,
+        .pNext = features,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
         .enabledExtensionCount = extension_count,

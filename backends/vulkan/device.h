@@ -18,6 +18,9 @@ struct vk_transfer {
     void *staging_mapped;
 };
 
+// Whether products of float16 go to the matrix units (matrix.h).
+enum vk_matrix_state { VK_MATRIX_UNKNOWN, VK_MATRIX_ABSENT, VK_MATRIX_READY };
+
 struct tuff_device {
     struct tuff_backend *backend;
     const struct vk_physical *physical;
@@ -28,10 +31,11 @@ struct tuff_device {
     uint32_t buffer_memory_type; // of tuff_buffers
     bool buffer_memory_mapped;   // the host writes them in place
     bool buffer_memory_cached;   // and reads them in place
-    bool lost;                   // sticky: the driver failed, or reported a fault of ours
-    bool hung;                   // a fence did not signal: what the driver may still use is not destroyed
-    bool told_of_storage16;      // that there is none
-    uint32_t validation_seen;    // validation messages when the device was opened
+    enum vk_matrix_state matrix;
+    bool lost;                // sticky: the driver failed, or reported a fault of ours
+    bool hung;                // a fence did not signal: what the driver may still use is not destroyed
+    bool told_of_storage16;   // that there is none
+    uint32_t validation_seen; // validation messages when the device was opened
     uint64_t used_bytes;
     uint32_t buffer_count, stream_count, capture_count; // alive
     struct vk_transfer transfer;

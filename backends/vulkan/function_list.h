@@ -30,6 +30,7 @@ VK_INSTANCE(CreateDevice)
 VK_INSTANCE(GetDeviceProcAddr)
 VK_INSTANCE_OPTIONAL(CreateDebugUtilsMessengerEXT)
 VK_INSTANCE_OPTIONAL(DestroyDebugUtilsMessengerEXT)
+VK_INSTANCE_OPTIONAL(GetPhysicalDeviceCooperativeMatrixPropertiesKHR)
 
 VK_DEVICE(DestroyDevice)
 VK_DEVICE(DeviceWaitIdle)

@@ -6,6 +6,8 @@
 #define VK_NO_PROTOTYPES
 #include <vulkan/vulkan.h>
 
+#include "matrix_declarations.h"
+
 // Without an instance.
 struct vk_global_functions {
 #define VK_GLOBAL(name) PFN_vk##name name;

@@ -8,26 +8,52 @@
 // 4x4.
 struct vk_tile {
     uint32_t m, n, row_quads, column_quads;
-    uint32_t depth;   // of k, in shared memory at a time
-    uint32_t threads; // of the workgroup
+    uint32_t depth;                           // of k, in shared memory at a time
+    uint32_t threads;                         // of the workgroup
+    uint32_t row_subgroups, column_subgroups; // that share it on matrix units, else 0
 };
 
 // Whether the driver computes on the CPU. With the least limits such a driver stands for a GPU.
 bool vk_on_cpu(const struct tuff_device *device);
 
-enum { VK_TILE_CONSTANTS = 5, VK_DEPTH_CONSTANT = 13 }; // specialization constants 0 to 4, and one more
+// Specialization constants of a product: 0 to 4 and some more are the tile's.
+enum { VK_TILE_CONSTANTS = 5, VK_DEPTH_CONSTANT = 13, VK_WIDE_CONSTANT = 14, VK_SUBGROUPS_CONSTANT = 16 };
 
-// The specialization constants of a tile, as an initializer.
-#define VK_TILE_VALUES(tile)                                                                                 \
+// The kernels of a product, by vectors and on matrix units; the arguments are members of struct vk_kernel. A
+// tile tells which one it is for.
+#define VK_PRODUCT_KERNELS(...)                                                                              \
     {                                                                                                        \
-        (tile).threads, (tile).m, (tile).n, (tile).row_quads,                                                \
-            (tile).column_quads, [VK_DEPTH_CONSTANT] = (tile).depth                                          \
+        {__VA_ARGS__},                                                                                       \
+        {                                                                                                    \
+            .matrix = true, __VA_ARGS__                                                                      \
+        }                                                                                                    \
     }
 
-// The tile that does the product of m rows and n columns soonest, `products` of which run at once. spread:
-// whether there are too few workgroups unless tiles are many; false where the sum is split to make more.
-struct vk_tile vk_choose_tile(const struct tuff_device *device, uint64_t m, uint64_t n, uint64_t products,
-                              bool spread);
+static inline bool vk_tile_on_matrix_units(const struct vk_tile *tile)
+{
+    return tile->row_subgroups != 0;
+}
+
+// The operands of a product that shapes allow to be read four elements at a time: a's rows, b's columns. What
+// is read as vectors of at most 16 bytes begins at a multiple of them, as tensors do.
+static inline uint32_t vk_wide_operands(uint32_t neighbours_a, uint32_t neighbours_b)
+{
+    return (neighbours_a % 4 == 0 ? 1u : 0u) | (neighbours_b % 4 == 0 ? 2u : 0u);
+}
+
+// Sets the specialization constants of a tile. wide: vk_wide_operands.
+void vk_set_tile_constants(const struct tuff_device *device, const struct vk_tile *tile, uint32_t wide,
+                           uint32_t constants[VK_MAX_CONSTANTS]);
+
+// The tile that does the product of m rows and n columns soonest, `products` of which run at once. dtype: of
+// the operands. spread: whether there are too few workgroups unless tiles are many; false where the sum is
+// split to make more.
+struct vk_tile vk_choose_tile(const struct tuff_device *device, uint32_t dtype, uint64_t m, uint64_t n,
+                              uint64_t products, bool spread);
+
+// The same on matrix units (gemm_matrix.c); none, with no threads, if the device cannot run any.
+struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t m, uint64_t n,
+                                     uint64_t products, bool spread);
 
 // The most terms, a multiple of every tile's depth, that one workgroup may sum: next to UINT32_MAX if the
 // driver sets no limit.

@@ -3,7 +3,7 @@
 #include "gemm_push.h"
 #include "ops.h"
 
-enum { WIDE_CONSTANT = VK_TILE_CONSTANTS }; // of linear_forward: y is float32, x is not
+enum { FLOAT_Y_CONSTANT = VK_TILE_CONSTANTS }; // of linear_forward: y is float32, x is not
 
 static struct vk_linear_push push_of(uint32_t m, uint32_t n, uint32_t k, struct vk_tile tile)
 {
@@ -15,6 +15,20 @@ static struct vk_linear_push push_of(uint32_t m, uint32_t n, uint32_t k, struct 
         .tiles_n = (uint32_t)vk_divide_up(n, tile.n),
         .chunk = k,
     };
+}
+
+// chunks: of the sum. wide: vk_wide_operands.
+static struct vk_dispatch dispatch_of(const struct tuff_device *device, const struct vk_kernel *kernels,
+                                      struct vk_tile tile, const struct vk_linear_push *push, uint32_t chunks,
+                                      uint32_t wide)
+{
+    struct vk_dispatch dispatch = {
+        .kernel = &kernels[vk_tile_on_matrix_units(&tile)],
+        .push = push,
+        .groups = (uint64_t)push->tiles_m * push->tiles_n * chunks,
+    };
+    vk_set_tile_constants(device, &tile, wide, dispatch.constants);
+    return dispatch;
 }
 
 // Dispatches the kernel, several times where one may not sum so many terms: each adds to what the one before
@@ -34,52 +48,41 @@ static enum tuff_status dispatch_passes(struct tuff_stream *stream, struct vk_di
 
 enum tuff_status vk_linear_forward(struct tuff_stream *stream, const struct tuff_linear_forward_args *args)
 {
-    static const struct vk_kernel kernel = {
-        .shader = VK_SHADER_linear_forward,
-        .storage_count = 4,
-        .written = 1,
-        .push_bytes = sizeof(struct vk_linear_push),
-        .constant_count = VK_MAX_CONSTANTS,
-        .relu = VK_RELU_FORWARD,
-    };
+    static const struct vk_kernel kernels[] =
+        VK_PRODUCT_KERNELS(.shader = VK_SHADER_linear_forward, .storage_count = 4, .written = 1,
+                           .push_bytes = sizeof(struct vk_linear_push), .constant_count = VK_MAX_CONSTANTS,
+                           .relu = VK_RELU_FORWARD);
     uint32_t samples = args->x->dims[0], inputs = args->x->dims[1], outputs = args->y->dims[1];
-    struct vk_tile tile = vk_choose_tile(stream->device, samples, outputs, 1, true);
+    struct vk_tile tile = vk_choose_tile(stream->device, args->x->dtype, samples, outputs, 1, true);
     struct vk_linear_push push = push_of(samples, outputs, inputs, tile);
     push.bias = args->bias != NULL;
-    struct vk_dispatch dispatch = {
-        .kernel = &kernel,
-        .constants = VK_TILE_VALUES(tile),
-        .storage = {vk_range_of(args->y), vk_range_of(args->x), vk_range_of(args->weight),
-                    vk_range_of(args->bias ? args->bias : args->weight)},
-        .groups = (uint64_t)push.tiles_m * push.tiles_n,
-    };
-    dispatch.constants[WIDE_CONSTANT] = args->y->dtype != args->x->dtype;
+    struct vk_dispatch dispatch =
+        dispatch_of(stream->device, kernels, tile, &push, 1, vk_wide_operands(inputs, inputs));
+    dispatch.constants[FLOAT_Y_CONSTANT] = args->y->dtype != args->x->dtype;
+    dispatch.storage[0] = vk_range_of(args->y);
+    dispatch.storage[1] = vk_range_of(args->x);
+    dispatch.storage[2] = vk_range_of(args->weight);
+    dispatch.storage[3] = vk_range_of(args->bias ? args->bias : args->weight);
     return dispatch_passes(stream, &dispatch, &push);
 }
 
 enum tuff_status vk_linear_backward_input(struct tuff_stream *stream,
                                           const struct tuff_linear_backward_input_args *args)
 {
-    static const struct vk_kernel kernel = {
-        .shader = VK_SHADER_linear_backward_input,
-        .storage_count = 4,
-        .written = 1,
-        .push_bytes = sizeof(struct vk_linear_push),
-        .constant_count = VK_MAX_CONSTANTS,
-        .relu = VK_RELU_BACKWARD,
-    };
+    static const struct vk_kernel kernels[] =
+        VK_PRODUCT_KERNELS(.shader = VK_SHADER_linear_backward_input, .storage_count = 4, .written = 1,
+                           .push_bytes = sizeof(struct vk_linear_push), .constant_count = VK_MAX_CONSTANTS,
+                           .relu = VK_RELU_BACKWARD);
     uint32_t samples = args->dx->dims[0], inputs = args->dx->dims[1], outputs = args->dy->dims[1];
-    struct vk_tile tile = vk_choose_tile(stream->device, samples, inputs, 1, true);
+    struct vk_tile tile = vk_choose_tile(stream->device, args->dy->dtype, samples, inputs, 1, true);
     struct vk_linear_push push = push_of(samples, inputs, outputs, tile);
-    return dispatch_passes(stream,
-                           &(struct vk_dispatch){
-                               .kernel = &kernel,
-                               .constants = VK_TILE_VALUES(tile),
-                               .storage = {vk_range_of(args->dx), vk_range_of(args->dy),
-                                           vk_range_of(args->weight), vk_range_of(args->dy)},
-                               .groups = (uint64_t)push.tiles_m * push.tiles_n,
-                           },
-                           &push);
+    struct vk_dispatch dispatch =
+        dispatch_of(stream->device, kernels, tile, &push, 1, vk_wide_operands(outputs, inputs));
+    dispatch.storage[0] = vk_range_of(args->dx);
+    dispatch.storage[1] = vk_range_of(args->dy);
+    dispatch.storage[2] = vk_range_of(args->weight);
+    dispatch.storage[VK_RELU_STORAGE] = dispatch.storage[1];
+    return dispatch_passes(stream, &dispatch, &push);
 }
 
 // From so many samples on the sum over them is split, which makes workgroups enough.
@@ -98,7 +101,7 @@ static struct weight_plan plan_weight(const struct tuff_device *device,
     struct weight_plan plan;
     uint32_t samples = args->x->dims[0], inputs = args->x->dims[1], outputs = args->dy->dims[1];
     uint32_t bias = args->dbias != NULL;
-    plan.tile = vk_choose_tile(device, outputs, inputs + bias, 1, samples < SPLIT_SAMPLES);
+    plan.tile = vk_choose_tile(device, args->x->dtype, outputs, inputs + bias, 1, samples < SPLIT_SAMPLES);
     plan.push = push_of(outputs, inputs + bias, samples, plan.tile);
     plan.split = vk_split_sum(device, samples, (uint64_t)outputs * (inputs + bias),
                               (uint64_t)plan.push.tiles_m * plan.push.tiles_n);
@@ -123,28 +126,23 @@ uint64_t vk_linear_backward_weight_workspace(const struct tuff_device *device,
 enum tuff_status vk_linear_backward_weight(struct tuff_stream *stream,
                                            const struct tuff_linear_backward_weight_args *args)
 {
-    static const struct vk_kernel kernel = {
-        .shader = VK_SHADER_linear_backward_weight,
-        .storage_count = 4,
-        .written = 3,
-        .push_bytes = sizeof(struct vk_linear_push),
-        .constant_count = VK_MAX_CONSTANTS,
-    };
+    static const struct vk_kernel kernels[] =
+        VK_PRODUCT_KERNELS(.shader = VK_SHADER_linear_backward_weight, .storage_count = 4, .written = 3,
+                           .push_bytes = sizeof(struct vk_linear_push), .constant_count = VK_MAX_CONSTANTS);
     struct weight_plan plan = plan_weight(stream->device, args);
     bool split = plan.split.count > 1;
     struct vk_range out = vk_range_of(args->dweight);
     if (split)
         out = vk_range_within(args->workspace, 0, plan.split.bytes);
+    struct vk_dispatch dispatch =
+        dispatch_of(stream->device, kernels, plan.tile, &plan.push, plan.split.count,
+                    vk_wide_operands(plan.push.m, args->x->dims[1]));
+    dispatch.storage[0] = out;
     // Where the bias goes nowhere, its binding shows what the first one does.
-    struct vk_range bias = args->dbias && !split ? vk_range_of(args->dbias) : out;
-    enum tuff_status status =
-        vk_dispatch(stream, &(struct vk_dispatch){
-                                .kernel = &kernel,
-                                .constants = VK_TILE_VALUES(plan.tile),
-                                .storage = {out, bias, vk_range_of(args->dy), vk_range_of(args->x)},
-                                .push = &plan.push,
-                                .groups = (uint64_t)plan.push.tiles_m * plan.push.tiles_n * plan.split.count,
-                            });
+    dispatch.storage[1] = args->dbias && !split ? vk_range_of(args->dbias) : out;
+    dispatch.storage[2] = vk_range_of(args->dy);
+    dispatch.storage[3] = vk_range_of(args->x);
+    enum tuff_status status = vk_dispatch(stream, &dispatch);
     if (status != TUFF_OK || !split)
         return status;
     return vk_sum_partials(stream, args->dweight, args->dbias, args->workspace, plan.push.m, plan.push.n,

@@ -33,6 +33,9 @@ enum {
     EXTENSION_TIMELINE,
     EXTENSION_COOPERATIVE_MATRIX,
     EXTENSION_COOPERATIVE_MATRIX2,
+    EXTENSION_SUBGROUP_SIZE_CONTROL,
+    EXTENSION_MEMORY_MODEL,
+    EXTENSION_INTEGER_DOT,
     EXTENSION_MEMORY_BUDGET,
     EXTENSION_PORTABILITY_SUBSET,
     EXTENSION_COUNT
@@ -45,6 +48,9 @@ static const char *const extension_names[EXTENSION_COUNT] = {
     [EXTENSION_TIMELINE] = "VK_KHR_timeline_semaphore",
     [EXTENSION_COOPERATIVE_MATRIX] = "VK_KHR_cooperative_matrix",
     [EXTENSION_COOPERATIVE_MATRIX2] = "VK_NV_cooperative_matrix2",
+    [EXTENSION_SUBGROUP_SIZE_CONTROL] = "VK_EXT_subgroup_size_control",
+    [EXTENSION_MEMORY_MODEL] = "VK_KHR_vulkan_memory_model",
+    [EXTENSION_INTEGER_DOT] = "VK_KHR_shader_integer_dot_product",
     [EXTENSION_MEMORY_BUDGET] = "VK_EXT_memory_budget",
     [EXTENSION_PORTABILITY_SUBSET] = "VK_KHR_portability_subset",
 };
@@ -152,6 +158,7 @@ static void find_features(struct tuff_backend *backend, const bool *extensions, 
     physical->timeline_semaphores = timeline.timelineSemaphore;
     physical->cooperative_matrix = extensions[EXTENSION_COOPERATIVE_MATRIX];
     physical->cooperative_matrix2 = extensions[EXTENSION_COOPERATIVE_MATRIX2];
+    physical->integer_dot = extensions[EXTENSION_INTEGER_DOT];
     physical->memory_budget = extensions[EXTENSION_MEMORY_BUDGET];
     physical->portability_subset = extensions[EXTENSION_PORTABILITY_SUBSET];
 }
@@ -208,6 +215,10 @@ bool vk_physical_examine(struct tuff_backend *backend, VkPhysicalDevice handle, 
     find_limits(backend, &memory, physical);
     physical->limits.loop_rounds = find_loop_rounds(properties, &driver);
     find_features(backend, extensions, physical);
+    vk_matrix_probe(backend, physical,
+                    extensions[EXTENSION_COOPERATIVE_MATRIX] && extensions[EXTENSION_SUBGROUP_SIZE_CONTROL] &&
+                        extensions[EXTENSION_MEMORY_MODEL] && extensions[EXTENSION_FLOAT16],
+                    driver.driverID);
     return true;
 }
 
@@ -252,6 +263,13 @@ void vk_physical_describe(const struct tuff_backend *backend, const struct vk_ph
     snprintf(full.name, sizeof full.name, "%.*s", (int)sizeof full.name - 1, properties->deviceName);
     snprintf(full.driver, sizeof full.driver, "%.*s", (int)sizeof full.driver - 1, physical->driver);
     memcpy(full.uuid, physical->uuid, sizeof full.uuid);
+    const struct vk_matrix_units *matrix = &physical->matrix;
+    char units[128];
+    if (matrix->missing[0])
+        snprintf(units, sizeof units, "%s", matrix->missing);
+    else
+        snprintf(units, sizeof units, "%ux%ux%u of float16, subgroups of %u", matrix->m, matrix->n, matrix->k,
+                 matrix->subgroup_size);
     char loops[48] = "no limit known";
     if (limits->loop_rounds != UINT32_MAX)
         snprintf(loops, sizeof loops, "ended after %u rounds", limits->loop_rounds);
@@ -268,13 +286,14 @@ void vk_physical_describe(const struct tuff_backend *backend, const struct vk_ph
              "timeline semaphores: %s\n"
              "cooperative matrix (KHR): %s\n"
              "cooperative matrix 2 (NV): %s\n"
+             "matrix units: %s\n"
              "validation: %s\n"
              "limits: %s",
              VK_API_VERSION_MAJOR(properties->apiVersion), VK_API_VERSION_MINOR(properties->apiVersion),
              VK_API_VERSION_PATCH(properties->apiVersion), limits->invocations, limits->shared_bytes,
              limits->push_bytes, (unsigned long long)limits->range_bytes, loops, physical->subgroup_size,
              yes_no(physical->float16), yes_no(physical->storage16), yes_no(physical->timeline_semaphores),
-             yes_no(physical->cooperative_matrix), yes_no(physical->cooperative_matrix2),
+             yes_no(physical->cooperative_matrix), yes_no(physical->cooperative_matrix2), units,
              backend->gpu_assisted ? "on, GPU-assisted" : (backend->validation ? "on" : "off"),
              backend->min_limits ? "the specification's minimum (TUFF_VULKAN_MIN_LIMITS)" : "the device's");
     memcpy(info, &full, info->size < sizeof full ? info->size : sizeof full);

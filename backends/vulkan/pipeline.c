@@ -99,10 +99,15 @@ static enum tuff_status create_pipeline(struct tuff_device *device, struct vk_pi
         return status;
     const struct vk_kernel *kernel = pipeline->kernel;
     const struct vk_shader_code *code = &vk_shaders[kernel->shader];
+    const struct vk_matrix_code *matrix = &vk_matrix_shaders[kernel->shader];
     VkShaderModuleCreateInfo module_info = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-        .codeSize = pipeline->half ? code->half_bytes : code->bytes,
-        .pCode = pipeline->half ? code->half_words : code->words,
+        .codeSize = kernel->matrix   ? matrix->bytes
+                    : pipeline->half ? code->half_bytes
+                                     : code->bytes,
+        .pCode = kernel->matrix   ? matrix->words
+                 : pipeline->half ? code->half_words
+                                  : code->words,
     };
     VkShaderModule module = VK_NULL_HANDLE;
     status = VK(device, CreateShaderModule(device->handle, &module_info, NULL, &module));
@@ -118,9 +123,17 @@ static enum tuff_status create_pipeline(struct tuff_device *device, struct vk_pi
         .dataSize = kernel->constant_count * sizeof(uint32_t),
         .pData = pipeline->constants,
     };
+    // Matrix units share a tile by subgroups, and so need to know their size.
+    VkPipelineShaderStageRequiredSubgroupSizeCreateInfoEXT subgroups = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO_EXT,
+        .requiredSubgroupSize = device->physical->matrix.subgroup_size,
+    };
     VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                  .pNext = kernel->matrix ? &subgroups : NULL,
+                  .flags =
+                      kernel->matrix ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT : 0,
                   .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                   .module = module,
                   .pName = "main",

@@ -71,6 +71,8 @@ static bool supports_f16(struct tuff_device *device, uint32_t op, const struct t
         device->told_of_storage16 = true;
         return false;
     }
+    // Now and not when kernels are recorded: whether they use them is known from here on.
+    vk_matrix_ready(device);
     switch (op) {
     case TUFF_OP_CONV2D_FORWARD:
     case TUFF_OP_CONV2D_BACKWARD_INPUT:

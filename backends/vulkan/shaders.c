@@ -11,3 +11,12 @@ const struct vk_shader_code vk_shaders[VK_SHADER_COUNT] = {
 #undef VK_SHADER
 #undef VK_SHADER_PAIR
 };
+
+// Generated: VK_MATRIX_SHADER(name) for each file shaders/prebuilt/name.spv, and its array.
+#include "matrix_code.h"
+
+const struct vk_matrix_code vk_matrix_shaders[VK_SHADER_COUNT] = {
+#define VK_MATRIX_SHADER(name) [VK_SHADER_##name] = {spirv_matrix_##name, sizeof spirv_matrix_##name},
+#include "matrix_list.h"
+#undef VK_MATRIX_SHADER
+};

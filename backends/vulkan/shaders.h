@@ -24,6 +24,13 @@ struct vk_shader_code {
     size_t half_bytes;
 };
 
+// The form for matrix units of those that have one: compiled before, in shaders/prebuilt/.
+struct vk_matrix_code {
+    const uint32_t *words; // NULL: none
+    size_t bytes;
+};
+
+extern const struct vk_matrix_code vk_matrix_shaders[VK_SHADER_COUNT];
 extern const struct vk_shader_code vk_shaders[VK_SHADER_COUNT];
 
 #endif

@@ -1,20 +1,14 @@
-// One workgroup's tile of a matrix product c[m,n] = sum over k of a[m,k] * b[k,n], through shared memory.
+// A tile of a product by multiplications of vectors, included by gemm.glsl.
 //
 // Tiles are kept as quads, four neighbouring rows of a or columns of b at one k. Each invocation sums ROW_QUADS x
-// COLUMN_QUADS blocks of 4x4. The includer says where a and b come from. For each it defines either
-//   A_K_FAST: void a_set_k(uint k), float a_at(uint m)   neighbouring invocations take neighbouring k
-//   else:     void a_set_m(uint j, uint m), float a_at(uint j, uint k)
-//                                    neighbouring invocations take neighbouring quads, and one invocation always
-//                                    the same quad: a_set_m is called once for each of its rows, j = 0 to 3
-// and B_K_FAST with b_set_k, b_at(n), or b_set_n, b_at(j, k), likewise. The set functions compute what the at
-// functions share. Rows and columns outside of the matrix count as 0.
+// COLUMN_QUADS blocks of 4x4.
 layout(constant_id = 1) const uint TILE_M = 32u;
 layout(constant_id = 2) const uint TILE_N = 64u;
 layout(constant_id = 3) const uint ROW_QUADS = 1u; // of an invocation
 layout(constant_id = 4) const uint COLUMN_QUADS = 1u;
-layout(constant_id = 13) const uint TILE_K = 16u;
 const uint QUADS_M = TILE_M / 4u;
 const uint QUADS_N = TILE_N / 4u;
+const uint QUADS_K = TILE_K / 4u;
 const uint THREADS_M = QUADS_M / ROW_QUADS;
 const uint THREADS_N = QUADS_N / COLUMN_QUADS;
 const uint THREADS = THREADS_M * THREADS_N; // the workgroup's size; a multiple of QUADS_M, QUADS_N and TILE_K
@@ -28,9 +22,48 @@ shared vec4 tile_b[TILE_K * PITCH_B];
 // sums[row * COLUMN_QUADS + j]: of this invocation's row and its j-th quad of columns.
 vec4 sums[ROW_QUADS * 4u * COLUMN_QUADS];
 
+#if defined A_K_FAST && defined A_WIDE
+// Blocks of 4x4, read along k.
+void load_tile_a_wide(uint m0, uint k0, uint k_end)
+{
+    uint lane = gl_LocalInvocationID.x;
+    uint k = lane % QUADS_K * 4u;
+    bool inside = k0 + k < k_end;
+    a_set_k(inside ? k0 + k : k0);
+    for (uint quad = lane / QUADS_K; quad < QUADS_M; quad += THREADS / QUADS_K) {
+        uint m = m0 + quad * 4u;
+        mat4 block = transpose(mat4(a_wide(m), a_wide(m + 1u), a_wide(m + 2u), a_wide(m + 3u)));
+        [[unroll]] for (uint i = 0u; i < 4u; i++)
+            tile_a[(k + i) * PITCH_A + quad] = inside ? block[i] : vec4(0.0);
+    }
+}
+#endif
+
+#if defined B_K_FAST && defined B_WIDE
+void load_tile_b_wide(uint n0, uint k0, uint k_end)
+{
+    uint lane = gl_LocalInvocationID.x;
+    uint k = lane % QUADS_K * 4u;
+    bool inside = k0 + k < k_end;
+    b_set_k(inside ? k0 + k : k0);
+    for (uint quad = lane / QUADS_K; quad < QUADS_N; quad += THREADS / QUADS_K) {
+        uint n = n0 + quad * 4u;
+        mat4 block = transpose(mat4(b_wide(n), b_wide(n + 1u), b_wide(n + 2u), b_wide(n + 3u)));
+        [[unroll]] for (uint i = 0u; i < 4u; i++)
+            tile_b[(k + i) * PITCH_B + quad] = inside ? block[i] : vec4(0.0);
+    }
+}
+#endif
+
 void load_tile_a(uint m0, uint k0, uint k_end)
 {
     uint lane = gl_LocalInvocationID.x;
+#if defined A_K_FAST && defined A_WIDE
+    if (WIDE_A) {
+        load_tile_a_wide(m0, k0, k_end);
+        return;
+    }
+#endif
 #ifdef A_K_FAST
     uint k = lane % TILE_K;
     bool inside = k0 + k < k_end;
@@ -45,7 +78,13 @@ void load_tile_a(uint m0, uint k0, uint k_end)
     for (uint k = lane / QUADS_M; k < TILE_K; k += THREADS / QUADS_M) {
         bool inside = k0 + k < k_end;
         uint from = inside ? k0 + k : k0;
-        vec4 values = vec4(a_at(0u, from), a_at(1u, from), a_at(2u, from), a_at(3u, from));
+        vec4 values;
+#ifdef A_WIDE
+        if (WIDE_A)
+            values = a_wide(from);
+        else
+#endif
+            values = vec4(a_at(0u, from), a_at(1u, from), a_at(2u, from), a_at(3u, from));
         tile_a[k * PITCH_A + quad] = inside ? values : vec4(0.0);
     }
 #endif
@@ -54,6 +93,12 @@ void load_tile_a(uint m0, uint k0, uint k_end)
 void load_tile_b(uint n0, uint k0, uint k_end)
 {
     uint lane = gl_LocalInvocationID.x;
+#if defined B_K_FAST && defined B_WIDE
+    if (WIDE_B) {
+        load_tile_b_wide(n0, k0, k_end);
+        return;
+    }
+#endif
 #ifdef B_K_FAST
     uint k = lane % TILE_K;
     bool inside = k0 + k < k_end;
@@ -68,7 +113,13 @@ void load_tile_b(uint n0, uint k0, uint k_end)
     for (uint k = lane / QUADS_N; k < TILE_K; k += THREADS / QUADS_N) {
         bool inside = k0 + k < k_end;
         uint from = inside ? k0 + k : k0;
-        vec4 values = vec4(b_at(0u, from), b_at(1u, from), b_at(2u, from), b_at(3u, from));
+        vec4 values;
+#ifdef B_WIDE
+        if (WIDE_B)
+            values = b_wide(from);
+        else
+#endif
+            values = vec4(b_at(0u, from), b_at(1u, from), b_at(2u, from), b_at(3u, from));
         tile_b[k * PITCH_B + quad] = inside ? values : vec4(0.0);
     }
 #endif
@@ -123,5 +174,20 @@ void multiply_tile(uint m0, uint n0, uint k_begin, uint k_end)
             }
         }
         barrier();
+    }
+}
+
+void store_tile(uint m0, uint n0)
+{
+    [[unroll]] for (uint j = 0u; j < 4u * COLUMN_QUADS; j++) {
+        uint n = n0 + tile_column(j);
+        if (n >= p.n)
+            continue;
+        c_set_n(n);
+        [[unroll]] for (uint i = 0u; i < 4u * ROW_QUADS; i++) {
+            uint m = m0 + tile_row(i);
+            if (m < p.m)
+                c_store(m, tile_sum(i, j));
+        }
     }
 }

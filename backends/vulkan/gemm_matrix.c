@@ -1,0 +1,66 @@
+#include "gemm.h"
+#include "ops.h"
+
+// How a tile is shared: rows x columns of subgroups.
+struct matrix_shape {
+    uint32_t m, n, row_subgroups, column_subgroups;
+    uint32_t cost; // of a multiplication, as in gemm.c
+    bool cpu;
+};
+
+static const struct matrix_shape shapes[] = {
+    {128, 128, 2, 4, 10, false}, {64, 128, 2, 4, 11, false}, {128, 64, 4, 2, 11, false},
+    {64, 64, 2, 2, 12, false},   {32, 64, 1, 4, 16, false},  {32, 32, 1, 2, 20, true},
+    {16, 64, 1, 4, 20, true},
+};
+
+enum { MATRIX_DEPTH = 32, PAD = 8 }; // PAD: elements, as in the shader
+
+static struct vk_tile tile_of(const struct vk_matrix_units *units, const struct matrix_shape *shape)
+{
+    return (struct vk_tile){
+        .m = shape->m,
+        .n = shape->n,
+        .depth = MATRIX_DEPTH,
+        .threads = shape->row_subgroups * shape->column_subgroups * units->subgroup_size,
+        .row_subgroups = shape->row_subgroups,
+        .column_subgroups = shape->column_subgroups,
+    };
+}
+
+// Whether the device can run it: invocations, shared memory, whole fragments.
+static bool fits(const struct tuff_device *device, const struct matrix_shape *shape)
+{
+    const struct vk_matrix_units *units = &device->physical->matrix;
+    const struct vk_limits *limits = &device->physical->limits;
+    const struct vk_tile tile = tile_of(units, shape);
+    const uint32_t longest = tile.m > tile.n ? tile.m : tile.n;
+    // An operand takes most space if its lines run along k.
+    const uint32_t shared = (tile.m + tile.n) * (tile.depth + PAD) * 2 +
+                            tile.row_subgroups * tile.column_subgroups * units->m * units->n * 4;
+    return tile.threads <= limits->invocations && shared <= limits->shared_bytes &&
+           tile.threads % (longest / 4) == 0 && tile.threads % (tile.depth / 4) == 0 &&
+           tile.m % (tile.row_subgroups * units->m) == 0 && tile.n % (tile.column_subgroups * units->n) == 0;
+}
+
+struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t m, uint64_t n,
+                                     uint64_t products, bool spread)
+{
+    // A driver that computes on the CPU takes seconds to compile a larger one.
+    const bool cpu = device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    const uint64_t slots = spread ? 64 : 1;
+    const struct matrix_shape *best = NULL;
+    uint64_t best_time = 0;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const struct matrix_shape *shape = &shapes[i];
+        if ((cpu && !shape->cpu) || !fits(device, shape))
+            continue;
+        uint64_t tiles = vk_divide_up(m, shape->m) * vk_divide_up(n, shape->n) * products;
+        uint64_t time = vk_divide_up(tiles, slots) * shape->m * shape->n * shape->cost;
+        if (!best || time < best_time) {
+            best = shape;
+            best_time = time;
+        }
+    }
+    return best ? tile_of(&device->physical->matrix, best) : (struct vk_tile){0};
+}
