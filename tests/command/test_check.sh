@@ -19,7 +19,8 @@ check "--json is one JSON object" json flat.json tuff abi backend against seed c
     allow_unsupported ops totals failures unsupported result status errors_logged
 check "it has the table" has '"op": "relu_forward", "layout": "row_major", "run": 12, "passed": 12, "failed": 0' flat.json
 check "both layouts" has '"layout": "batch16", "run": 12' flat.json
-check "totals" has '"totals": { "run": 24, "passed": 24, "failed": 0, "unsupported": 0' flat.json
+check "and float16" has '"layout": "float16", "run": 11' flat.json
+check "totals" has '"totals": { "run": 35, "passed": 35, "failed": 0, "unsupported": 0' flat.json
 check "backend and device" has '"backend": { "name": "reference", "version": "[0-9.]*", "path": "/[^"]*tuff-reference.so", "device": "reference"' flat.json
 check "passed" has '"result": "passed", "status": "success"' flat.json
 check "no failures" has '"failures": \[\]' flat.json
@@ -77,7 +78,7 @@ refuses 2 "json goes with neither --list nor --cases" "--json with --cases" chec
 run check --list --backend reference
 check "--list" test "$status" -eq 0
 check "says which backend" out_has '^op  *reference$'
-check "an op in both layouts" out_has '^relu_forward  *supported / supported$'
+check "an op in both layouts" out_has '^relu_forward  *supported / supported, f16$'
 check "an op without a batch" out_has '^adam  *supported$'
 listed=$(grep -cE '^[a-z0-9_]+  +(supported|partly|not supported)' "$out")
 cases_of_all=$("$tuff" check --cases 2> "$err" | grep -v '(check=' | sed 's/(.*//' | sort -u | wc -l)
@@ -90,15 +91,15 @@ check "--markdown" test "$(sed -n 1p "$out")" = '| Op | Direction | What it comp
 cases=$("$tuff" check --cases --op max_pool2d_backward 2> "$err" | wc -l)
 check "--op has one row" test "$(wc -l < "$out")" -eq 3
 check "its direction, words and number of cases" \
-    out_has "^| .max_pool2d_backward. | backward | maximum pooling: gradient of its input | $cases | supported / supported |\$"
+    out_has "^| .max_pool2d_backward. | backward | maximum pooling: gradient of its input | $cases | supported / supported, f16 |\$"
 
 list_fault() { TUFF_FAULT=$1 run check --list --plugin "$faulty" --backend faulty --op relu_forward; }
 list_fault no-kernel
 check "an op without a kernel" out_has '^relu_forward  *not supported / not supported$'
 list_fault unsupported-shape
-check "some shapes are not supported" out_has '^relu_forward  *partly / partly$'
+check "some shapes are not supported" out_has '^relu_forward  *partly / partly, partly f16$'
 list_fault layout-unused
-check "a layout is not supported" out_has '^relu_forward  *supported / not supported$'
+check "a layout is not supported" out_has '^relu_forward  *supported / not supported, f16$'
 refuses 1 "unknown op 'relu_foward'; did you mean 'relu_forward'" "misspelt op" check --list --op relu_foward
 refuses 2 "markdown goes with --list only" "--markdown alone" check --backend reference --markdown
 refuses 2 "list and --cases exclude each other" "--list --cases" check --list --cases

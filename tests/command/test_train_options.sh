@@ -53,7 +53,7 @@ run eval mixed --backend reference
 check "mixed: eval in float32 finds what the training did" test "$status" -eq 0
 refuses 1 'backend cpu has no float16 cast for these shapes and parameters; float32 may do (--precision float32)' \
     "mixed: a backend without float16" train small.yaml --backend cpu --digits-train 128 --precision mixed
-refuses 2 "precision: expected float32 or mixed, found 'half'" "a precision that is none" \
+refuses 2 "precision: expected 'float32' or 'mixed', found 'half'" "a precision that is none" \
     train small.yaml --backend reference --precision half
 
 # Schedules, as metrics.csv has their rates: of each epoch's last step.
