@@ -141,7 +141,7 @@ bool vk_span_fits(const struct vk_span *span, const struct tuff_device *device)
 
 struct vk_range vk_span_range(const struct vk_span *span)
 {
-    return (struct vk_range){span->buffer, span->begin, span->end - span->begin};
+    return (struct vk_range){.buffer = span->buffer, .offset = span->begin, .bytes = span->end - span->begin};
 }
 
 uint32_t vk_span_word(const struct vk_span *span, const struct tuff_tensor *tensor)
