@@ -247,6 +247,10 @@ def run_step(session, step, report):
     try:
         entry["figures"] = step.run(session)
         entry["state"] = "done"
+    except KeyboardInterrupt:  # not the step's fault
+        entry.update(state="interrupted", attempts=attempts - 1)
+        session.save()
+        raise
     except Skip as reason:
         entry.update(state="skipped", message=str(reason))
     except TooLong:
