@@ -14,6 +14,7 @@ enum {
     POOLED_MAX_STAGED = 4096, // winners of a workgroup in shared memory, a word each
     POOLED_WORKERS = 1024,    // invocations that backward_weight aims at
     POOLED_CPU_WORKERS = 256, // on a driver that computes on the CPU, whose few threads have much to do each
+    POOLED_CPU_UNITS = 4,     // workgroups of forward that keep such a driver's threads busy
     POOLED_WINDOWS = 16,      // of each of them at least, or partial sums outweigh the sums
     POOLED_MAX_WINDOWS = 1 << 15, // at most, lest a driver ends its loop (rounds.c)
     // With GPU-assisted validation, which makes a branch of every access: CPU drivers then take minutes to
@@ -52,7 +53,8 @@ struct units {
 static struct units plan_forward(const struct tuff_device *device, const struct vk_pooled_conv *conv)
 {
     uint32_t filters = conv->weight->dims[0], pool = conv->params->pool_h * conv->params->pool_w;
-    uint32_t most = smaller(POOLED_MAX_SUMS / pool, POOLED_MAX_BLOCK);
+    const bool cpu = vk_on_cpu(device) && !device->backend->gpu_assisted;
+    uint32_t most = smaller(POOLED_MAX_SUMS / pool, cpu ? POOLED_MAX_CHANNELS : POOLED_MAX_BLOCK);
     if (device->backend->gpu_assisted)
         most = smaller(most, VALIDATED_MAX_BLOCK);
     uint64_t positions = positions_of(conv);
@@ -67,6 +69,12 @@ static struct units plan_forward(const struct tuff_device *device, const struct 
     while (units.images * filters * positions % 4 != 0)
         units.images *= 2;
     units.staged = units.images * units.blocks.size * positions;
+    // Where windows are few, lanes beyond the last one cost a CPU as much as others.
+    while (cpu && units.blocks.count == 1 && units.images * positions < POOLED_MAX_LOCAL_SIZE &&
+           2 * units.staged <= POOLED_MAX_STAGED && 2 * units.images * POOLED_CPU_UNITS <= conv->x->dims[0]) {
+        units.images *= 2;
+        units.staged *= 2;
+    }
     return units;
 }
 
