@@ -1,7 +1,6 @@
 // loss_scale_update, gradient_unscale
 #include "basic_push.h"
 #include "ops.h"
-#include "optimizer_push.h"
 
 enum tuff_status vk_loss_scale_update(struct tuff_stream *stream,
                                       const struct tuff_loss_scale_update_args *args)

@@ -141,7 +141,7 @@ Test(plan, small_arenas_are_not_shared_on_a_gpu)
         struct tuff_plan *plan;
         build_lenet(&f, cases[i].batch, true);
         f.fake.target.info.kind = TUFF_DEVICE_DISCRETE_GPU;
-        cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, &plan), TUFF_OK);
+        cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, f.fake.target.log, &plan), TUFF_OK);
         play(f.graph, plan);
         cr_expect_eq(plan->arena_bytes == plan->unshared_bytes, cases[i].apart,
                      "batch %u: %llu of %llu bytes", cases[i].batch, (unsigned long long)plan->arena_bytes,
