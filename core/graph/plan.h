@@ -15,9 +15,8 @@ struct tuff_plan {
 };
 
 // Checks that the target has a kernel for every node that takes its shapes, and places all activations.
-// Two tensors share memory only if no node uses both, or if the op works in place; on a GPU small arenas are not
-// shared but in place.
-// Failure: TUFF_ERROR_UNSUPPORTED names the op and the backend.
+// Two tensors share memory only if no node uses both, or if the op works in place; on a GPU small arenas are
+// not shared but in place. Failure: TUFF_ERROR_UNSUPPORTED names the op and the backend.
 TUFF_MUST_CHECK enum tuff_status tuff_plan_create(const struct tuff_target *target,
                                                   const struct tuff_graph *graph, struct tuff_plan **plan);
 void tuff_plan_destroy(struct tuff_plan **plan); // NULL-safe, nulls
