@@ -40,8 +40,8 @@ int order_of(float value)
     return int(bits > 0xff800000u ? bits & 0x7fffffffu : bits);
 }
 
-// The first filter's place in `staged` is `at`, in y it is `out_at`.
-void compute_window(uint image, uint first, uint ph, uint pw, uint at, uint out_at, uint positions)
+// The first filter's place in `staged` is `at`, in y it is `out_at`. kept: whether there is such a window.
+void compute_window(uint image, uint first, uint ph, uint pw, uint at, uint out_at, uint positions, bool kept)
 {
     float sums[BLOCK * POOL];
     [[unroll]] for (uint i = 0u; i < BLOCK * POOL; i++)
@@ -60,7 +60,7 @@ void compute_window(uint image, uint first, uint ph, uint pw, uint at, uint out_
         }
     }
     [[unroll]] for (uint f = 0u; f < BLOCK; f++) {
-        if (BLOCKS > 1u && first + f >= p.filters)
+        if (!kept || (BLOCKS > 1u && first + f >= p.filters))
             continue;
         float start = p.bias != 0u ? bias[first + f] : 0.0;
         int best = 0;
@@ -85,12 +85,18 @@ void main()
     uint image0 = unit * p.images;
     uint images = image0 < p.batch ? min(p.images, p.batch - image0) : 0u;
     uint base = (image0 * p.filters + first) * positions;
-    for (uint task = gl_LocalInvocationID.x; task < images * positions; task += gl_WorkGroupSize.x) {
+    uint tasks = images * positions;
+    // All invocations make all rounds, those without a window with the last one's: newer llvmpipe drivers read from
+    // address 0 where none of a vector's lanes is in a loop.
+    for (uint begin = 0u; begin < tasks; begin += gl_WorkGroupSize.x) {
+        uint own = begin + gl_LocalInvocationID.x;
+        uint task = min(own, tasks - 1u);
         uint image = task / positions;
         uint position = task - image * positions;
         uint ph = position / p.out_w;
         uint at = image * p.filters * positions + position;
-        compute_window(image0 + image, first, ph, position - ph * p.out_w, at, base + at, positions);
+        compute_window(image0 + image, first, ph, position - ph * p.out_w, at, base + at, positions,
+                       own < tasks);
     }
     if (STAGED == 1u)
         return;

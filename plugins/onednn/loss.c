@@ -1,47 +1,9 @@
-// The logarithm of softmax, and the mean squared error. Forward log-softmax is a loop: oneDNN's loses NaN,
-// and the logarithm of a sum near 1 its last digits.
+// The logarithm of softmax, and the mean squared error. The former is a loop: oneDNN's loses NaN,
+// backward where there is AVX-512, and of the logarithm of a sum near 1 the last digits.
 #include "kernels.h"
-#include "primitive.h"
+#include "onednn.h"
 
 #include <math.h>
-#include <string.h>
-
-// Slots of the problem of log_softmax_backward: (N,K) each. It computes from forward's output.
-enum { Y, DY, DX };
-
-static enum dnn_way pose(uint32_t op, const struct tuff_op_args *args, struct dnn_problem *problem)
-{
-    if (op == TUFF_OP_LOG_SOFTMAX_FORWARD)
-        return DNN_LOOPS;
-    memset(problem, 0, sizeof *problem);
-    problem->op = op;
-    dnn_set_operand(problem, DX, DNNL_ARG_DIFF_SRC, true, args->tensors[0]);
-    dnn_set_operand(problem, DY, DNNL_ARG_DIFF_DST, false, args->tensors[1]);
-    dnn_set_operand(problem, Y, DNNL_ARG_DST, false, args->tensors[2]);
-    return DNN_PRIMITIVE;
-}
-
-static dnnl_status_t describe(struct tuff_device *device, const struct dnn_problem *problem,
-                              dnnl_primitive_desc_t *description)
-{
-    const int axis = 1;
-    dnnl_memory_desc_t layout; // of all operands
-    dnnl_logsoftmax_desc_t operation;
-    dnnl_primitive_desc_t forward = NULL;
-    dnnl_status_t status = dnn_row_major(&problem->operands[Y], &layout);
-    if (status == dnnl_success)
-        status = dnnl_logsoftmax_forward_desc_init(&operation, dnnl_forward_training, &layout, axis);
-    if (status == dnnl_success)
-        status = dnn_finish(device, &operation, NULL, &forward);
-    if (status == dnnl_success)
-        status = dnnl_logsoftmax_backward_desc_init(&operation, &layout, &layout, axis);
-    if (status == dnnl_success)
-        status = dnn_finish(device, &operation, forward, description);
-    dnnl_primitive_desc_destroy(forward);
-    return status;
-}
-
-const struct dnn_method dnn_log_softmax = {.pose = pose, .describe = describe};
 
 // log(sum over k of exp(x[k])). The greatest is subtracted before exp, which then neither overflows nor
 // leaves a sum of zero. One NaN makes it NaN.
@@ -73,11 +35,19 @@ enum tuff_status dnn_log_softmax_forward(struct tuff_stream *stream,
 enum tuff_status dnn_log_softmax_backward(struct tuff_stream *stream,
                                           const struct tuff_log_softmax_backward_args *args)
 {
-    struct dnn_problem problem;
-    void *const data[DNN_OPERANDS] = {
-        [Y] = dnn_data(args->y), [DY] = dnn_data(args->dy), [DX] = dnn_data(args->dx)};
-    pose(TUFF_OP_LOG_SOFTMAX_BACKWARD, (const void *)args, &problem);
-    return dnn_primitive_run(stream->device, &problem, data, args->workspace, 0);
+    (void)stream;
+    const uint32_t classes = args->y->dims[1];
+    const float *y = dnn_data(args->y);   // (N,K)
+    const float *dy = dnn_data(args->dy); // (N,K)
+    float *dx = dnn_data(args->dx);       // (N,K)
+    for (uint32_t n = 0; n < args->y->dims[0]; n++, y += classes, dy += classes, dx += classes) {
+        double sum = 0;
+        for (uint32_t k = 0; k < classes; k++)
+            sum += (double)dy[k];
+        for (uint32_t k = 0; k < classes; k++)
+            dx[k] = (float)((double)dy[k] - exp((double)y[k]) * sum);
+    }
+    return TUFF_OK;
 }
 
 enum tuff_status dnn_mean_squared_error_forward(struct tuff_stream *stream,

@@ -21,9 +21,6 @@ const struct dnn_method *dnn_method_of(uint32_t op)
     case TUFF_OP_BATCH_NORM2D_EVAL:
     case TUFF_OP_BATCH_NORM2D_BACKWARD:
         return &dnn_batch_norm2d;
-    case TUFF_OP_LOG_SOFTMAX_FORWARD:
-    case TUFF_OP_LOG_SOFTMAX_BACKWARD:
-        return &dnn_log_softmax;
     case TUFF_OP_AVG_POOL2D_FORWARD:
     case TUFF_OP_AVG_POOL2D_BACKWARD:
     case TUFF_OP_ADAPTIVE_AVG_POOL2D_FORWARD:

@@ -2,8 +2,8 @@
 // TUFF_FAULT says which fault; "none" is the control. The tests run the conformance program on each and
 // expect it to fail, and to say why.
 //
-// The reference computes within the kernel's call, so a fault can read and write buffers right after it. Faults
-// of buffers and streams are in faulty_device.c.
+// The reference computes within the kernel's call, so a fault can read and write buffers right after it.
+// Faults of buffers and streams are in faulty_device.c.
 #include <dlfcn.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 
 #include "faulty_device.h"
 #include "tuff/backend.h"
+#include "tuff/half.h"
 
 static struct tuff_backend_interface interface; // the reference's, changed
 static struct tuff_kernels kernels;
@@ -174,20 +175,30 @@ static uint64_t last_element(const struct tuff_tensor *t)
     return ((n / TUFF_BATCH16_LANES) * per + per - 1) * TUFF_BATCH16_LANES + n % TUFF_BATCH16_LANES;
 }
 
-// Makes one element wrong: a float by a sixty-fourth, or a hundredth if it is zero (what ReLU made zero had a size), an
-// integer by one.
+static float wrong(float value)
+{
+    return !isfinite(value) ? 0.5f : value == 0 ? 0.01f : value + (fabsf(value) + 0.01f) / 64;
+}
+
+// Makes one element wrong: a float by a sixty-fourth, or a hundredth if it is zero (what ReLU made zero had a
+// size), an integer by one.
 static enum tuff_status spoil(const struct tuff_tensor *t)
 {
     const uint64_t byte = last_element(t) * tuff_dtype_bytes(t->dtype);
+    const uint32_t shift = byte % 4 * 8;
     uint32_t word = 0;
-    float value;
     enum tuff_status status = read_word(t, byte / 4 * 4, &word);
-    memcpy(&value, &word, sizeof value);
-    value = !isfinite(value) ? 0.5f : value == 0 ? 0.01f : value + (fabsf(value) + 0.01f) / 64;
-    if (t->dtype == TUFF_F32)
+    if (t->dtype == TUFF_F32) {
+        float value;
+        memcpy(&value, &word, sizeof value);
+        value = wrong(value);
         memcpy(&word, &value, sizeof word);
-    else
-        word += UINT32_C(1) << (byte % 4 * 8);
+    } else if (t->dtype == TUFF_F16) {
+        const uint32_t half = word >> shift & 0xffff;
+        word ^= (half ^ tuff_half_from_double((double)wrong(tuff_half_to_float((uint16_t)half)))) << shift;
+    } else {
+        word += UINT32_C(1) << shift;
+    }
     return status == TUFF_OK ? write_word(t, (int64_t)(byte / 4 * 4), word) : status;
 }
 
@@ -206,8 +217,12 @@ static void fault_idle(void)
 #define TUFF_OP(NAME, name) kernels.name = idle_##name;
 #include "tuff/op_list.h"
 #undef TUFF_OP
-    // To do nothing is right where there is nothing to clip, which some cases are about.
+    // To do nothing is right where there is nothing to clip, or a step to skip, which some cases are about.
     kernels.gradient_clip = spoilt_gradient_clip;
+    kernels.gradient_unscale = spoilt_gradient_unscale;
+    kernels.adam = spoilt_adam;
+    kernels.sgd = spoilt_sgd;
+    kernels.moving_average = spoilt_moving_average;
 }
 
 static void fault_wrong_element(void)
