@@ -184,7 +184,7 @@ static void describe(const struct reader *reader, struct case_setup *setup, uint
         dims[i] = (uint32_t)tensor->dims[i];
     cr_assert_str_eq(tensor->dtype, role->dtype == TUFF_U32 ? "U32" : "F32", "%s: %s", reader->name,
                      tensor->name);
-    case_setup_tensor(setup, index, role->dtype, tensor->rank, dims, CASE_PADDING_FINITE);
+    case_setup_tensor(setup, index, tuff_role_plain_dtype(role), tensor->rank, dims, CASE_PADDING_FINITE);
 }
 
 // The file's values, and behind them what the padding lanes hold: zeros for gradients, for all others the

@@ -68,6 +68,9 @@ static const struct golden_op golden_ops[] = {
     {TUFF_OP_GATHER_LABELS, 0, 0, 0, "moves data"},
     {TUFF_OP_STEP_ADVANCE, 0, 0, 0, "Tuff's own"},
     {TUFF_OP_METRICS_RECORD, 0, 0, 0, "Tuff's own"},
+    {TUFF_OP_CAST, 0, 0, 0, "changes the type; float16 is compared with the reference backend"},
+    {TUFF_OP_LOSS_SCALE_UPDATE, 0, 0, 0, "of the step state, which is Tuff's own"},
+    {TUFF_OP_GRADIENT_UNSCALE, 0, 0, 0, "of the step state, which is Tuff's own"},
     {TUFF_OP_DROPOUT_FORWARD, 0, 0, 0, "random numbers of Tuff's own"},
     {TUFF_OP_DROPOUT_BACKWARD, 0, 0, 0, "random numbers of Tuff's own"},
     // tuff check compares these with the reference backend, which makes them of its parts, whose cases are above.
