@@ -29,7 +29,7 @@ layout(push_constant) uniform Push
 };
 
 // In words of the state and of a row (tuff/op/step.h).
-const uint COUNTER = 1u;
+const uint COUNTER = 6u; // reserved there, 0 between steps
 const uint STATE_ROW = 8u;
 const uint ROW_WORDS = 8u;
 const uint ROW_BEGIN = 1u;

@@ -119,7 +119,8 @@ void vk_matrix_enable(struct vk_matrix_features *features, void **next)
                       .computeFullSubgroups = VK_TRUE},
         .memory_model = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES_KHR,
                          .pNext = &features->float16,
-                         .vulkanMemoryModel = VK_TRUE},
+                         .vulkanMemoryModel = VK_TRUE,
+                         .vulkanMemoryModelDeviceScope = VK_TRUE}, // of atomics, once there is the model
         .float16 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES_KHR,
                     .pNext = *next,
                     .shaderFloat16 = VK_TRUE},
@@ -139,7 +140,8 @@ static bool has_features(struct tuff_backend *backend, const struct vk_physical 
     backend->vk.GetPhysicalDeviceFeatures2(physical->handle, &features);
     return offered.matrix.cooperativeMatrix && offered.subgroups.subgroupSizeControl &&
            offered.subgroups.computeFullSubgroups && offered.memory_model.vulkanMemoryModel &&
-           offered.float16.shaderFloat16 && physical->storage16;
+           offered.memory_model.vulkanMemoryModelDeviceScope && offered.float16.shaderFloat16 &&
+           physical->storage16;
 }
 
 // The subgroup's size to ask for: 32 where it can be had, which is what matrix units are made for where there
