@@ -4,6 +4,7 @@
 #include "onednn.h"
 
 #include <math.h>
+#include <string.h>
 
 // log(sum over k of exp(x[k])). The greatest is subtracted before exp, which then neither overflows nor
 // leaves a sum of zero. One NaN makes it NaN.
