@@ -30,6 +30,20 @@ enum tuff_status vk_fill(struct tuff_stream *stream, const struct tuff_fill_args
                                });
 }
 
+// y[i] of x[i], an invocation per element.
+static enum tuff_status dispatch_elements(struct tuff_stream *stream, const struct vk_kernel *kernel,
+                                          const struct tuff_tensor *y, const struct tuff_tensor *x)
+{
+    struct vk_element_push push = {.count = (uint32_t)tuff_tensor_elements(y)};
+    return vk_dispatch(stream, &(struct vk_dispatch){
+                                   .kernel = kernel,
+                                   .constants = {VK_LOCAL_SIZE},
+                                   .storage = {vk_range_of(y), vk_range_of(x)},
+                                   .push = &push,
+                                   .groups = vk_element_groups(push.count),
+                               });
+}
+
 enum tuff_status vk_copy(struct tuff_stream *stream, const struct tuff_copy_args *args)
 {
     static const struct vk_kernel kernel = {
@@ -39,14 +53,7 @@ enum tuff_status vk_copy(struct tuff_stream *stream, const struct tuff_copy_args
         .push_bytes = sizeof(struct vk_element_push),
         .constant_count = 1,
     };
-    struct vk_element_push push = {.count = (uint32_t)tuff_tensor_elements(args->y)};
-    return vk_dispatch(stream, &(struct vk_dispatch){
-                                   .kernel = &kernel,
-                                   .constants = {VK_LOCAL_SIZE},
-                                   .storage = {vk_range_of(args->y), vk_range_of(args->x)},
-                                   .push = &push,
-                                   .groups = vk_element_groups(push.count),
-                               });
+    return dispatch_elements(stream, &kernel, args->y, args->x);
 }
 
 enum tuff_status vk_cast(struct tuff_stream *stream, const struct tuff_cast_args *args)
@@ -65,14 +72,7 @@ enum tuff_status vk_cast(struct tuff_stream *stream, const struct tuff_cast_args
         .push_bytes = sizeof(struct vk_element_push),
         .constant_count = 1,
     };
-    struct vk_element_push push = {.count = (uint32_t)tuff_tensor_elements(args->y)};
-    return vk_dispatch(stream, &(struct vk_dispatch){
-                                   .kernel = args->y->dtype == TUFF_F16 ? &to_f16 : &to_f32,
-                                   .constants = {VK_LOCAL_SIZE},
-                                   .storage = {vk_range_of(args->y), vk_range_of(args->x)},
-                                   .push = &push,
-                                   .groups = vk_element_groups(push.count),
-                               });
+    return dispatch_elements(stream, args->y->dtype == TUFF_F16 ? &to_f16 : &to_f32, args->y, args->x);
 }
 
 enum tuff_status vk_add(struct tuff_stream *stream, const struct tuff_add_args *args)

@@ -3,10 +3,16 @@
 #include "gemm.h"
 #include "ops.h"
 
+#include <stddef.h>
+
 enum {
     QUAD = 4,    // pixels that an invocation gathers at a time
     CPU_RUN = 8, // times, on a driver that computes on the CPU; elsewhere once
 };
+
+// The shader counts its workgroups there.
+_Static_assert(offsetof(struct tuff_step_state, reserved) == 6 * sizeof(uint32_t),
+               "COUNTER of gather_batch.comp");
 
 static const struct vk_kernel kernel = {
     .shader = VK_SHADER_gather_batch,
