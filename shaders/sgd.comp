@@ -36,6 +36,7 @@ void main()
         velocity[i] = v;
         g = p.nesterov != 0u ? g + p.momentum * v : v;
     }
-    precise float updated = parameter - step_learning_rate() * g;
+    precise float learning_rate = step_learning_rate() * p.rate_factor;
+    precise float updated = parameter - learning_rate * g;
     parameters[i] = updated;
 }

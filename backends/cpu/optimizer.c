@@ -28,6 +28,7 @@ void cpu_adam(struct tuff_device *device, const struct tuff_adam_args *args)
     const struct tuff_step_state *state = cpu_data(args->state);
     const struct tuff_adam_params *params = args->params;
     const uint64_t elements = tuff_tensor_elements(args->parameters);
+    const float learning_rate = state->row.learning_rate * tuff_rate_factor(params->rate_factor);
     struct adam_job job = {
         .lanes = device->lanes,
         .settings =
@@ -36,12 +37,11 @@ void cpu_adam(struct tuff_device *device, const struct tuff_adam_args *args)
                 .one_minus_beta1 = (float)(1.0 - params->beta1),
                 .beta2 = (float)params->beta2,
                 .one_minus_beta2 = (float)(1.0 - params->beta2),
-                .step_size = state->row.learning_rate / state->row.bias_correction1,
+                .step_size = learning_rate / state->row.bias_correction1,
                 .reciprocal_correction2_sqrt = 1.0f / state->row.bias_correction2_sqrt,
                 .epsilon = (float)params->epsilon,
                 .weight_decay = params->decoupled ? 0.0f : (float)params->weight_decay,
-                .decay = params->decoupled ? (float)((double)state->row.learning_rate * params->weight_decay)
-                                           : 0.0f,
+                .decay = params->decoupled ? (float)((double)learning_rate * params->weight_decay) : 0.0f,
             },
         .parameters = cpu_f32(args->parameters),
         .m = cpu_f32(args->moments),
@@ -80,7 +80,7 @@ void cpu_sgd(struct tuff_device *device, const struct tuff_sgd_args *args)
         .lanes = device->lanes,
         .settings =
             {
-                .learning_rate = state->row.learning_rate,
+                .learning_rate = state->row.learning_rate * tuff_rate_factor(params->rate_factor),
                 .momentum = (float)params->momentum,
                 .weight_decay = (float)params->weight_decay,
                 .nesterov = params->nesterov != 0,

@@ -184,6 +184,7 @@ static void merge_adam(const struct tuff_device *device, struct vk_program *prog
         .epsilon = formula.epsilon,
         .weight_decay = formula.weight_decay,
         .decoupled = formula.decoupled,
+        .rate_factor = formula.rate_factor,
     };
     uint32_t groups = (uint32_t)vk_element_groups(push.quads);
     if (vk_on_cpu(device) && groups > CPU_GROUPS)

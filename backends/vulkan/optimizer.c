@@ -13,6 +13,7 @@ struct vk_adam_push vk_adam_push_of(const struct tuff_adam_args *args)
         .epsilon = (float)params->epsilon,
         .weight_decay = (float)params->weight_decay,
         .decoupled = params->decoupled,
+        .rate_factor = tuff_rate_factor(params->rate_factor),
     };
 }
 
@@ -53,6 +54,7 @@ enum tuff_status vk_sgd(struct tuff_stream *stream, const struct tuff_sgd_args *
         .count = (uint32_t)tuff_tensor_elements(args->parameters),
         .momentum = (float)params->momentum,
         .weight_decay = (float)params->weight_decay,
+        .rate_factor = tuff_rate_factor(params->rate_factor),
         .has_velocity = args->velocity != NULL,
         .nesterov = params->nesterov,
     };

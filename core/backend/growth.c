@@ -29,7 +29,7 @@ EXPECT_BYTES(max_pool2d, 44);
 EXPECT_BYTES(softmax_cross_entropy, 8);
 EXPECT_BYTES(adam, 48);
 EXPECT_BYTES(gather_images, 36);
-EXPECT_BYTES(sgd, 24);
+EXPECT_BYTES(sgd, 32);
 EXPECT_BYTES(gradient_clip, 8);
 EXPECT_BYTES(activation, 12);
 EXPECT_BYTES(dropout, 20);
@@ -56,6 +56,8 @@ const struct tuff_growth *tuff_growths(size_t *count)
         FIELD(SOFTMAX_CROSS_ENTROPY_FORWARD, 2, softmax_cross_entropy, label_smoothing),
         FIELD(SOFTMAX_CROSS_ENTROPY_BACKWARD, 2, softmax_cross_entropy, label_smoothing),
         FIELD(ADAM, 2, adam, decoupled),
+        FIELD(ADAM, 3, adam, rate_factor),
+        FIELD(SGD, 3, sgd, rate_factor),
     };
     *count = sizeof table / sizeof *table;
     return table;

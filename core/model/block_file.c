@@ -21,6 +21,7 @@ struct block_text {
     struct tuff_mark mark;
     char name[TUFF_LAYER_NAME_BYTES];
     const struct tuff_yaml_node *values[KEY_COUNT]; // NULL: not given
+    struct tuff_layer_training training;
 };
 
 static const struct tuff_yaml_node *word_of(const struct tuff_yaml_node *item)
@@ -39,17 +40,19 @@ static bool find_block_kind(const struct tuff_yaml_node *item, enum tuff_block_k
 static enum tuff_status read_keys(const struct tuff_source *source, const struct tuff_yaml_node *item,
                                   struct block_text *text)
 {
-    const char *kind = tuff_block_kind_name(text->kind), *names[KEY_COUNT];
-    const struct tuff_yaml_node *values[KEY_COUNT] = {NULL}, *settings;
+    const char *kind = tuff_block_kind_name(text->kind), *names[KEY_COUNT + TUFF_TRAINING_KEYS];
+    const struct tuff_yaml_node *values[KEY_COUNT + TUFF_TRAINING_KEYS] = {NULL}, *settings;
     const int *keys = keys_of[text->kind];
     char prefix[16];
     size_t count = 0;
     for (; keys[count] != KEY_COUNT; count++)
         names[count] = key_names[keys[count]];
+    for (size_t i = 0; i < TUFF_TRAINING_KEYS; i++)
+        names[count + i] = tuff_training_keys[i];
     snprintf(prefix, sizeof prefix, "%s: ", kind);
     enum tuff_status status = tuff_item_settings(source, kind, item, &settings);
     if (status == TUFF_OK && settings != NULL)
-        status = tuff_yaml_read_mapping(source, prefix, settings, names, count, values);
+        status = tuff_yaml_read_mapping(source, prefix, settings, names, count + TUFF_TRAINING_KEYS, values);
     if (status == TUFF_OK && values[0] == NULL)
         status =
             tuff_source_fail(source, TUFF_ERROR_FORMAT, item->mark, "%s: missing key '%s'", kind, names[0]);
@@ -57,6 +60,8 @@ static enum tuff_status read_keys(const struct tuff_source *source, const struct
         text->values[keys[i]] = values[i];
     if (status == TUFF_OK && text->values[NAME] != NULL)
         status = tuff_name_read(source, kind, text->values[NAME], text->name);
+    if (status == TUFF_OK)
+        status = tuff_training_read(source, kind, item->mark, values + count, &text->training);
     return status;
 }
 
@@ -92,6 +97,8 @@ static enum tuff_status read_once(const struct tuff_source *source, const struct
     char what[32];
     snprintf(what, sizeof what, "%s: 'layers'", tuff_block_kind_name(text->kind));
     enum tuff_status status = tuff_model_begin_block(source, model, text->kind, name, text->mark);
+    if (status == TUFF_OK)
+        tuff_model_train_block(model, &text->training);
     if (status == TUFF_OK && text->kind == TUFF_BLOCK_CONCAT)
         status = read_branches(source, text->values[BRANCHES], model);
     else if (status == TUFF_OK)

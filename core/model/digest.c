@@ -62,6 +62,9 @@ uint64_t tuff_model_digest(const struct tuff_model *model)
             add_number(&digest, setting->value[1]);
             add_number(&digest, setting->same);
         }
+        if (layer->training.rate_factor != 0 && layer->training.rate_factor != 1 &&
+            layer->parameter_count != 0)
+            add_real(&digest, "lr_factor", layer->training.rate_factor);
     }
     return digest;
 }

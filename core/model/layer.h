@@ -33,6 +33,7 @@ enum tuff_setting_type {
     TUFF_SETTING_SWITCH,  // true or false
     TUFF_SETTING_REAL,    // a decimal number within the key's range
     TUFF_SETTING_WORD,    // one of the key's words
+    TUFF_SETTING_TEXT,    // anything; of a recipe alone
 };
 
 // Which numbers a TUFF_SETTING_REAL may be.
@@ -78,6 +79,38 @@ struct tuff_layer_parameter {
     float constant;
 };
 
+// How the elements of a parameter begin.
+enum tuff_init_scheme {
+    TUFF_INIT_NOT_GIVEN,
+    TUFF_INIT_DEFAULT, // as the kind of layer has it
+    TUFF_INIT_KAIMING_UNIFORM,
+    TUFF_INIT_KAIMING_NORMAL,
+    TUFF_INIT_XAVIER_UNIFORM,
+    TUFF_INIT_XAVIER_NORMAL,
+    TUFF_INIT_UNIFORM,  // within ±value
+    TUFF_INIT_NORMAL,   // with a standard deviation of value
+    TUFF_INIT_CONSTANT, // value
+};
+
+struct tuff_init {
+    enum tuff_init_scheme scheme;
+    bool fan_out; // of Kaiming's: by the outputs of one input
+    double value;
+    struct tuff_mark mark;
+};
+
+enum tuff_freeze { TUFF_FREEZE_NOT_GIVEN, TUFF_FREEZE_NO, TUFF_FREEZE_YES };
+
+// How the parameters of a layer begin and how they are trained; of a block, those of the layers in it that do
+// not say it themselves.
+struct tuff_layer_training {
+    struct tuff_init weight, bias;
+    enum tuff_freeze freeze;
+    double rate_factor; // of the learning rate; 0: not given
+    bool given;         // something of it, by the layer itself
+    struct tuff_mark mark;
+};
+
 struct tuff_layer_kind;
 struct tuff_onnx_node;
 
@@ -98,6 +131,7 @@ struct tuff_layer {
     uint32_t buffer_count;
     struct tuff_layer_parameter buffers[TUFF_LAYER_MAX_BUFFERS];
     uint64_t multiply_adds; // per sample, forward
+    struct tuff_layer_training training;
 };
 
 // What a layer becomes ops with.
@@ -116,6 +150,7 @@ struct tuff_layer_kind {
     const char *automatic; // "conv": the n-th layer of the kind is called conv<n> unless the file names it
     size_t key_count;
     const struct tuff_layer_key *keys;
+    bool has_parameters; // a file may say how they begin and are trained
     // From settings and input: sets output, parameters and multiply_adds. Logs what does not fit, with its
     // place.
     enum tuff_status (*infer)(const struct tuff_source *source, struct tuff_layer *layer);
@@ -146,6 +181,7 @@ struct tuff_model_block {
     struct tuff_mark mark;
     uint32_t depth;        // blocks around it
     uint32_t first, count; // layers
+    struct tuff_layer_training training;
 };
 
 // A block that has begun and not ended.
@@ -155,6 +191,12 @@ struct tuff_open_block {
     uint32_t begun;                                         // branches that tuff_model_begin_branch began
     uint32_t branch_count, branches[TUFF_LAYER_MAX_INPUTS]; // last layers of the branches before it
     struct tuff_mark marks[TUFF_LAYER_MAX_INPUTS];
+};
+
+// A setting of the model's recipe.
+struct tuff_model_recipe {
+    const char *key;
+    char *value;
 };
 
 struct tuff_model {
@@ -168,6 +210,8 @@ struct tuff_model {
     struct tuff_model_parameter *buffers;
     uint32_t block_count, block_capacity;
     struct tuff_model_block *blocks; // in the order in which they begin
+    uint32_t recipe_count;
+    struct tuff_model_recipe *recipe;
     // While it is built: what the next layer takes, and the blocks around it.
     uint32_t tail, depth;
     struct tuff_open_block open[TUFF_MODEL_MAX_DEPTH];

@@ -77,6 +77,7 @@ const struct tuff_layer_kind tuff_layer_batch_norm2d = {
     .automatic = "bn",
     .key_count = KEY_COUNT,
     .keys = keys,
+    .has_parameters = true,
     .infer = batch_norm2d_infer,
     .lower = batch_norm2d_lower,
     .onnx = batch_norm2d_onnx,

@@ -125,6 +125,7 @@ const struct tuff_layer_kind tuff_layer_conv2d = {
     .automatic = "conv",
     .key_count = KEY_COUNT,
     .keys = keys,
+    .has_parameters = true,
     .infer = conv2d_infer,
     .lower = conv2d_lower,
     .onnx = conv2d_onnx,

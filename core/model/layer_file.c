@@ -63,9 +63,8 @@ static enum tuff_status read_pair(const struct tuff_source *source, const char *
     return status;
 }
 
-// true or false
-static enum tuff_status read_switch(const struct tuff_source *source, const char *what,
-                                    const struct tuff_yaml_node *node, uint32_t *value)
+enum tuff_status tuff_switch_read(const struct tuff_source *source, const char *what,
+                                  const struct tuff_yaml_node *node, uint32_t *value)
 {
     static const char *const words[2][3] = {{"false", "False", "FALSE"}, {"true", "True", "TRUE"}};
     for (uint32_t on = 0; on < 2; on++) {
@@ -112,9 +111,9 @@ static bool parse_real(const struct tuff_yaml_node *node, double *real)
     return is_number;
 }
 
-static enum tuff_status read_real(const struct tuff_source *source, const char *what,
-                                  const struct tuff_real_range *range, const struct tuff_yaml_node *node,
-                                  double *real)
+enum tuff_status tuff_real_read(const struct tuff_source *source, const char *what,
+                                const struct tuff_real_range *range, const struct tuff_yaml_node *node,
+                                double *real)
 {
     bool is_number = parse_real(node, real);
     if (is_number && tuff_real_in_range(range, *real))
@@ -142,23 +141,30 @@ static enum tuff_status read_word(const struct tuff_source *source, const char *
     return tuff_yaml_fail_unknown(source, prefix, "value", node, words, count);
 }
 
-// node: NULL if the file does not give the key.
-static enum tuff_status read_setting(const struct tuff_source *source, const struct tuff_layer *layer,
-                                     const struct tuff_layer_key *key, const struct tuff_yaml_node *node,
-                                     struct tuff_setting *setting)
+static enum tuff_status read_text(const struct tuff_source *source, const char *what,
+                                  const struct tuff_yaml_node *node)
 {
-    const char *kind = layer->kind->name;
-    setting->mark = layer->mark;
+    char text[TUFF_YAML_DESCRIBE_BYTES];
+    if (node->kind == TUFF_YAML_SCALAR && node->length > 0 && strlen(node->text) == node->length)
+        return TUFF_OK;
+    return tuff_source_fail(source, TUFF_ERROR_FORMAT, node->mark, "%s must be a text, found %s", what,
+                            tuff_yaml_describe(node, text));
+}
+
+enum tuff_status tuff_setting_read(const struct tuff_source *source, const char *owner, struct tuff_mark mark,
+                                   const struct tuff_layer_key *key, const struct tuff_yaml_node *node,
+                                   struct tuff_setting *setting)
+{
+    setting->mark = mark;
     setting->value[0] = setting->value[1] = key->fallback;
     setting->real = key->range != NULL ? key->range->fallback : 0;
     if (node == NULL && key->required)
-        return tuff_source_fail(source, TUFF_ERROR_FORMAT, layer->mark, "%s: missing key '%s'", kind,
-                                key->name);
+        return tuff_source_fail(source, TUFF_ERROR_FORMAT, mark, "%s: missing key '%s'", owner, key->name);
     if (node == NULL)
         return TUFF_OK;
     setting->mark = node->mark;
     char what[WHAT_BYTES];
-    snprintf(what, sizeof what, "%s: '%s'", kind, key->name);
+    snprintf(what, sizeof what, "%s: '%s'", owner, key->name);
     switch (key->type) {
     case TUFF_SETTING_NUMBER:
         return tuff_number_read(source, what, "", node, 1, key->maximum, &setting->value[0]);
@@ -171,11 +177,13 @@ static enum tuff_status read_setting(const struct tuff_source *source, const str
         return read_pair(source, what, ", [height, width], valid or same", node, 0, key->maximum,
                          setting->value);
     case TUFF_SETTING_SWITCH:
-        return read_switch(source, what, node, &setting->value[0]);
+        return tuff_switch_read(source, what, node, &setting->value[0]);
     case TUFF_SETTING_REAL:
-        return read_real(source, what, key->range, node, &setting->real);
+        return tuff_real_read(source, what, key->range, node, &setting->real);
     case TUFF_SETTING_WORD:
         return read_word(source, what, key->words, node, &setting->value[0]);
+    case TUFF_SETTING_TEXT:
+        return read_text(source, what, node);
     }
     return TUFF_ERROR_INTERNAL;
 }
@@ -213,20 +221,26 @@ static enum tuff_status read_settings(const struct tuff_source *source, const st
                                       struct tuff_layer *layer)
 {
     const struct tuff_layer_kind *kind = layer->kind;
-    const char *names[TUFF_LAYER_MAX_KEYS + 1] = {"name"};
-    const struct tuff_yaml_node *values[TUFF_LAYER_MAX_KEYS + 1] = {NULL};
+    const char *names[TUFF_LAYER_MAX_KEYS + 1 + TUFF_TRAINING_KEYS] = {"name"};
+    const struct tuff_yaml_node *values[TUFF_LAYER_MAX_KEYS + 1 + TUFF_TRAINING_KEYS] = {NULL};
+    const size_t own = kind->key_count + 1, further = kind->has_parameters ? TUFF_TRAINING_KEYS : 0;
     for (size_t i = 0; i < kind->key_count; i++)
         names[i + 1] = kind->keys[i].name;
+    for (size_t i = 0; i < TUFF_TRAINING_KEYS; i++)
+        names[own + i] = tuff_training_keys[i];
     enum tuff_status status = TUFF_OK;
     if (mapping != NULL) {
         char prefix[WHAT_BYTES];
         snprintf(prefix, sizeof prefix, "%s: ", kind->name);
-        status = tuff_yaml_read_mapping(source, prefix, mapping, names, kind->key_count + 1, values);
+        status = tuff_yaml_read_mapping(source, prefix, mapping, names, own + further, values);
     }
     if (status == TUFF_OK && values[0] != NULL)
         status = tuff_name_read(source, kind->name, values[0], layer->name);
     for (size_t i = 0; status == TUFF_OK && i < kind->key_count; i++)
-        status = read_setting(source, layer, &kind->keys[i], values[i + 1], &layer->settings[i]);
+        status = tuff_setting_read(source, kind->name, layer->mark, &kind->keys[i], values[i + 1],
+                                   &layer->settings[i]);
+    if (status == TUFF_OK)
+        status = tuff_training_read(source, kind->name, layer->mark, values + own, &layer->training);
     return status;
 }
 

@@ -26,6 +26,35 @@ TUFF_MUST_CHECK enum tuff_status tuff_name_read(const struct tuff_source *source
                                                 const struct tuff_yaml_node *node,
                                                 char name[TUFF_LAYER_NAME_BYTES]);
 
+// The value of a key of what is called `owner` and stands at `mark`; node: NULL if the file does not give it,
+// and then it is its default.
+TUFF_MUST_CHECK enum tuff_status tuff_setting_read(const struct tuff_source *source, const char *owner,
+                                                   struct tuff_mark mark, const struct tuff_layer_key *key,
+                                                   const struct tuff_yaml_node *node,
+                                                   struct tuff_setting *setting);
+
+// The keys with which layers and blocks say how parameters begin and are trained (training_file.c), and their
+// values by number, NULL for those that the file does not give. mark: the owner's.
+enum { TUFF_TRAINING_KEYS = 4 };
+extern const char *const tuff_training_keys[TUFF_TRAINING_KEYS];
+TUFF_MUST_CHECK enum tuff_status tuff_training_read(const struct tuff_source *source, const char *owner,
+                                                    struct tuff_mark mark,
+                                                    const struct tuff_yaml_node *const *values,
+                                                    struct tuff_layer_training *training);
+
+// The mapping of a recipe, into the model (recipe.c).
+TUFF_MUST_CHECK enum tuff_status tuff_recipe_read(const struct tuff_source *source,
+                                                  const struct tuff_yaml_node *mapping,
+                                                  struct tuff_model *model);
+
+// true or false; "what must be true or false, found …".
+TUFF_MUST_CHECK enum tuff_status tuff_switch_read(const struct tuff_source *source, const char *what,
+                                                  const struct tuff_yaml_node *node, uint32_t *value);
+// A decimal number; "what must be a number RANGE, found …".
+TUFF_MUST_CHECK enum tuff_status tuff_real_read(const struct tuff_source *source, const char *what,
+                                                const struct tuff_real_range *range,
+                                                const struct tuff_yaml_node *node, double *real);
+
 // A whole number as files write it: decimal digits, no quotes. Fails unless minimum <= number <= maximum:
 // with TUFF_ERROR_INVALID if it is a number, TUFF_ERROR_FORMAT if not; "what must be a whole number from … to
 // …, found …". or_else: what else could have stood there (" or [height, width]"), or "".

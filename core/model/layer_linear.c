@@ -53,6 +53,7 @@ const struct tuff_layer_kind tuff_layer_linear = {
     .automatic = "fc",
     .key_count = KEY_COUNT,
     .keys = keys,
+    .has_parameters = true,
     .infer = linear_infer,
     .lower = linear_lower,
     .onnx = linear_onnx,

@@ -1,10 +1,8 @@
 #include "model/model.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "model_build.h"
-#include "tuff/random.h"
 
 void tuff_model_destroy(struct tuff_model **model)
 {
@@ -14,6 +12,9 @@ void tuff_model_destroy(struct tuff_model **model)
     free((*model)->parameters);
     free((*model)->buffers);
     free((*model)->blocks);
+    for (uint32_t i = 0; i < (*model)->recipe_count; i++)
+        free((*model)->recipe[i].value);
+    free((*model)->recipe);
     free(*model);
     *model = NULL;
 }
@@ -62,6 +63,14 @@ void tuff_model_layer(const struct tuff_model *model, size_t index, struct tuff_
         info->parameters += parameter_elements(&layer->parameters[i]);
     for (uint32_t i = 0; i < layer->buffer_count; i++)
         info->buffers += parameter_elements(&layer->buffers[i]);
+}
+
+size_t tuff_model_layer_inputs(const struct tuff_model *model, size_t index, size_t *inputs, size_t capacity)
+{
+    const struct tuff_layer *layer = &model->layers[index];
+    for (uint32_t i = 0; i < layer->input_count && i < capacity; i++)
+        inputs[i] = layer->inputs[i] == TUFF_MODEL_INPUT ? TUFF_LAYER_MODEL_INPUT : layer->inputs[i];
+    return layer->input_count;
 }
 
 size_t tuff_model_block_count(const struct tuff_model *model)
@@ -137,33 +146,18 @@ uint64_t tuff_model_buffer_elements(const struct tuff_model *model)
     return elements;
 }
 
-static void fill(const struct tuff_layer_parameter *tensor, float *values)
-{
-    uint64_t elements = parameter_elements(tensor);
-    for (uint64_t i = 0; i < elements; i++)
-        values[i] = tensor->constant;
-}
-
 void tuff_model_initialize(const struct tuff_model *model, size_t index, uint64_t seed, float *values)
 {
-    const struct tuff_layer_parameter *parameter = find_parameter(model, index);
-    if (parameter->fan_in == 0) {
-        fill(parameter, values);
-        return;
-    }
-    // The same bits everywhere: the bound is rounded to double twice and to float once; u has 24 bits, so
-    // that 2u - 1 is exact, contracted or not; the product is rounded once.
-    float bound = (float)(1.0 / sqrt((double)parameter->fan_in));
-    uint64_t elements = parameter_elements(parameter);
-    for (uint64_t i = 0; i < elements; i++) {
-        float u = tuff_random_uniform(seed, TUFF_RANDOM_INITIALIZE, (uint32_t)index, i);
-        values[i] = (2.0f * u - 1.0f) * bound;
-    }
+    const struct tuff_layer *layer = &model->layers[model->parameters[index].layer];
+    tuff_parameter_initialize(layer, find_parameter(model, index), (uint32_t)index, seed, values);
 }
 
 void tuff_model_initialize_buffer(const struct tuff_model *model, size_t index, float *values)
 {
-    fill(find_buffer(model, index), values);
+    const struct tuff_layer_parameter *buffer = find_buffer(model, index);
+    uint64_t elements = parameter_elements(buffer);
+    for (uint64_t i = 0; i < elements; i++)
+        values[i] = buffer->constant;
 }
 
 enum tuff_status tuff_model_lower(const struct tuff_model *model, struct tuff_graph *graph,

@@ -17,6 +17,11 @@ const char *tuff_model_scope(const struct tuff_model *model)
     return model->depth == 0 ? "" : model->blocks[model->open[model->depth - 1].block].scope;
 }
 
+const struct tuff_layer_training *tuff_model_training_around(const struct tuff_model *model)
+{
+    return model->depth == 0 ? NULL : &model->blocks[model->open[model->depth - 1].block].training;
+}
+
 static struct tuff_open_block *innermost(struct tuff_model *model)
 {
     return &model->open[model->depth - 1];
@@ -47,6 +52,8 @@ enum tuff_status tuff_model_begin_block(const struct tuff_source *source, struct
     struct tuff_model_block *block = &model->blocks[model->block_count];
     *block = (struct tuff_model_block){
         .kind = kind, .mark = mark, .depth = model->depth, .first = model->layer_count};
+    if (model->depth > 0)
+        block->training = *tuff_model_training_around(model);
     snprintf(block->scope, sizeof block->scope, "%s", tuff_model_scope(model));
     if (name[0] != '\0') {
         status =
@@ -60,6 +67,14 @@ enum tuff_status tuff_model_begin_block(const struct tuff_source *source, struct
     model->open[model->depth++] =
         (struct tuff_open_block){.block = model->block_count++, .input = model->tail, .marks = {mark}};
     return TUFF_OK;
+}
+
+void tuff_model_train_block(struct tuff_model *model, const struct tuff_layer_training *training)
+{
+    struct tuff_model_block *block = &model->blocks[innermost(model)->block];
+    struct tuff_layer_training own = *training;
+    tuff_training_inherit(&own, &block->training);
+    block->training = own;
 }
 
 // The branch at hand is whole. A concat has none before its first begins.

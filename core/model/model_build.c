@@ -134,7 +134,9 @@ enum tuff_status tuff_model_append(const struct tuff_source *source, struct tuff
     added->inputs[0] = model->tail;
     added->input = tuff_model_shape_of(model, model->tail);
     model->tail = model->layer_count - 1;
-    return added->kind->infer(source, added);
+    status = added->kind->infer(source, added);
+    return status == TUFF_OK ? tuff_training_settle(source, added, tuff_model_training_around(model))
+                             : status;
 }
 
 static void name_tensor(struct tuff_model_parameter *tensor, const struct tuff_model *model, uint32_t layer,

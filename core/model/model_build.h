@@ -54,6 +54,25 @@ TUFF_MUST_CHECK enum tuff_status tuff_model_make_name(const struct tuff_source *
                                                       const struct tuff_model *model, struct tuff_mark mark,
                                                       const char *kind, const char *name, bool automatic,
                                                       char made[TUFF_LAYER_PATH_BYTES]);
+// What the innermost block says of parameters; where it says nothing, what the blocks around it do. NULL:
+// there is no block.
+const struct tuff_layer_training *tuff_model_training_around(const struct tuff_model *model);
+// The block that has just begun says this.
+void tuff_model_train_block(struct tuff_model *model, const struct tuff_layer_training *training);
+
+// -- How parameters begin and are trained (training.c)
+
+// Fills in what is not given.
+void tuff_training_inherit(struct tuff_layer_training *training, const struct tuff_layer_training *around);
+// The layer's parameters are known: fails where it says something of what it has not, and fills in the rest.
+// around: of the blocks around it; may be NULL.
+TUFF_MUST_CHECK enum tuff_status tuff_training_settle(const struct tuff_source *source,
+                                                      struct tuff_layer *layer,
+                                                      const struct tuff_layer_training *around);
+// Initial values of parameter number `index` of the model, which is one of the layer's.
+void tuff_parameter_initialize(const struct tuff_layer *layer, const struct tuff_layer_parameter *parameter,
+                               uint32_t index, uint64_t seed, float *values);
+
 struct tuff_layer_shape tuff_model_shape_of(const struct tuff_model *model, uint32_t layer);
 
 // All layers are there: checks the last one's output, and lists the parameters. mark: where the layers are

@@ -6,8 +6,8 @@
 #include "layer_file.h"
 #include "model_build.h"
 
-enum { NAME, DESCRIPTION, INPUT, LAYERS, KEY_COUNT };
-static const char *const key_names[KEY_COUNT] = {"name", "description", "input", "layers"};
+enum { NAME, DESCRIPTION, INPUT, RECIPE, LAYERS, KEY_COUNT };
+static const char *const key_names[KEY_COUNT] = {"name", "description", "input", "recipe", "layers"};
 
 struct reader {
     struct tuff_source source;
@@ -68,7 +68,7 @@ static enum tuff_status read_model(struct reader *reader, const struct tuff_yaml
     if (status != TUFF_OK)
         return status;
     for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (reader->values[i] == NULL && i != DESCRIPTION)
+        if (reader->values[i] == NULL && i != DESCRIPTION && i != RECIPE)
             return tuff_source_fail(&reader->source, TUFF_ERROR_FORMAT, root->mark, "missing key '%s'",
                                     key_names[i]);
     }
@@ -78,6 +78,8 @@ static enum tuff_status read_model(struct reader *reader, const struct tuff_yaml
     status = read_name(reader);
     if (status == TUFF_OK)
         status = read_input(reader);
+    if (status == TUFF_OK && reader->values[RECIPE] != NULL)
+        status = tuff_recipe_read(&reader->source, reader->values[RECIPE], reader->model);
     if (status == TUFF_OK)
         status = read_layers(reader);
     return status;

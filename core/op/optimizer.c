@@ -15,6 +15,10 @@ static enum tuff_status check_adam(const struct tuff_log *log, const void *param
     if (!(p->weight_decay >= 0 && p->weight_decay < 1))
         return tuff_fail(log, TUFF_ERROR_INVALID, "adam: weight decay %g must lie in [0, 1)",
                          p->weight_decay);
+    if (!(p->rate_factor >= 0 && isfinite(p->rate_factor)))
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "adam: the learning rate's factor, %g, must not be negative",
+                         (double)p->rate_factor);
     if (p->decoupled > 1)
         return tuff_fail(log, TUFF_ERROR_INVALID, "adam: decoupled is %u, expected 0 or 1", p->decoupled);
     const uint32_t *count = tensors[0]->dims;
@@ -54,6 +58,9 @@ static enum tuff_status check_sgd(const struct tuff_log *log, const void *params
         return tuff_fail(log, TUFF_ERROR_INVALID, "sgd: momentum %g must lie in [0, 1)", p->momentum);
     if (!(p->weight_decay >= 0 && p->weight_decay < 1))
         return tuff_fail(log, TUFF_ERROR_INVALID, "sgd: weight decay %g must lie in [0, 1)", p->weight_decay);
+    if (!(p->rate_factor >= 0 && isfinite(p->rate_factor)))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "sgd: the learning rate's factor, %g, must not be negative",
+                         (double)p->rate_factor);
     if (p->nesterov > 1)
         return tuff_fail(log, TUFF_ERROR_INVALID, "sgd: nesterov is %u, expected 0 or 1", p->nesterov);
     if (p->nesterov == 1 && p->momentum <= 0)

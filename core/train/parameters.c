@@ -61,27 +61,64 @@ static enum tuff_status lay_out_buffers(struct tuff_parameters *p, const struct 
     return TUFF_OK;
 }
 
+static void place(struct tuff_parameters *p, const struct tuff_model *model, size_t index)
+{
+    struct tuff_parameter_info info;
+    tuff_model_parameter(model, index, &info);
+    p->offsets[index] = p->arena_bytes;
+    p->bytes[index] = bytes_of(&info);
+    p->arena_bytes += aligned(p, p->bytes[index]);
+}
+
+static bool is_frozen(const bool *frozen, size_t index)
+{
+    return frozen != NULL && frozen[index];
+}
+
+static bool has_group(const struct tuff_parameters *p, double factor)
+{
+    for (size_t g = 0; g < p->group_count; g++)
+        if (p->groups[g].factor == factor)
+            return true;
+    return false;
+}
+
+// The parameters of one factor, in the model's order.
+static void lay_out_group(struct tuff_parameters *p, const struct tuff_model *model, const bool *frozen,
+                          double factor)
+{
+    struct tuff_rate_group *group = &p->groups[p->group_count++];
+    *group = (struct tuff_rate_group){.factor = factor, .offset = p->arena_bytes};
+    for (size_t i = 0; i < p->count; i++)
+        if (!is_frozen(frozen, i) && tuff_model_parameter_rate_factor(model, i) == factor)
+            place(p, model, i);
+    group->bytes = p->arena_bytes - group->offset;
+}
+
+uint64_t tuff_parameters_moment_offset(const struct tuff_parameters *p, size_t index, uint32_t moment)
+{
+    const struct tuff_rate_group *group = p->groups;
+    while (p->offsets[index] >= group->offset + group->bytes)
+        group++;
+    return p->moment_count * group->offset + moment * group->bytes + (p->offsets[index] - group->offset);
+}
+
 static enum tuff_status lay_out(struct tuff_parameters *p, const struct tuff_model *model, const bool *frozen)
 {
     p->count = tuff_model_parameter_count(model);
     p->offsets = calloc(p->count + 1, sizeof(uint64_t));
     p->bytes = calloc(p->count + 1, sizeof(uint64_t));
     p->wanted = calloc(p->count + 1, sizeof(bool));
-    if (p->offsets == NULL || p->bytes == NULL || p->wanted == NULL)
+    p->groups = calloc(p->count + 1, sizeof *p->groups);
+    if (p->offsets == NULL || p->bytes == NULL || p->wanted == NULL || p->groups == NULL)
         return tuff_fail(p->target->log, TUFF_ERROR_MEMORY, "out of memory");
-    for (int tail = 0; tail < 2; tail++) {
-        for (size_t i = 0; i < p->count; i++) {
-            struct tuff_parameter_info info;
-            if ((frozen != NULL && frozen[i]) != (tail == 1))
-                continue;
-            tuff_model_parameter(model, i, &info);
-            p->offsets[i] = p->arena_bytes;
-            p->bytes[i] = bytes_of(&info);
-            p->arena_bytes += aligned(p, p->bytes[i]);
-        }
-        if (tail == 0)
-            p->trained_bytes = p->arena_bytes;
-    }
+    for (size_t i = 0; i < p->count; i++)
+        if (!is_frozen(frozen, i) && !has_group(p, tuff_model_parameter_rate_factor(model, i)))
+            lay_out_group(p, model, frozen, tuff_model_parameter_rate_factor(model, i));
+    p->trained_bytes = p->arena_bytes;
+    for (size_t i = 0; i < p->count; i++)
+        if (is_frozen(frozen, i))
+            place(p, model, i);
     choose_wanted(p, model, frozen);
     return lay_out_buffers(p, model);
 }
@@ -157,6 +194,7 @@ void tuff_parameters_destroy(struct tuff_parameters **parameters)
     free(p->offsets);
     free(p->bytes);
     free(p->wanted);
+    free(p->groups);
     free(p);
     *parameters = NULL;
 }

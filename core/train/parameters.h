@@ -5,6 +5,12 @@
 #include "backend/target.h"
 #include "tuff/model.h"
 
+// Parameters that share a learning rate: a part of the arenas.
+struct tuff_rate_group {
+    double factor; // of the learning rate
+    uint64_t offset, bytes;
+};
+
 struct tuff_parameters {
     const struct tuff_target *target;
     size_t count;
@@ -13,10 +19,12 @@ struct tuff_parameters {
     bool *wanted;      // whether its gradient is computed
     // Those that are trained come first, so that an op on the arena's beginning reaches them and no other.
     uint64_t arena_bytes, trained_bytes;
+    size_t group_count;             // one, where the model says nothing of learning rates
+    struct tuff_rate_group *groups; // of what is trained, one after the other
     uint32_t moment_count;
     bool mixed;
-    // gradients: of the arena's layout. moments: moment_count times the arena's trained part. Both may be
-    // NULL.
+    // gradients: of the arena's layout. moments: moment_count times the arena's trained part, those of a
+    // group beginning at moment_count times its offset. Both may be NULL.
     struct tuff_buffer *values, *gradients, *moments;
     struct tuff_buffer *rounded;  // float16 of values or averages, each at half its offset; NULL: not mixed
     struct tuff_buffer *averages; // moving ones of the values, in the arena's layout; NULL: none are kept
@@ -41,6 +49,10 @@ TUFF_MUST_CHECK enum tuff_status tuff_parameters_create(const struct tuff_target
                                                         const struct tuff_parameters_options *options,
                                                         struct tuff_parameters **parameters);
 void tuff_parameters_destroy(struct tuff_parameters **parameters); // NULL-safe, nulls
+
+// Where in the moments number `moment` of a parameter that is trained begins, in bytes.
+uint64_t tuff_parameters_moment_offset(const struct tuff_parameters *parameters, size_t index,
+                                       uint32_t moment);
 
 // values: the parameter's elements, row-major. The target's stream is idle.
 TUFF_MUST_CHECK enum tuff_status tuff_parameters_read(struct tuff_parameters *parameters, size_t index,

@@ -143,7 +143,7 @@ static enum tuff_status take_memory(struct tuff_pass *pass)
     return status;
 }
 
-// places: room for EXTERNAL_COUNT and the model's buffers.
+// places: room for EXTERNAL_COUNT, the model's buffers, and the groups.
 static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *activations,
                                     struct tuff_place *places)
 {
@@ -163,6 +163,13 @@ static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *
                                      ? parameters->averages
                                      : parameters->values;
     places[EXTERNAL_ARENA].buffer = values;
+    for (size_t g = 0; g < parameters->group_count; g++) {
+        struct tuff_place *of = places + tuff_pass_group_external(parameters, g);
+        const uint64_t offset = parameters->groups[g].offset;
+        of[0] = (struct tuff_place){parameters->values, offset};
+        of[1] = (struct tuff_place){parameters->gradients, offset};
+        of[2] = (struct tuff_place){parameters->moments, parameters->moment_count * offset};
+    }
     for (enum external e = 0; e < EXTERNAL_OWN_COUNT; e++)
         places[e] = e == EXTERNAL_IMAGES ? (struct tuff_place){pass->images, 0}
                                          : (struct tuff_place){pass->records, pass->offsets[e]};
@@ -183,7 +190,8 @@ static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *
 
 enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *activations)
 {
-    struct tuff_place *places = calloc(EXTERNAL_COUNT + pass->parameters->buffer_count, sizeof *places);
+    struct tuff_place *places =
+        calloc(tuff_pass_group_external(pass->parameters, pass->parameters->group_count), sizeof *places);
     if (places == NULL)
         return tuff_fail(pass->target->log, TUFF_ERROR_MEMORY, "out of memory");
     enum tuff_status status = bind_places(pass, activations, places);

@@ -38,10 +38,18 @@ static enum tuff_status add_unscale(struct tuff_graph *graph, tuff_value_id grad
     return status;
 }
 
-enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT])
+// What an optimizer works on.
+struct trained {
+    tuff_value_id parameters, gradients, moments;
+    double factor; // of the learning rate
+};
+
+static enum tuff_status add_update(struct tuff_pass *pass, const struct trained *trained, tuff_value_id state)
 {
     const struct tuff_trainer_options *o = pass->options.training;
     bool sgd = o->optimizer == TUFF_OPTIMIZER_SGD;
+    // A plugin that does not know the field is asked to do without it where it says nothing.
+    const float factor = trained->factor == 1 ? 0 : (float)trained->factor;
     const struct tuff_adam_params adam = {
         .size = sizeof adam,
         .beta1 = o->beta1,
@@ -49,16 +57,57 @@ enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, const tuff_valu
         .epsilon = o->epsilon,
         .weight_decay = o->weight_decay,
         .decoupled = o->optimizer == TUFF_OPTIMIZER_ADAMW,
+        .rate_factor = factor,
     };
     const struct tuff_sgd_params descent = {
         .size = sizeof descent,
         .nesterov = o->nesterov != 0,
         .momentum = o->momentum,
         .weight_decay = o->weight_decay,
+        .rate_factor = factor,
     };
-    tuff_value_id moments = pass->parameters->moment_count == 0 ? TUFF_NO_VALUE : ids[EXTERNAL_MOMENTS];
-    tuff_value_id values[4] = {ids[EXTERNAL_PARAMETERS], moments, ids[EXTERNAL_GRADIENTS],
-                               ids[EXTERNAL_STATE]};
+    tuff_value_id moments = pass->parameters->moment_count == 0 ? TUFF_NO_VALUE : trained->moments;
+    tuff_value_id values[4] = {trained->parameters, moments, trained->gradients, state};
+    return tuff_graph_add_node(pass->graph, sgd ? TUFF_OP_SGD : TUFF_OP_ADAM,
+                               sgd ? (const void *)&descent : &adam, NULL, values);
+}
+
+// The parts of the arenas that belong to a group.
+static enum tuff_status add_group_values(struct tuff_pass *pass, size_t g, struct trained *trained)
+{
+    const struct tuff_parameters *p = pass->parameters;
+    const uint32_t count = (uint32_t)(p->groups[g].bytes / sizeof(float)), two = p->moment_count == 2;
+    const uint32_t external = tuff_pass_group_external(p, g), moments[2] = {two ? 2 : count, count};
+    trained->factor = p->groups[g].factor;
+    enum tuff_status status = tuff_graph_add_value(pass->graph, TUFF_VALUE_EXTERNAL, external, "parameters",
+                                                   TUFF_F32, 1, &count, false, &trained->parameters);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_value(pass->graph, TUFF_VALUE_EXTERNAL, external + 1, "gradients", TUFF_F32,
+                                      1, &count, false, &trained->gradients);
+    if (status == TUFF_OK && p->moment_count != 0)
+        status = tuff_graph_add_value(pass->graph, TUFF_VALUE_EXTERNAL, external + 2, "moments", TUFF_F32,
+                                      1 + two, moments, false, &trained->moments);
+    return status;
+}
+
+static enum tuff_status add_updates(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT])
+{
+    const struct tuff_parameters *p = pass->parameters;
+    struct trained trained = {ids[EXTERNAL_PARAMETERS], ids[EXTERNAL_GRADIENTS], ids[EXTERNAL_MOMENTS],
+                              p->groups[0].factor};
+    enum tuff_status status = TUFF_OK;
+    for (size_t g = 0; status == TUFF_OK && g < p->group_count; g++) {
+        if (p->group_count > 1)
+            status = add_group_values(pass, g, &trained);
+        if (status == TUFF_OK)
+            status = add_update(pass, &trained, ids[EXTERNAL_STATE]);
+    }
+    return status;
+}
+
+enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT])
+{
+    const struct tuff_trainer_options *o = pass->options.training;
     tuff_value_id norm = TUFF_NO_VALUE;
     enum tuff_status status = TUFF_OK;
     if (pass->options.mixed)
@@ -66,8 +115,7 @@ enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, const tuff_valu
     if (status == TUFF_OK && o->clip_norm > 0)
         status = add_clip(pass->graph, o->clip_norm, ids[EXTERNAL_GRADIENTS], norm);
     if (status == TUFF_OK)
-        status = tuff_graph_add_node(pass->graph, sgd ? TUFF_OP_SGD : TUFF_OP_ADAM,
-                                     sgd ? (const void *)&descent : &adam, NULL, values);
+        status = add_updates(pass, ids);
     if (status == TUFF_OK && pass->parameters->averages != NULL)
         status = tuff_graph_add_node(
             pass->graph, TUFF_OP_MOVING_AVERAGE, NULL, NULL,

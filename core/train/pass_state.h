@@ -26,6 +26,14 @@ enum external {
     EXTERNAL_COUNT,
     EXTERNAL_BUFFERS = EXTERNAL_COUNT // the model's buffers, one after the other, from here on
 };
+// Behind those, where there are several: parameters, gradients and moments of each group with a learning rate
+// of its own, parts of the arenas above.
+enum { EXTERNALS_OF_GROUP = 3 };
+
+static inline uint32_t tuff_pass_group_external(const struct tuff_parameters *parameters, size_t group)
+{
+    return (uint32_t)(EXTERNAL_BUFFERS + parameters->buffer_count + EXTERNALS_OF_GROUP * group);
+}
 
 // A set that is streamed. Positions of the index from k * samples to before (k+1) * samples are chunk k,
 // which lies in images[k % 2]; each of the two has a runner of its own, since a buffer may not be written

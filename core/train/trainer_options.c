@@ -134,6 +134,10 @@ enum tuff_status tuff_trainer_options_frozen(const struct tuff_log *log,
     *frozen = calloc(count + 1, sizeof **frozen);
     if (*frozen == NULL)
         return tuff_fail(log, TUFF_ERROR_MEMORY, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        (*frozen)[i] = tuff_model_parameter_frozen(model, i) != 0;
+        left -= (*frozen)[i];
+    }
     for (size_t p = 0; p < options->frozen_count; p++) {
         bool fit = false;
         for (size_t i = 0; i < count; i++) {

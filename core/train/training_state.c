@@ -57,7 +57,7 @@ static enum tuff_status list_entries(const struct tuff_log *log, const struct tu
             add_entry(entries, "average", &info, p->averages, p->offsets[i], p->bytes[i]);
         for (uint32_t m = 0; p->offsets[i] < p->trained_bytes && m < p->moment_count; m++)
             add_entry(entries, moments[p->moment_count][m], &info, p->moments,
-                      m * p->trained_bytes + p->offsets[i], p->bytes[i]);
+                      tuff_parameters_moment_offset(p, i, m), p->bytes[i]);
     }
     for (size_t i = 0; i < p->buffer_count; i++) {
         struct tuff_parameter_info info;

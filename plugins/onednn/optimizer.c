@@ -18,8 +18,9 @@ enum tuff_status dnn_adam(struct tuff_stream *stream, const struct tuff_adam_arg
     const float beta1 = (float)params->beta1, rest1 = (float)(1 - params->beta1);
     const float beta2 = (float)params->beta2, rest2 = (float)(1 - params->beta2);
     const float epsilon = (float)params->epsilon, decay = (float)params->weight_decay;
-    const float step_size = state->row.learning_rate / state->row.bias_correction1;
-    const float shrink = state->row.learning_rate * decay, correction2 = state->row.bias_correction2_sqrt;
+    const float learning_rate = state->row.learning_rate * tuff_rate_factor(params->rate_factor);
+    const float step_size = learning_rate / state->row.bias_correction1;
+    const float shrink = learning_rate * decay, correction2 = state->row.bias_correction2_sqrt;
     if (state->skip != 0)
         return TUFF_OK;
     for (uint32_t i = 0; i < count; i++) {
@@ -44,6 +45,7 @@ enum tuff_status dnn_sgd(struct tuff_stream *stream, const struct tuff_sgd_args 
     float *parameters = dnn_data(args->parameters);                             // (P)
     float *velocity = args->velocity != NULL ? dnn_data(args->velocity) : NULL; // (P)
     const float momentum = (float)params->momentum, decay = (float)params->weight_decay;
+    const float learning_rate = state->row.learning_rate * tuff_rate_factor(params->rate_factor);
     if (state->skip != 0)
         return TUFF_OK;
     for (uint32_t i = 0; i < args->parameters->dims[0]; i++) {
@@ -52,7 +54,7 @@ enum tuff_status dnn_sgd(struct tuff_stream *stream, const struct tuff_sgd_args 
             velocity[i] = momentum * velocity[i] + g;
             g = params->nesterov ? g + momentum * velocity[i] : velocity[i];
         }
-        parameters[i] -= state->row.learning_rate * g;
+        parameters[i] -= learning_rate * g;
     }
     return TUFF_OK;
 }

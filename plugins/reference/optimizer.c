@@ -16,13 +16,14 @@ enum tuff_status ref_adam(struct tuff_stream *stream, const struct tuff_adam_arg
     const uint32_t count = args->parameters->dims[0];
     float *m = ref_data(args->moments); // (2,P): m, then v
     float *v = m + count;
-    const double step_size = (double)state->row.learning_rate / state->row.bias_correction1;
+    const float learning_rate = state->row.learning_rate * tuff_rate_factor(params->rate_factor);
+    const double step_size = (double)learning_rate / state->row.bias_correction1;
     if (state->skip != 0)
         return TUFF_OK;
     for (uint32_t i = 0; i < count; i++) {
         double p = parameters[i], g = gradients[i];
         if (params->decoupled)
-            p -= (double)state->row.learning_rate * params->weight_decay * p;
+            p -= (double)learning_rate * params->weight_decay * p;
         else
             g += params->weight_decay * p;
         m[i] = (float)(params->beta1 * m[i] + (1 - params->beta1) * g);
@@ -42,7 +43,7 @@ enum tuff_status ref_sgd(struct tuff_stream *stream, const struct tuff_sgd_args 
     const float *gradients = ref_data(args->gradients);                         // (P)
     float *parameters = ref_data(args->parameters);                             // (P)
     float *velocity = args->velocity != NULL ? ref_data(args->velocity) : NULL; // (P)
-    const double learning_rate = state->row.learning_rate;
+    const float learning_rate = state->row.learning_rate * tuff_rate_factor(params->rate_factor);
     if (state->skip != 0)
         return TUFF_OK;
     for (uint32_t i = 0; i < args->parameters->dims[0]; i++) {
@@ -51,7 +52,7 @@ enum tuff_status ref_sgd(struct tuff_stream *stream, const struct tuff_sgd_args 
             velocity[i] = (float)(params->momentum * velocity[i] + g);
             g = params->nesterov ? g + params->momentum * velocity[i] : velocity[i];
         }
-        parameters[i] = (float)(parameters[i] - learning_rate * g);
+        parameters[i] = (float)(parameters[i] - (double)learning_rate * g);
     }
     return TUFF_OK;
 }

@@ -37,5 +37,6 @@ struct vk_adam_sums_push {
     PUSH_F32 beta2, one_minus_beta2;
     PUSH_F32 epsilon, weight_decay;
     PUSH_U32 decoupled;
+    PUSH_F32 rate_factor; // of the learning rate
 };
 PUSH_CHECK(vk_adam_sums_push)

@@ -7,12 +7,13 @@ struct vk_adam_push {
     PUSH_F32 beta2, one_minus_beta2;
     PUSH_F32 epsilon, weight_decay;
     PUSH_U32 decoupled;
+    PUSH_F32 rate_factor; // of the learning rate
 };
 PUSH_CHECK(vk_adam_push)
 
 struct vk_sgd_push {
     PUSH_U32 count;
-    PUSH_F32 momentum, weight_decay;
+    PUSH_F32 momentum, weight_decay, rate_factor;
     PUSH_U32 has_velocity; // 0: binding 1 shows the parameters
     PUSH_U32 nesterov;
 };

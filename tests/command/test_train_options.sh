@@ -65,6 +65,31 @@ check "cosine: rates" awk '{ exit !($1 > 0.006 && $1 < 0.0075 && $2 >= 0.002 && 
 train --epochs 2 --schedule one-cycle --lr 0.01 --out cycle
 check "one-cycle: ends at lr/250,000" test "$(rates cycle | cut -d' ' -f2)" = 4e-08
 
+# The model's recipe, and what the command line says after it.
+sed '2a recipe: {epochs: 2, batch: 32, optimizer: sgd, lr: 0.05, momentum: 0.5, nesterov: true, schedule: cosine, warmup: 0.5}' \
+    small.yaml > recipe.yaml
+of_recipe() { run train recipe.yaml "${small[@]:1}" "$@"; }
+train --out by-hand --epochs 2 --batch 32 --optimizer sgd --lr 0.05 --momentum 0.5 --nesterov --schedule cosine --warmup 0.5
+of_recipe --recipe --out recipe
+check "--recipe: the same bits as with the options by hand" same <(tail -c 2000 by-hand/last.safetensors) <(tail -c 2000 recipe/last.safetensors)
+check "--recipe: it says what it took" out_has '^recipe  --epochs=2 --batch=32 --optimizer=sgd --lr=0.05 --momentum=0.5 --nesterov '
+check "--recipe: config.json has the settings" has '"nesterov": true' recipe/config.json
+run train --resume recipe --epochs 3
+check "--recipe: a run of it goes on" test "$status" -eq 0
+of_recipe --out without
+check "without --recipe there is none" has '"name": "adam"' without/config.json
+of_recipe --recipe -e 1 --lr 0.01 --momentum 0 --out over 2> "$err"
+check "--recipe: the command line comes after it" has '"epochs": 1' over/config.json
+of_recipe --recipe --optimizer adamw --schedule constant --out other
+check "--recipe: another optimizer" test "$status" -eq 0
+check "--recipe: has its own learning rate" has '"lr": 0.001' other/config.json
+check "--recipe: and another schedule its own warm-up" has '"warmup": 0.0' other/config.json
+check "--recipe: the rest holds" has '"batch": 32' other/config.json
+of_recipe --recipe --steps 2 --out steps
+check "--recipe: some steps of it" test "$status" -eq 0
+refuses 1 "model small has no recipe (--recipe)" "no recipe" train "${small[@]}" --recipe --out never
+refuses 2 "\-\-resume and \-\-recipe exclude each other" "a recipe for a run that goes on" train --resume recipe --recipe
+
 # When it evaluates, saves and stops.
 train --epochs 2 --eval-every 0.25 --out often
 check "--eval-every 0.25: eight evaluations" test "$(grep -c test_loss often/metrics.jsonl)" -eq 8

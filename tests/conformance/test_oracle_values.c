@@ -273,8 +273,8 @@ Test(oracle_values, sgd_by_hand)
         float parameter, velocity;
     } expected[3] = {{0, 0, 1.25f, 0}, {0, 0.5, 0.25f, 3.5f}, {1, 0.5, 0.375f, 3.5f}};
     for (int i = 0; i < 3; i++) {
-        const struct tuff_sgd_params params = {sizeof params, expected[i].nesterov, expected[i].momentum,
-                                               0.25};
+        const struct tuff_sgd_params params = {
+            sizeof params, expected[i].nesterov, expected[i].momentum, 0.25, 0, 0};
         struct case_setup call;
         void *outputs[TUFF_OP_MAX_TENSORS];
         oracle_begin(&call, TUFF_OP_SGD, &params);

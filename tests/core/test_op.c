@@ -286,15 +286,15 @@ Test(op, sgd_has_a_velocity_exactly_with_momentum)
         const struct tuff_tensor *velocity;
         const char *message; // NULL: it is accepted
     } calls[] = {
-        {{sizeof(struct tuff_sgd_params), 0, 0, 0}, NULL, NULL},
-        {{sizeof(struct tuff_sgd_params), 1, 0.9, 0.1}, &vector, NULL},
-        {{sizeof(struct tuff_sgd_params), 0, 0.9, 0}, NULL, "needs a velocity"},
-        {{sizeof(struct tuff_sgd_params), 0, 0, 0}, &vector, "has no use for a velocity"},
-        {{sizeof(struct tuff_sgd_params), 1, 0, 0}, NULL, "nesterov needs a momentum"},
-        {{sizeof(struct tuff_sgd_params), 2, 0.9, 0}, &vector, "nesterov is 2"},
-        {{sizeof(struct tuff_sgd_params), 0, 1, 0}, &vector, "momentum 1 must lie"},
-        {{sizeof(struct tuff_sgd_params), 0, 0.9, -1}, &vector, "weight decay -1 must lie"},
-        {{sizeof(struct tuff_sgd_params), 0, 0.9, 0}, &other, "velocity has shape (9), expected (10)"},
+        {{sizeof(struct tuff_sgd_params), 0, 0, 0, 0, 0}, NULL, NULL},
+        {{sizeof(struct tuff_sgd_params), 1, 0.9, 0.1, 0, 0}, &vector, NULL},
+        {{sizeof(struct tuff_sgd_params), 0, 0.9, 0, 0, 0}, NULL, "needs a velocity"},
+        {{sizeof(struct tuff_sgd_params), 0, 0, 0, 0, 0}, &vector, "has no use for a velocity"},
+        {{sizeof(struct tuff_sgd_params), 1, 0, 0, 0, 0}, NULL, "nesterov needs a momentum"},
+        {{sizeof(struct tuff_sgd_params), 2, 0.9, 0, 0, 0}, &vector, "nesterov is 2"},
+        {{sizeof(struct tuff_sgd_params), 0, 1, 0, 0, 0}, &vector, "momentum 1 must lie"},
+        {{sizeof(struct tuff_sgd_params), 0, 0.9, -1, 0, 0}, &vector, "weight decay -1 must lie"},
+        {{sizeof(struct tuff_sgd_params), 0, 0.9, 0, 0, 0}, &other, "velocity has shape (9), expected (10)"},
     };
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         struct tuff_op_args args = {.size = sizeof(struct tuff_sgd_args),

@@ -81,7 +81,7 @@ Test(model_errors, top_level)
          ":1:1: expected a model with the keys name, input and layers, found a list of 2"},
         {"nam: m\n", TUFF_ERROR_FORMAT, ":1:1: unknown key 'nam'; did you mean 'name'?"},
         {"name: m\n\"a\\nb\": 1\n", TUFF_ERROR_FORMAT,
-         ":2:1: unknown key 'a\\x0Ab'; expected one of name, description, input, layers"},
+         ":2:1: unknown key 'a\\x0Ab'; expected one of name, description, input, recipe, layers"},
         {"name: m\n? [input]\n: 3\n", TUFF_ERROR_FORMAT, ":2:3: expected a key, found a list of 1"},
         {"name: m\n? \n: 3\n", TUFF_ERROR_FORMAT, ":2:2: expected a key, found nothing"},
         {"name: m\ninput: [1, 2, 3]\nname: n\n", TUFF_ERROR_FORMAT, ":3:1: key 'name' is given twice"},
@@ -165,7 +165,8 @@ Test(model_errors, keys)
         {LAYERS("  - conv2d:\n      channels: 6\n      momentum: 1\n"), TUFF_ERROR_FORMAT,
          ":6:7: conv2d: unknown key 'momentum'; expected one of name, channels, kernel, stride, padding, "
          "dilation, "
-         "groups, bias, padding_mode"},
+         "groups, bias, padding_mode, "
+         "init, init_bias, freeze, lr_factor"},
         {LAYERS("  - relu: {inplace: true}\n"), TUFF_ERROR_FORMAT,
          ":4:12: relu: unknown key 'inplace'; expected one of name"},
         {LAYERS("  - conv2d: {channels: 6, kernel: 3, channels: 6}\n"), TUFF_ERROR_FORMAT,

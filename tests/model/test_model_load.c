@@ -269,7 +269,7 @@ Test(model_load, names_that_do_not_ship)
         "no model 'lenet-mnst' ships; did you mean 'lenet-mnist'? The path of a model file has a '/' or ends "
         "in .yaml");
     check_failure("", TUFF_ERROR_NOT_FOUND,
-                  "no model '' ships, only lenet-cifar10, lenet-mnist, resnet9-cifar10; the path of a model "
-                  "file has a '/' or ends in "
-                  ".yaml");
+                  "no model '' ships, only lenet-cifar10, lenet-mnist, mlp, mobilenet-small, resnet18, "
+                  "resnet18-cifar10, resnet9-cifar10, vgg-small; the path of a model file has a '/' or ends "
+                  "in .yaml");
 }

@@ -10,7 +10,7 @@ from gpu_session import Failure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = ("gpu_prepare.py", "gpu_report.py", "gpu_session.py", "gpu_steps.py", "pytorch_cuda.py", "pytorch_nets.py",
-           "pytorch_worker.py", "rounds.py", "resnet18-cifar10.yaml")
+           "pytorch_worker.py", "rounds.py")
 # Part of the C library, which a machine has, and which has to fit its own loader.
 OF_LIBC = ("ld-linux", "libanl.so", "libc.so", "libdl.so", "libm.so", "libmvec.so", "libpthread.so", "libresolv.so", "librt.so",
            "libutil.so", "linux-vdso")

@@ -51,12 +51,6 @@ def configuration_name(configuration):
     return ", ".join(parts)
 
 
-def model_file(name):
-    """What tuff calls it: the file beside this one, or a model that ships."""
-    path = os.path.join(HERE, name + ".yaml")
-    return path if os.path.exists(path) else name
-
-
 # ---- What there is -----------------------------------------------------------------------------------------------
 
 
@@ -172,7 +166,7 @@ def training_agrees(*mixed):
 
 
 def tuff_bench(session, net, batch, *more):
-    text = session.tuff("bench", model_file(net), *session.target(), "--batch", batch, *more, "--quiet", "--json", "-")
+    text = session.tuff("bench", net, *session.target(), "--batch", batch, *more, "--quiet", "--json", "-")
     return json.loads(text)
 
 

@@ -85,7 +85,7 @@ class BasicBlock(nn.Module):
 
 
 def resnet18():
-    """resnet18-cifar10.yaml, beside this file."""
+    """The model resnet18-cifar10."""
 
     def stage(inputs, outputs, stride):
         return [BasicBlock(inputs, outputs, stride), BasicBlock(outputs, outputs, 1)]

@@ -144,6 +144,7 @@ static void print_header(const struct train_settings *settings, const struct set
     if (setup->test != NULL)
         console_print(" and %s test", format_count(setup->test->count).s);
     console_print(" images %s\n", format_shape(3, shape).s);
+    train_recipe_print(&settings->recipe);
     console_print("device  %s: %s\n", tuff_target_backend(setup->target), device->name);
     tuff_trainer_memory(setup->trainer, &memory);
     uint64_t sum = memory.parameters + memory.gradients + memory.optimizer + memory.activations + memory.data;
@@ -312,22 +313,6 @@ static void list_models(char *text, size_t size)
         used += (size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? "" : ", ", tuff_model_shipped(i));
 }
 
-// The operand of --resume, wherever it is: what that run was made with has to be known before the command
-// line is read over it.
-static const char *find_resume(int argc, char **argv)
-{
-    static const char option[] = "--resume";
-    const char *found = NULL;
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        size_t length = sizeof option - 1;
-        if (strcmp(argv[i], option) == 0 && i + 1 < argc)
-            found = argv[++i];
-        else if (strncmp(argv[i], option, length) == 0 && argv[i][length] == '=')
-            found = argv[i] + length + 1;
-    }
-    return found;
-}
-
 static bool asks_for_help(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
@@ -361,6 +346,7 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         {"optimizer", '\0', OPTION_CHOICE, &s->optimizer, "NAME", "how parameters are updated"},
         {"schedule", '\0', OPTION_CHOICE, &s->schedule, "NAME", "how the learning rate goes"},
         {"seed", '\0', OPTION_SEED, &s->trainer.seed, "N", "of initial weights and sample order"},
+        {"recipe", '\0', OPTION_FLAG, &s->use_recipe, NULL, "take what is not given from MODEL's recipe"},
         {"resume", 'r', OPTION_TEXT, &s->resume, "RUN", "go on with RUN, with its settings"},
         OPTIONS_RARE,
         {"normalize", '\0', OPTION_TEXT, &s->normalize, "X", "auto, or MEAN/DEVIATION of each channel"},
@@ -412,6 +398,7 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         .examples = "  tuff train lenet-mnist\n"
                     "  tuff train lenet-mnist -D mnist -b vulkan -e 5 -n 64 -o runs/first\n"
                     "  tuff train lenet-mnist --optimizer sgd --lr 0.05 --schedule cosine\n"
+                    "  tuff train resnet9-cifar10 -D cifar10 --recipe\n"
                     "  tuff train --resume runs/first --epochs 10\n"
                     "  tuff train lenet-mnist -b cpu --steps 20 --log-every 1\n",
         .options = options,
@@ -429,9 +416,9 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
     return *exit_status == EXIT_DONE;
 }
 
-int command_train(int argc, char **argv)
+static void set_defaults(struct train_settings *settings, char **arguments)
 {
-    struct train_settings settings = {
+    *settings = (struct train_settings){
         .data.name = "digits",
         .target.backend = "auto",
         .optimizer = {train_optimizers, TRAIN_OPTIMIZER_COUNT, TUFF_OPTIMIZER_ADAM},
@@ -440,16 +427,44 @@ int command_train(int argc, char **argv)
         .weight_decay = NAN,
         .eval_every = 1,
         .save_every = 1,
-        .arguments = argv,
+        .arguments = arguments,
     };
+    tuff_trainer_options_default(&settings->trainer);
+}
+
+// Reads the command line once more, after the model's recipe.
+static bool read_with_recipe(int argc, char **argv, struct train_settings *settings, int *exit_status)
+{
+    struct train_recipe recipe = {.count = 0};
+    enum tuff_status status = train_recipe_read(&recipe, settings->model, argc, argv);
+    train_settings_clear(settings);
+    set_defaults(settings, argv);
+    settings->recipe = recipe;
+    *exit_status = console_exit_status(status);
+    return status == TUFF_OK && read_settings(recipe.argument_count, recipe.arguments, settings, exit_status);
+}
+
+int command_train(int argc, char **argv)
+{
+    struct train_settings settings;
     int exit_status = EXIT_DONE;
-    tuff_trainer_options_default(&settings.trainer);
-    settings.resume = asks_for_help(argc, argv) ? NULL : find_resume(argc, argv);
+    // What reads the command line moves what is in it.
+    char **arguments = calloc((size_t)argc + 1, sizeof *arguments);
+    if (arguments == NULL) {
+        console_error("out of memory");
+        return EXIT_FAILED;
+    }
+    memcpy(arguments, argv, (size_t)argc * sizeof *arguments);
+    set_defaults(&settings, argv);
+    // What a run was made with has to be known before the command line is read over it.
+    settings.resume = asks_for_help(argc, argv) ? NULL : train_find_option(argc, argv, "--resume");
     enum tuff_status status = settings.resume == NULL ? TUFF_OK : train_settings_read(&settings);
     if (status != TUFF_OK)
         exit_status = console_exit_status(status);
-    else if (read_settings(argc, argv, &settings, &exit_status))
+    else if (read_settings(argc, arguments, &settings, &exit_status) &&
+             (!settings.use_recipe || read_with_recipe(argc, argv, &settings, &exit_status)))
         exit_status = run_train(&settings);
     train_settings_clear(&settings);
+    free(arguments);
     return exit_status;
 }

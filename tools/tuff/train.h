@@ -9,6 +9,14 @@
 
 enum { TRAIN_OPTIMIZER_COUNT = 3, TRAIN_SCHEDULE_COUNT = 4, TRAIN_PRECISION_COUNT = 2 };
 
+// What --recipe adds to the command line.
+struct train_recipe {
+    char **options; // "--weight-decay=5e-4"
+    size_t count;
+    char **arguments; // the program's name, the options, and the command line's arguments after them
+    int argument_count;
+};
+
 struct train_settings {
     const char *model;  // as given
     char *model_source; // as given, or the absolute path of a model file
@@ -32,10 +40,11 @@ struct train_settings {
     uint32_t early_stop;                   // evaluations; 0: never
     const char *out;                       // NULL: a new folder below runs/
     const char *resume;                    // a run's folder; NULL: a new run
-    bool nesterov, no_shuffle, no_fusion, force, dry_run, tensorboard;
-    struct tuff_dataset *part; // of --limit
-    char **arguments;          // the command line, ended by NULL
-    json_t *saved;             // config.json of the run that is resumed; texts above may lie in it
+    bool nesterov, no_shuffle, no_fusion, force, dry_run, tensorboard, use_recipe;
+    struct train_recipe recipe; // empty until it has been read
+    struct tuff_dataset *part;  // of --limit
+    char **arguments;           // the command line, ended by NULL
+    json_t *saved;              // config.json of the run that is resumed; texts above may lie in it
 };
 
 // torch.optim.AdamW's
@@ -53,6 +62,19 @@ void train_settings_clear(struct train_settings *settings);
 // Names and lists as the trainer wants them, and what does not go together. Shows an error; returns the exit
 // status.
 int train_settings_finish(struct train_settings *settings);
+
+// -- train_recipe.c
+
+// Reads the recipe of the model called `name`: those settings that nothing on the command line displaces.
+// Shows an error.
+TUFF_MUST_CHECK enum tuff_status train_recipe_read(struct train_recipe *recipe, const char *name, int argc,
+                                                   char **argv);
+void train_recipe_print(const struct train_recipe *recipe); // nothing if it is empty
+void train_recipe_clear(struct train_recipe *recipe);
+
+// The value that the command line gives an option ("--resume") which has no letter, wherever it is; NULL:
+// none.
+const char *train_find_option(int argc, char **argv, const char *option);
 
 // -- train_config.c
 

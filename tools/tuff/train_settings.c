@@ -18,6 +18,7 @@ void train_settings_clear(struct train_settings *settings)
     free(settings->model_source);
     free(settings->data_source);
     train_part_destroy(&settings->part);
+    train_recipe_clear(&settings->recipe);
     json_decref(settings->saved);
     settings->frozen = NULL;
     settings->model_source = NULL;
@@ -62,7 +63,9 @@ int train_settings_finish(struct train_settings *settings)
 {
     struct train_settings *s = settings;
     bool resumed = s->resume != NULL;
-    if (excluded(s->steps != 0 && s->epochs != 0, "--steps", "--epochs") ||
+    // A recipe's epochs are what its schedule is stretched over, also where only some steps are taken.
+    if (excluded(s->steps != 0 && s->epochs != 0 && s->recipe.count == 0, "--steps", "--epochs") ||
+        excluded(resumed && s->use_recipe, "--resume", "--recipe") ||
         excluded(resumed && s->out != NULL, "--resume", "--out") ||
         excluded(resumed && s->force, "--resume", "--force"))
         return EXIT_USAGE;

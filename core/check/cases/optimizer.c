@@ -7,7 +7,8 @@ struct adam_shape {
     uint32_t count, step;
     double learning_rate, beta1, beta2, epsilon, weight_decay;
     uint32_t decoupled;
-    uint32_t skip; // 1: the step is skipped
+    uint32_t skip;      // 1: the step is skipped
+    double rate_factor; // 0: none
 };
 
 static const struct case_field fields[] = {
@@ -15,28 +16,29 @@ static const struct case_field fields[] = {
     CASE_FIELD_F64(struct adam_shape, learning_rate), CASE_FIELD_F64(struct adam_shape, beta1),
     CASE_FIELD_F64(struct adam_shape, beta2),         CASE_FIELD_F64(struct adam_shape, epsilon),
     CASE_FIELD_F64(struct adam_shape, weight_decay),  CASE_FIELD_U32(struct adam_shape, decoupled),
-    CASE_FIELD_OPTIONAL_U32(struct adam_shape, skip),
+    CASE_FIELD_OPTIONAL_U32(struct adam_shape, skip), CASE_FIELD_OPTIONAL_F64(struct adam_shape, rate_factor),
 };
 
 static const struct adam_shape corners[] = {
-    {1, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0},          {3, 2, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0},
-    {4, 10, 1e-2, 0.9, 0.99, 1e-8, 0.01, 0, 0},       {5, 1, 1e-3, 0, 0, 1e-8, 0, 0, 0},
-    {255, 7, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0},        {256, 1000, 1e-4, 0.8, 0.999, 1e-6, 1e-4, 0, 0},
-    {257, 3, 1.0, 0.9, 0.999, 1e-3, 0.5, 0, 0},       {4099, 100000, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0},
-    {61706, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0}, // LeNet's parameters
-    {131075, 20, 1e-3, 0.9, 0.999, 1e-8, 1e-3, 0, 0}, {1, 1, 0.5, 0.9, 0.999, 1e-8, 0.5, 1, 0},
-    {33, 5, 0.1, 0.9, 0.999, 1e-8, 0, 1, 0},          {257, 3, 1.0, 0.9, 0.999, 1e-3, 0.5, 1, 0},
-    {8209, 40, 0.125, 0.5, 0.99, 1e-8, 0.25, 1, 0},   {4099, 3, 0.125, 0.5, 0.99, 1e-8, 0.25, 1, 1},
-    {257, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 1},
+    {1, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0, 0},          {3, 2, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0, 0},
+    {4, 10, 1e-2, 0.9, 0.99, 1e-8, 0.01, 0, 0, 0},       {5, 1, 1e-3, 0, 0, 1e-8, 0, 0, 0, 0},
+    {255, 7, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0, 0},        {256, 1000, 1e-4, 0.8, 0.999, 1e-6, 1e-4, 0, 0, 0},
+    {257, 3, 1.0, 0.9, 0.999, 1e-3, 0.5, 0, 0, 0},       {4099, 100000, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0, 0},
+    {61706, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0, 0}, // LeNet's parameters
+    {131075, 20, 1e-3, 0.9, 0.999, 1e-8, 1e-3, 0, 0, 0}, {1, 1, 0.5, 0.9, 0.999, 1e-8, 0.5, 1, 0, 0},
+    {33, 5, 0.1, 0.9, 0.999, 1e-8, 0, 1, 0, 0},          {257, 3, 1.0, 0.9, 0.999, 1e-3, 0.5, 1, 0, 0},
+    {8209, 40, 0.125, 0.5, 0.99, 1e-8, 0.25, 1, 0, 0},   {4099, 3, 0.125, 0.5, 0.99, 1e-8, 0.25, 1, 1, 0},
+    {257, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 1, 0},        {257, 3, 0.5, 0.9, 0.999, 1e-8, 0.25, 0, 0, 0.1},
+    {4099, 7, 0.5, 0.9, 0.999, 1e-8, 0.25, 1, 0, 3},
 };
 
-static const struct adam_shape large[] = {{9000001, 5, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0}};
+static const struct adam_shape large[] = {{9000001, 5, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0, 0}};
 
 static const struct adam_shape perf[] = {
-    {60074, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0}, // LeNet's
-    {1000000, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0},
-    {11173962, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0}, // ResNet-18's, for CIFAR-10
-    {11173962, 1, 1e-3, 0.9, 0.999, 1e-8, 0.01, 1, 0},
+    {60074, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0, 0}, // LeNet's
+    {1000000, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0, 0},
+    {11173962, 1, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0, 0}, // ResNet-18's, for CIFAR-10
+    {11173962, 1, 1e-3, 0.9, 0.999, 1e-8, 0.01, 1, 0, 0},
 };
 
 // m takes 3 operations, v 4, p 6; weight decay two more.
@@ -53,6 +55,7 @@ static void draw_shape(struct draw *draw, void *shape)
     s->beta1 = beta1[draw_between(draw, 0, CASE_COUNT(beta1) - 1)];
     s->beta2 = beta2[draw_between(draw, 0, CASE_COUNT(beta2) - 1)];
     s->decoupled = draw_between(draw, 0, 1);
+    s->rate_factor = draw_between(draw, 0, 3) == 0 ? 0.3 : 0;
 }
 
 static enum tuff_status describe(const void *shape, struct case_setup *setup)
@@ -63,7 +66,8 @@ static enum tuff_status describe(const void *shape, struct case_setup *setup)
                                             .beta2 = s->beta2,
                                             .epsilon = s->epsilon,
                                             .weight_decay = s->weight_decay,
-                                            .decoupled = s->decoupled};
+                                            .decoupled = s->decoupled,
+                                            .rate_factor = (float)s->rate_factor};
     case_setup_tensor(setup, 0, TUFF_F32, 1, (uint32_t[]){s->count}, CASE_PADDING_FINITE);
     case_setup_tensor(setup, 1, TUFF_F32, 2, (uint32_t[]){2, s->count}, CASE_PADDING_FINITE);
     case_setup_tensor(setup, 2, TUFF_F32, 1, (uint32_t[]){s->count}, CASE_PADDING_FINITE);
@@ -100,6 +104,11 @@ static enum tuff_status fill(const void *shape, struct case_setup *setup, struct
     return TUFF_OK;
 }
 
+static double factor_of(double rate_factor)
+{
+    return rate_factor > 0 ? rate_factor : 1;
+}
+
 // One element's update in double, with bounds on what float32 does to each quantity. Vulkan allows a
 // division 2.5 units in the last place and a square root about 5 (a unit is 2u); constants are rounded once.
 struct bounds {
@@ -117,12 +126,14 @@ static struct bounds element_bounds(const struct adam_shape *s, const struct tuf
     double v_next = b2 * v + (1 - b2) * decayed * decayed;
     double v_terms = b2 * v + (1 - b2) * magnitude * magnitude;
     struct bounds bound = {.m = 8 * u * m_terms, .v = 12 * u * v_terms};
-    double rate = (double)row->learning_rate / (double)row->bias_correction1;
+    double rate = (double)row->learning_rate * factor_of(s->rate_factor) / (double)row->bias_correction1;
     double root = sqrt(v_next) / (double)row->bias_correction2_sqrt;
     double denominator = root + s->epsilon;
     double update = rate * m_terms / denominator;
     double root_error = v_next > 0 ? bound.v / (2 * sqrt(v_next)) / (double)row->bias_correction2_sqrt : 0;
-    bound.p = (s->decoupled ? 8 : 4) * u * fabs(p) + update * (40 * u + root_error / denominator);
+    double shrink = s->decoupled ? rate * s->weight_decay : 0; // at most 1 in most cases
+    bound.p =
+        ((s->decoupled ? 8 : 4) + 8 * shrink) * u * fabs(p) + update * (40 * u + root_error / denominator);
     return bound;
 }
 
@@ -163,30 +174,35 @@ const struct conformance_op conformance_op_adam = {
 struct sgd_shape {
     uint32_t count, nesterov;
     double learning_rate, momentum, weight_decay;
-    uint32_t skip; // 1: the step is skipped
+    uint32_t skip;      // 1: the step is skipped
+    double rate_factor; // 0: none
 };
 
 static const struct case_field sgd_fields[] = {
-    CASE_FIELD_U32(struct sgd_shape, count),         CASE_FIELD_U32(struct sgd_shape, nesterov),
-    CASE_FIELD_F64(struct sgd_shape, learning_rate), CASE_FIELD_F64(struct sgd_shape, momentum),
-    CASE_FIELD_F64(struct sgd_shape, weight_decay),  CASE_FIELD_OPTIONAL_U32(struct sgd_shape, skip),
+    CASE_FIELD_U32(struct sgd_shape, count),
+    CASE_FIELD_U32(struct sgd_shape, nesterov),
+    CASE_FIELD_F64(struct sgd_shape, learning_rate),
+    CASE_FIELD_F64(struct sgd_shape, momentum),
+    CASE_FIELD_F64(struct sgd_shape, weight_decay),
+    CASE_FIELD_OPTIONAL_U32(struct sgd_shape, skip),
+    CASE_FIELD_OPTIONAL_F64(struct sgd_shape, rate_factor),
 };
 
 static const struct sgd_shape sgd_corners[] = {
-    {1, 0, 0.5, 0, 0, 0},         {3, 0, 0.1, 0, 0.25, 0},      {15, 0, 0.1, 0.9, 0, 0},
-    {16, 1, 0.1, 0.9, 0, 0},      {17, 1, 0.25, 0.5, 0.25, 0},  {255, 0, 0.01, 0.9, 5e-4, 0},
-    {257, 0, 1, 0.9, 0.5, 0},     {4099, 1, 0.1, 0.99, 0.1, 0}, {8193, 0, 0.05, 0, 0, 0},
-    {61706, 0, 0.1, 0.9, 0.1, 0}, {131075, 1, 0.5, 0.9, 0, 0},  {4099, 1, 0.5, 0.9, 0.1, 1},
-    {33, 0, 0.5, 0, 0, 1},
+    {1, 0, 0.5, 0, 0, 0, 0},         {3, 0, 0.1, 0, 0.25, 0, 0},       {15, 0, 0.1, 0.9, 0, 0, 0},
+    {16, 1, 0.1, 0.9, 0, 0, 0},      {17, 1, 0.25, 0.5, 0.25, 0, 0},   {255, 0, 0.01, 0.9, 5e-4, 0, 0},
+    {257, 0, 1, 0.9, 0.5, 0, 0},     {4099, 1, 0.1, 0.99, 0.1, 0, 0},  {8193, 0, 0.05, 0, 0, 0, 0},
+    {61706, 0, 0.1, 0.9, 0.1, 0, 0}, {131075, 1, 0.5, 0.9, 0, 0, 0},   {4099, 1, 0.5, 0.9, 0.1, 1, 0},
+    {33, 0, 0.5, 0, 0, 1, 0},        {257, 0, 0.5, 0.9, 0.25, 0, 0.1}, {4099, 1, 0.1, 0.9, 0, 0, 10},
 };
 
-static const struct sgd_shape sgd_large[] = {{9000001, 1, 0.1, 0.9, 0.1, 0}};
+static const struct sgd_shape sgd_large[] = {{9000001, 1, 0.1, 0.9, 0.1, 0, 0}};
 
 static const struct sgd_shape sgd_perf[] = {
-    {60074, 0, 0.01, 0.9, 0, 0},
-    {1000000, 0, 0.01, 0, 0, 0},
-    {1000000, 0, 0.01, 0.9, 5e-4, 0},
-    {11173962, 0, 0.01, 0.9, 5e-4, 0},
+    {60074, 0, 0.01, 0.9, 0, 0, 0},
+    {1000000, 0, 0.01, 0, 0, 0, 0},
+    {1000000, 0, 0.01, 0.9, 5e-4, 0, 0},
+    {11173962, 0, 0.01, 0.9, 5e-4, 0, 0},
 };
 
 // A multiply-add for p, and one for each of momentum, Nesterov's look ahead and weight decay.
@@ -199,6 +215,7 @@ static void sgd_draw_shape(struct draw *draw, void *shape)
     s->weight_decay = decays[draw_between(draw, 0, CASE_COUNT(decays) - 1)];
     s->momentum = momenta[draw_between(draw, 0, CASE_COUNT(momenta) - 1)];
     s->nesterov = s->momentum > 0 && draw_between(draw, 0, 1) == 1;
+    s->rate_factor = draw_between(draw, 0, 3) == 0 ? 0.3 : 0;
 }
 
 static enum tuff_status sgd_describe(const void *shape, struct case_setup *setup)
@@ -207,7 +224,8 @@ static enum tuff_status sgd_describe(const void *shape, struct case_setup *setup
     const struct tuff_sgd_params params = {.size = sizeof params,
                                            .nesterov = s->nesterov,
                                            .momentum = s->momentum,
-                                           .weight_decay = s->weight_decay};
+                                           .weight_decay = s->weight_decay,
+                                           .rate_factor = (float)s->rate_factor};
     for (uint32_t i = 0; i < 3; i++)
         if (i != 1 || s->momentum > 0)
             case_setup_tensor(setup, i, TUFF_F32, 1, (uint32_t[]){s->count}, CASE_PADDING_FINITE);
@@ -248,7 +266,8 @@ static void sgd_tolerance(const void *shape, const struct case_view *view, uint3
             terms = next;
         }
         result[i] = output == 1 ? 6 * TOLERANCE_U * terms
-                                : TOLERANCE_U * (4 * fabs((double)p[i]) + 12 * s->learning_rate * step);
+                                : TOLERANCE_U * (4 * fabs((double)p[i]) +
+                                                 12 * s->learning_rate * factor_of(s->rate_factor) * step);
     }
 }
 

@@ -32,6 +32,10 @@ TUFF_API uint32_t tuff_random_u32(uint64_t seed, enum tuff_random_purpose purpos
 TUFF_API float tuff_random_uniform(uint64_t seed, enum tuff_random_purpose purpose, uint32_t step,
                                    uint64_t element);
 
+// Normally distributed, with mean 0 and standard deviation 1, within ±5.4: the quantile of (k + 1/2) / 2^24, k being the
+// upper 24 bits of the first word.
+TUFF_API double tuff_random_normal(uint64_t seed, enum tuff_random_purpose purpose, uint32_t step, uint64_t element);
+
 // A random order of 0 … count-1, each exactly once (Fisher–Yates from the end; j = floor(u32 * (i+1) / 2^32)).
 TUFF_API void tuff_random_permutation(uint64_t seed, uint32_t epoch, uint32_t count, uint32_t *order);
 

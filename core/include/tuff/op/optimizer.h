@@ -17,14 +17,20 @@ struct tuff_adam_params {
     double epsilon;      // above 0
     double weight_decay; // in [0,1); see below
     uint32_t decoupled;  // 0: L2, added to the gradient, as torch.optim.Adam; 1: as torch.optim.AdamW
-    uint32_t reserved1;
+    float rate_factor;   // at least 0; see tuff_rate_factor
 };
+
+// What learning_rate is multiplied by, in float32, wherever an optimizer uses it. A field of 0 stands for 1.
+static inline float tuff_rate_factor(float field)
+{
+    return field > 0 ? field : 1.0f;
+}
 
 // Adam (Kingma & Ba, 2015, algorithm 1), in the form that torch.optim.Adam computes; g is the gradient:
 //   decoupled:  p -= learning_rate * weight_decay * p, before the rest;   else:  g += weight_decay * p
 //   m = beta1*m + (1-beta1)*g;   v = beta2*v + (1-beta2)*g*g
 //   p -= (learning_rate / bias_correction1) * m / (sqrt(v) / bias_correction2_sqrt + epsilon)
-// learning_rate, bias_correction1 and bias_correction2_sqrt come from state.row (step.h).
+// learning_rate (times rate_factor), bias_correction1 and bias_correction2_sqrt come from state.row (step.h).
 //
 // parameters: (P) f32, inout.  moments: (2,P) f32, inout: m, then v.  gradients: (P) f32.  state: (16) u32.
 // All row-major. Elements are independent of each other.
@@ -44,12 +50,14 @@ struct tuff_sgd_params {
     uint32_t nesterov;   // 1: Nesterov's momentum, as torch.optim.SGD has it; only with momentum above 0
     double momentum;     // in [0,1); above 0 exactly if there is a velocity
     double weight_decay; // in [0,1)
+    float rate_factor;   // at least 0; see tuff_rate_factor
+    uint32_t reserved;
 };
 
 // Stochastic gradient descent, as torch.optim.SGD without dampening; g is the gradient:
 //   g += weight_decay * p;   with momentum:  v = momentum * v + g  and  g = nesterov ? g + momentum * v : v
 //   p -= learning_rate * g
-// learning_rate comes from state.row (step.h). A velocity that starts at zero gives PyTorch's first step too.
+// learning_rate comes from state.row (step.h), times rate_factor. A velocity that starts at zero gives PyTorch's first step too.
 //
 // parameters: (P) f32, inout.  velocity: (P) f32, inout, optional.  gradients: (P) f32.  state: (16) u32.
 // Elements are independent of each other.
