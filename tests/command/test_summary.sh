@@ -32,6 +32,23 @@ check "resnet9-cifar10: its sum" out_has '^  sum1  *sum  *(512, 4, 4) '
 run summary lenet-mnist
 check "lenet-mnist has no buffers" test "$(grep -c buffers "$out")" -eq 0
 
+# 11,689,512: torchvision's.
+run summary resnet18
+check "resnet18 has 11,689,512 parameters" out_has '^total  *11,689,512 '
+check "resnet18: its recipe" out_has '^  weight_decay  *1e-4$'
+run summary resnet18-cifar10
+check "resnet18-cifar10 has 11,173,962 parameters" out_has '^total  *11,173,962 '
+run summary mobilenet-small
+check "mobilenet-small has 543,050 parameters" out_has '^total  *543,050 '
+check "mobilenet-small: a depthwise convolution" out_has '^  conv1  *conv2d  *(64, 16, 16)  *576 '
+LC_ALL=C run summary resnet9-cifar10 --graph
+check "--graph" out_has '^+-+  128x16x16$'
+check "--graph: no table" test "$(grep -c '^total' "$out")" -eq 0
+LC_ALL=C.UTF-8 run summary resnet9-cifar10 --graph --graph-out graph.svg
+check "--graph: lines" out_has '^├─┘  128x16x16$'
+check "--graph-out" has 'res1.0.0' graph.svg
+refuses 2 "\-\-graph-out: expected a file that ends in .png or .svg" "a graph of no format" summary lenet-mnist --graph-out graph.dot
+
 refuses 1 "lenet-mnist" "misspelt model has a suggestion" summary lenet-mnits
 refuses 1 "none.yaml" "model file that is not there" summary ./none.yaml
 printf 'name: broken\ninput: [1, 28\n' > broken.yaml

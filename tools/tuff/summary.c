@@ -1,13 +1,17 @@
 // tuff summary: what a model is made of.
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "console.h"
 #include "format.h"
+#include "names.h"
 #include "options.h"
+#include "terminal.h"
 #include "tuff/model.h"
+#include "tuff/report.h"
 
 struct totals {
     uint64_t parameters, buffers, multiply_adds, outputs;
@@ -145,21 +149,70 @@ static void print_memory(const struct totals *totals, uint32_t batch)
     console_print("  %-28s %12s\n", label, format_bytes(outputs).s);
 }
 
+static void print_recipe(const struct tuff_model *model)
+{
+    struct tuff_recipe_setting setting;
+    if (tuff_model_recipe_count(model) > 0)
+        console_print("\nRecipe, which tuff train %s --recipe takes:\n", tuff_model_name(model));
+    for (size_t i = 0; i < tuff_model_recipe_count(model); i++) {
+        tuff_model_recipe(model, i, &setting);
+        console_print("  %-28s %s\n", setting.key, setting.value);
+    }
+}
+
+// What the command was asked for.
+struct summary_settings {
+    uint32_t batch;
+    bool graph;
+    const char *picture; // a file's name; NULL: none
+};
+
+static enum tuff_status show_graph(const struct tuff_model *model, const struct summary_settings *settings)
+{
+    struct tuff_log log = console_log();
+    char *text = NULL;
+    enum tuff_status status = TUFF_OK;
+    if (settings->picture != NULL)
+        status = tuff_graph_write(&log, settings->picture, model, NULL);
+    if (status == TUFF_OK && settings->graph)
+        status = tuff_graph_text(&log, model, !terminal_utf8(), &text);
+    if (text != NULL)
+        console_print("%s", text);
+    free(text);
+    return status;
+}
+
+static void show_table(const struct tuff_model *model, uint32_t batch)
+{
+    uint32_t input[3];
+    tuff_model_input(model, input);
+    console_print("%s: input %s, %" PRIu32 " classes\n\n", tuff_model_name(model), format_shape(3, input).s,
+                  tuff_model_classes(model));
+    struct totals totals = print_layers(model);
+    print_memory(&totals, batch);
+    print_recipe(model);
+}
+
 int command_summary(int argc, char **argv)
 {
-    uint32_t batch = 16;
+    struct summary_settings settings = {.batch = 16};
     const struct option options[] = {
-        {"batch", 'n', OPTION_COUNT, &batch, "N", "samples per step, for the memory of layer outputs"},
+        {"batch", 'n', OPTION_COUNT, &settings.batch, "N",
+         "samples per step, for the memory of layer outputs"},
+        {"graph", 'g', OPTION_FLAG, &settings.graph, NULL, "print the graph instead: layers and branches"},
+        {"graph-out", 'o', OPTION_TEXT, &settings.picture, "FILE", "draw the graph: .svg or .png"},
     };
     const struct usage usage = {
         .command = "summary",
         .operand = "MODEL",
         .purpose = "Shows a model's layers and the blocks around them: output shapes (channels,\n"
                    "height, width), parameters, buffers (running statistics, which no optimizer\n"
-                   "changes), multiply-adds of the forward pass per sample, and the memory that\n"
-                   "training takes. MODEL is a model that ships with tuff or the path of a .yaml\n"
+                   "changes), multiply-adds of the forward pass per sample, the memory that training\n"
+                   "takes, and the recipe that the model file has. MODEL is a model that ships with tuff or "
+                   "the path of a .yaml\n"
                    "file.\n",
         .examples = "  tuff summary lenet-mnist\n"
+                    "  tuff summary resnet18 --graph --graph-out resnet18.svg\n"
                     "  tuff summary ./my-model.yaml --batch 128\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
@@ -168,17 +221,16 @@ int command_summary(int argc, char **argv)
     enum options_result parsed = options_parse(&usage, argc, argv, &name);
     if (parsed != OPTIONS_READY)
         return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
+    if (!picture_name_fits("summary", "graph-out", settings.picture))
+        return EXIT_USAGE;
     struct tuff_log log = console_log();
     struct tuff_model *model;
     enum tuff_status status = tuff_model_load(&log, name, &model);
     if (status != TUFF_OK)
         return console_exit_status(status);
-    uint32_t input[3];
-    tuff_model_input(model, input);
-    console_print("%s: input %s, %" PRIu32 " classes\n\n", tuff_model_name(model), format_shape(3, input).s,
-                  tuff_model_classes(model));
-    struct totals totals = print_layers(model);
-    print_memory(&totals, batch);
+    status = show_graph(model, &settings);
+    if (status == TUFF_OK && !settings.graph)
+        show_table(model, settings.batch);
     tuff_model_destroy(&model);
-    return EXIT_DONE;
+    return console_exit_status(status);
 }

@@ -94,6 +94,15 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_filters_write(const struct tuff_l
                                                              const float *weights, const uint32_t dims[4],
                                                              const struct tuff_figure_options *options);
 
+// -- The graph of a model: its layers from the input down, side by side where they branch, with the shapes between them.
+
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_graph_write(const struct tuff_log *log, const char *path,
+                                                           const struct tuff_model *model,
+                                                           const struct tuff_figure_options *options);
+// The same as lines of text, which the caller frees. ascii: 1: without lines that are drawn, for terminals that show none.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_graph_text(const struct tuff_log *log, const struct tuff_model *model,
+                                                          int ascii, char **text);
+
 // -- What a training has left in its run's metrics.jsonl. Figures that are not there, or are no numbers, are NaN.
 
 struct tuff_history_epoch {
