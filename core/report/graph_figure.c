@@ -80,8 +80,8 @@ static void draw_edge(const struct drawing *drawing, uint32_t value, uint32_t la
     const uint32_t from = value == TUFF_MODEL_INPUT ? 0 : drawing->rows->rows[value].lane;
     const double x = centre(drawing, from), to = centre(drawing, drawing->rows->rows[layer].lane);
     const double y = top_of(drawing, value) + BOX_HEIGHT, end = top_of(drawing, layer);
-    // Where lanes part they do so below the box, and where they meet, above it.
-    const double turn = to > x ? y + (ROW - BOX_HEIGHT) / 2.0 : end - (ROW - BOX_HEIGHT) / 2.0;
+    // Lanes part and meet above the layer that does it.
+    const double turn = end - (ROW - BOX_HEIGHT) / 2.0;
     const struct tuff_point points[] = {{x, y}, {x, turn}, {to, turn}, {to, end}};
     tuff_figure_line(drawing->figure, points, 4, TUFF_COLOUR_LINE, 1.5);
     draw_arrow(drawing, to, end);
@@ -93,21 +93,20 @@ static void draw_edge(const struct drawing *drawing, uint32_t value, uint32_t la
 static void draw(const struct drawing *drawing)
 {
     const struct tuff_model *model = drawing->model;
-    char
-        text[TUFF_GRAPH_LABEL_BYTES > TUFF_SHAPE_TEXT_BYTES ? TUFF_GRAPH_LABEL_BYTES : TUFF_SHAPE_TEXT_BYTES];
+    char label[TUFF_GRAPH_LABEL_BYTES], shape[TUFF_SHAPE_TEXT_BYTES];
     for (uint32_t i = 0; i < model->layer_count; i++)
         for (uint32_t k = 0; k < model->layers[i].input_count; k++)
             draw_edge(drawing, model->layers[i].inputs[k], i);
     draw_box(drawing, 0, top_of(drawing, TUFF_MODEL_INPUT), "input", model->name, TUFF_COLOUR_INK);
     for (uint32_t i = 0; i < model->layer_count; i++)
         draw_box(drawing, drawing->rows->rows[i].lane, top_of(drawing, i), model->layers[i].name,
-                 tuff_graph_label(&model->layers[i], text), colour_of(&model->layers[i]));
+                 tuff_graph_label(&model->layers[i], label), colour_of(&model->layers[i]));
     const uint32_t last = model->layer_count - 1;
     const double x = centre(drawing, drawing->rows->rows[last].lane), y = top_of(drawing, last) + BOX_HEIGHT;
     tuff_figure_segment(drawing->figure, x, y, x, y + 20, TUFF_COLOUR_LINE);
     draw_arrow(drawing, x, y + 20);
     tuff_figure_text(drawing->figure, x + 6, y + 9, SMALL, TUFF_COLOUR_MUTED, TUFF_ANCHOR_START,
-                     tuff_graph_shape(model, last, text));
+                     tuff_graph_shape(model, last, shape));
 }
 
 enum tuff_status tuff_graph_write(const struct tuff_log *log, const char *path,

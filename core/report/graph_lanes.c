@@ -48,25 +48,30 @@ static uint64_t open_lanes(const struct lanes *lanes)
 static bool place(struct lanes *lanes, const struct tuff_layer *layer, uint32_t number,
                   struct tuff_graph_row *row)
 {
+    uint64_t ends = 0, inputs = 0;
     row->open = open_lanes(lanes);
-    row->joins = 0;
     row->from = row->lane = find_lane(lanes, layer->inputs[0]);
-    if (--*uses_of(lanes, layer->inputs[0]) > 0)
-        row->lane = next_free(lanes, row->from);
-    for (uint32_t i = 1; i < layer->input_count; i++) {
-        uint32_t lane = find_lane(lanes, layer->inputs[i]);
-        if (--*uses_of(lanes, layer->inputs[i]) > 0 || lane == row->lane)
-            continue;
-        row->joins |= UINT64_C(1) << row->lane | UINT64_C(1) << lane;
-        row->lane = lane < row->lane ? lane : row->lane;
+    for (uint32_t i = 0; i < layer->input_count; i++) {
+        const uint32_t lane = find_lane(lanes, layer->inputs[i]);
+        inputs |= UINT64_C(1) << lane;
+        if (--*uses_of(lanes, layer->inputs[i]) == 0)
+            ends |= UINT64_C(1) << lane;
     }
+    if (ends == 0)
+        row->lane = next_free(lanes, row->from);
+    for (uint32_t lane = TUFF_GRAPH_LANES; lane-- > 0;)
+        if (ends >> lane & 1)
+            row->lane = lane;
     if (row->lane == TUFF_GRAPH_LANES)
         return false;
-    for (uint32_t lane = 0; lane < TUFF_GRAPH_LANES; lane++)
-        if (row->joins >> lane & 1)
-            lanes->values[lane] = FREE_LANE;
-    if (row->joins != 0)
+    if (layer->input_count > 1) {
+        row->inputs = inputs | UINT64_C(1) << row->lane;
+        row->ends = ends & ~(UINT64_C(1) << row->lane);
         row->from = row->lane;
+    }
+    for (uint32_t lane = 0; lane < TUFF_GRAPH_LANES; lane++)
+        if (ends >> lane & 1)
+            lanes->values[lane] = FREE_LANE;
     lanes->values[row->lane] = number;
     if (row->lane >= lanes->used)
         lanes->used = row->lane + 1;

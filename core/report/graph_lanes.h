@@ -8,10 +8,11 @@
 enum { TUFF_GRAPH_LANES = 64 }; // at most: as many branches as blocks within each other can have go in fewer
 
 struct tuff_graph_row {
-    uint32_t lane;  // the layer's own
-    uint32_t from;  // the lane that its input comes from; another one than its own where the graph forks
-    uint64_t open;  // lanes that a value runs down in, between the layer before and this one
-    uint64_t joins; // lanes that end in this layer, its own among them, where it takes several
+    uint32_t lane;   // the layer's own
+    uint32_t from;   // the lane that its input comes from; another one than its own where the graph forks
+    uint64_t open;   // lanes that a value runs down in, between the layer before and this one
+    uint64_t inputs; // lanes that meet in this layer where it takes several values
+    uint64_t ends;   // those of them that end there
 };
 
 struct tuff_graph_rows {

@@ -8,10 +8,13 @@
 
 // What lanes are drawn with.
 struct pen {
-    const char *down, *layer, *across, *leave, *enter, *pass, *end, *cross;
+    const char *down, *layer, *across, *pass;
+    const char *leftmost, *rightmost; // of lanes that run on
+    const char *begins, *ends;        // the rightmost one
+    const char *ends_within;          // one between those
 };
-static const struct pen drawn = {"│", "●", "─", "├", "┐", "┼", "┘", "┬"};
-static const struct pen plain = {"|", "o", "-", "+", "+", "+", "+", "+"};
+static const struct pen drawn = {"│", "●", "─", "┼", "├", "┤", "┐", "┘", "┴"};
+static const struct pen plain = {"|", "o", "-", "|", "+", "+", "+", "+", "+"};
 
 struct drawing {
     const struct tuff_model *model;
@@ -39,24 +42,27 @@ static void add_lanes(struct drawing *drawing, uint64_t open, uint32_t marked, c
     }
 }
 
-// From lane `from` to the right, to the lanes of `to`: a fork, or a join if they end there.
-static void add_branches(struct drawing *drawing, uint64_t open, uint32_t from, uint64_t to, bool joins)
+// A line across, from the leftmost of `lanes` to the rightmost. begins, ends: those of them below which, or
+// above which, there is nothing.
+static void add_across(struct drawing *drawing, uint64_t open, uint64_t lanes, uint64_t begins, uint64_t ends)
 {
     const struct pen *pen = drawing->pen;
-    uint32_t last = from;
-    for (uint32_t lane = from; lane < TUFF_GRAPH_LANES; lane++)
-        last = is_open(to, lane) ? lane : last;
+    uint32_t first = TUFF_GRAPH_LANES, last = 0;
     for (uint32_t lane = 0; lane < drawing->rows->lanes; lane++) {
-        const bool within = lane > from && lane <= last, target = within && is_open(to, lane);
-        if (lane == from)
-            add(drawing, pen->leave);
-        else if (target)
-            add(drawing, lane == last ? (joins ? pen->end : pen->enter) : pen->cross);
-        else if (within)
-            add(drawing, is_open(open, lane) ? pen->pass : pen->across);
-        else
-            add(drawing, is_open(open, lane) ? pen->down : " ");
-        add(drawing, lane >= from && lane < last ? pen->across : " ");
+        first = is_open(lanes, lane) && first == TUFF_GRAPH_LANES ? lane : first;
+        last = is_open(lanes, lane) ? lane : last;
+    }
+    for (uint32_t lane = 0; lane < drawing->rows->lanes; lane++) {
+        const bool runs = is_open(open, lane);
+        const char *mark = runs ? pen->down : " ";
+        if (lane == first)
+            mark = pen->leftmost;
+        else if (lane == last)
+            mark = is_open(begins, lane) ? pen->begins : is_open(ends, lane) ? pen->ends : pen->rightmost;
+        else if (lane > first && lane < last)
+            mark = is_open(ends, lane) ? pen->ends_within : runs ? pen->pass : pen->across;
+        add(drawing, mark);
+        add(drawing, lane >= first && lane < last ? pen->across : " ");
     }
 }
 
@@ -81,11 +87,12 @@ static void add_edge(struct drawing *drawing, uint32_t number)
     const struct tuff_layer *layer = &drawing->model->layers[number];
     const struct tuff_graph_row *row = &drawing->rows->rows[number];
     const uint32_t input = layer->inputs[0];
-    if (row->joins != 0) {
-        add_branches(drawing, row->open, row->lane, row->joins & ~(UINT64_C(1) << row->lane), true);
+    if (row->inputs != 0) {
+        add_across(drawing, row->open, row->inputs, 0, row->ends);
         add_edge_shape(drawing, number);
     } else if (row->from != row->lane) {
-        add_branches(drawing, row->open, row->from, UINT64_C(1) << row->lane, false);
+        const uint64_t own = UINT64_C(1) << row->lane;
+        add_across(drawing, row->open, own | UINT64_C(1) << row->from, own, 0);
         add_edge_shape(drawing, input);
     } else if (input == TUFF_MODEL_INPUT || input + 1 != number ||
                !same_shape(drawing->model, input, drawing->model->layers[input].inputs[0])) {
@@ -99,7 +106,7 @@ static void add_layer(struct drawing *drawing, uint32_t number)
     char label[TUFF_GRAPH_LABEL_BYTES];
     const struct tuff_layer *layer = &drawing->model->layers[number];
     const struct tuff_graph_row *row = &drawing->rows->rows[number];
-    add_lanes(drawing, row->open & ~row->joins, row->lane, drawing->pen->layer);
+    add_lanes(drawing, row->open & ~row->ends, row->lane, drawing->pen->layer);
     add(drawing, " ");
     add(drawing, layer->name);
     add(drawing, "  ");

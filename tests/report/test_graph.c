@@ -88,12 +88,20 @@ Test(graph, branches_in_characters_of_any_terminal)
                 "  - flatten\n"
                 "  - linear: {features: 5}\n",
                 1,
-                "o        input\n"
-                "+-+      3x8x6\n"
-                "| o      conv1  conv2d 1x1\n"
-                "+-+-+    3x8x6\n"
-                "| | o    relu1  relu\n"
-                "+-|-+    6x8x6\n");
+                "o      input\n"
+                "+-+    3x8x6\n"
+                "| o    conv1  conv2d 1x1\n"
+                "+-|-+  3x8x6\n"
+                "| | o  relu1  relu\n"
+                "+-|-+  3x8x6\n"
+                "| | o  sum1  sum\n"
+                "+-+-+  8x8x6\n"
+                "o      concat1  concat\n"
+                "|      8x8x6\n"
+                "o      flatten1  flatten\n"
+                "|      384 features\n"
+                "o      fc1  linear\n"
+                "|      5 features\n");
 }
 
 Test(graph, pictures)
