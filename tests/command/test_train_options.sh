@@ -78,8 +78,9 @@ run train --resume recipe --epochs 3
 check "--recipe: a run of it goes on" test "$status" -eq 0
 of_recipe --out without
 check "without --recipe there is none" has '"name": "adam"' without/config.json
-of_recipe --recipe -e 1 --lr 0.01 --momentum 0 --out over 2> "$err"
-check "--recipe: the command line comes after it" has '"epochs": 1' over/config.json
+of_recipe --recipe -e 1 --lr 0.01 --momentum 0.6 --out over
+check "--recipe: the command line comes after it" has '"epochs": 1,' over/config.json
+check "--recipe: so does its momentum" has '"momentum": 0.6' over/config.json
 of_recipe --recipe --optimizer adamw --schedule constant --out other
 check "--recipe: another optimizer" test "$status" -eq 0
 check "--recipe: has its own learning rate" has '"lr": 0.001' other/config.json
