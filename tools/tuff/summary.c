@@ -207,10 +207,9 @@ int command_summary(int argc, char **argv)
         .operand = "MODEL",
         .purpose = "Shows a model's layers and the blocks around them: output shapes (channels,\n"
                    "height, width), parameters, buffers (running statistics, which no optimizer\n"
-                   "changes), multiply-adds of the forward pass per sample, the memory that training\n"
-                   "takes, and the recipe that the model file has. MODEL is a model that ships with tuff or "
-                   "the path of a .yaml\n"
-                   "file.\n",
+                   "changes), multiply-adds of the forward pass per sample, the memory that\n"
+                   "training takes, and the recipe that the model file has. MODEL is a model that\n"
+                   "ships with tuff or the path of a .yaml file.\n",
         .examples = "  tuff summary lenet-mnist\n"
                     "  tuff summary resnet18 --graph --graph-out resnet18.svg\n"
                     "  tuff summary ./my-model.yaml --batch 128\n",

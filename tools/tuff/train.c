@@ -304,13 +304,18 @@ static int run_train(struct train_settings *settings)
     return exit_status != EXIT_DONE ? exit_status : console_exit_status(status);
 }
 
-// Names of the models that ship, for the help.
+// Names of the models that ship, for the help: behind "MODEL: ", in lines of a screen's width.
 static void list_models(char *text, size_t size)
 {
-    size_t used = 0;
+    const size_t columns = 78;
+    size_t used = 0, column = strlen("MODEL: ");
     text[0] = '\0';
-    for (size_t i = 0; tuff_model_shipped(i) != NULL && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? "" : ", ", tuff_model_shipped(i));
+    for (size_t i = 0; tuff_model_shipped(i) != NULL && used < size; i++) {
+        const char *name = tuff_model_shipped(i);
+        bool wraps = column + strlen(name) + 2 > columns;
+        column = (wraps ? 0 : column) + strlen(name) + 2;
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? "" : wraps ? ",\n" : ", ", name);
+    }
 }
 
 static bool asks_for_help(int argc, char **argv)
@@ -326,7 +331,7 @@ static bool asks_for_help(int argc, char **argv)
 static bool read_settings(int argc, char **argv, struct train_settings *s, int *exit_status)
 {
     struct verbosity verbosity = {.quiet = false};
-    char models[256], purpose[1024];
+    char models[512], purpose[1024];
     const struct option options[] = {
         OPTIONS_GROUP("Data"),
         DATA_OPTIONS(s->data, "a name of tuff data list, or a folder"),
@@ -342,13 +347,13 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         {"epochs", 'e', OPTION_COUNT, &s->epochs, "N", "passes over the training set; else 10"},
         {"batch", 'n', OPTION_COUNT, &s->trainer.batch_size, "N", "samples per step"},
         {"lr", 'l', OPTION_POSITIVE, &s->trainer.learning_rate, "X", "learning rate"},
-        {"augment", '\0', OPTION_TEXT, &s->augment, "LIST", "flip,crop=4:reflect,translate=2,cutout=8"},
         {"optimizer", '\0', OPTION_CHOICE, &s->optimizer, "NAME", "how parameters are updated"},
-        {"schedule", '\0', OPTION_CHOICE, &s->schedule, "NAME", "how the learning rate goes"},
         {"seed", '\0', OPTION_SEED, &s->trainer.seed, "N", "of initial weights and sample order"},
         {"recipe", '\0', OPTION_FLAG, &s->use_recipe, NULL, "take what is not given from MODEL's recipe"},
         {"resume", 'r', OPTION_TEXT, &s->resume, "RUN", "go on with RUN, with its settings"},
         OPTIONS_RARE,
+        {"schedule", '\0', OPTION_CHOICE, &s->schedule, "NAME", "how the learning rate goes"},
+        {"augment", '\0', OPTION_TEXT, &s->augment, "LIST", "flip,crop=4:reflect,translate=2,cutout=8"},
         {"normalize", '\0', OPTION_TEXT, &s->normalize, "X", "auto, or MEAN/DEVIATION of each channel"},
         {"warmup", '\0', OPTION_AMOUNT, &s->trainer.warmup_epochs, "N", "epochs of rising learning rate"},
         {"weight-decay", '\0', OPTION_AMOUNT, &s->weight_decay, "X", "else 0; of adamw 0.01"},
@@ -389,7 +394,7 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
     snprintf(purpose, sizeof purpose,
              "Trains MODEL, evaluates it after every epoch, and keeps settings, metrics and\n"
              "checkpoints in a folder.\n"
-             "MODEL: %s, or the path of a .yaml file.\n",
+             "MODEL: %s, or a .yaml file.\n",
              models);
     const struct usage usage = {
         .command = "train",
@@ -397,7 +402,6 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         .purpose = purpose,
         .examples = "  tuff train lenet-mnist\n"
                     "  tuff train lenet-mnist -D mnist -b vulkan -e 5 -n 64 -o runs/first\n"
-                    "  tuff train lenet-mnist --optimizer sgd --lr 0.05 --schedule cosine\n"
                     "  tuff train resnet9-cifar10 -D cifar10 --recipe\n"
                     "  tuff train --resume runs/first --epochs 10\n"
                     "  tuff train lenet-mnist -b cpu --steps 20 --log-every 1\n",
