@@ -95,8 +95,8 @@ static enum tuff_status fold(struct tuff_stream *stream, const struct tuff_conv2
 
 // -- The ops, on such an image.
 
-enum tuff_status vk_conv2d_forward_padded(struct tuff_stream *stream,
-                                          const struct tuff_conv2d_forward_args *args)
+enum tuff_status vk_conv2d_convolve_padded(struct tuff_stream *stream,
+                                           const struct tuff_conv2d_forward_args *args, bool relu)
 {
     struct padded_image padded = padded_image(stream->device, args->params, args->x, args->workspace);
     struct tuff_conv2d_forward_args inner = *args;
@@ -104,7 +104,7 @@ enum tuff_status vk_conv2d_forward_padded(struct tuff_stream *stream,
     inner.workspace = &padded.workspace;
     inner.x = &padded.image;
     enum tuff_status status = pad(stream, args->params, &padded.image, args->x);
-    return status == TUFF_OK ? vk_conv2d_forward(stream, &inner) : status;
+    return status == TUFF_OK ? vk_conv2d_convolve(stream, &inner, relu) : status;
 }
 
 enum tuff_status vk_conv2d_backward_input_padded(struct tuff_stream *stream,

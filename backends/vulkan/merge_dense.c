@@ -14,7 +14,7 @@ enum {
 
 // The calls of one layer.
 struct layer {
-    uint32_t forward, relu, backward_input, relu_backward; // NONE: none
+    uint32_t forward, backward_input, relu_backward; // NONE: none
     const struct tuff_linear_forward_args *args;
 };
 
@@ -25,6 +25,7 @@ struct chain {
     uint32_t loss, loss_backward; // calls
 };
 
+// Of linear_forward or linear_relu_forward, whose arguments are the same.
 static const struct tuff_linear_forward_args *linear_args(const struct vk_program *program, uint32_t call)
 {
     return (const void *)&program->calls[call]->args;
@@ -66,19 +67,17 @@ static bool find_layers(const struct vk_program *program, struct chain *chain,
 {
     struct layer found[VK_DENSE_LAYERS];
     const struct tuff_tensor *y = logits;
-    uint32_t before = chain->loss, relu = NONE;
+    enum tuff_op op = TUFF_OP_LINEAR_FORWARD;
+    uint32_t before = chain->loss;
     while (chain->count < VK_DENSE_LAYERS) {
-        const uint32_t forward = find_writer(program, TUFF_OP_LINEAR_FORWARD, y, before);
+        const uint32_t forward = find_writer(program, op, y, before);
         if (forward == NONE || !layer_fits(linear_args(program, forward)))
             break;
-        found[chain->count] = (struct layer){forward, relu, NONE, NONE, linear_args(program, forward)};
+        found[chain->count] = (struct layer){forward, NONE, NONE, linear_args(program, forward)};
         chain->count++;
         y = linear_args(program, forward)->x;
+        op = TUFF_OP_LINEAR_RELU_FORWARD;
         before = forward;
-        relu = find_writer(program, TUFF_OP_RELU_FORWARD, y, before);
-        if (relu == NONE || !vk_same_place(program->calls[relu]->args.tensors[1], y))
-            break;
-        before = relu;
     }
     for (uint32_t i = 0; i < chain->count; i++)
         chain->layers[i] = found[chain->count - 1 - i];
@@ -235,7 +234,7 @@ static void merge_chain(const struct tuff_device *device, struct vk_program *pro
             .row = row,
         };
         row += (uint32_t)vk_divide_up(layer->args->y->dims[1], QUAD);
-        const uint32_t calls[] = {layer->forward, layer->relu, layer->backward_input, layer->relu_backward};
+        const uint32_t calls[] = {layer->forward, layer->backward_input, layer->relu_backward};
         for (size_t c = 0; c < sizeof calls / sizeof *calls; c++)
             if (calls[c] != NONE)
                 vk_merger_add(&merger, calls[c]);

@@ -26,8 +26,10 @@ uint32_t vk_conv2d_backward_weight_chunk(const struct tuff_device *device,
                                          const struct tuff_conv2d_backward_weight_args *args);
 uint32_t vk_linear_backward_weight_chunk(const struct tuff_device *device,
                                          const struct tuff_linear_backward_weight_args *args);
-// Of any of the three ops on this x.
+// Of any of the batch normalization's ops on this x.
 uint64_t vk_batch_norm2d_workspace(const struct tuff_tensor *x);
+// Whether x has few enough channels for batch_norm2d_relu_backward.
+bool vk_batch_norm2d_relu_backward_fits(const struct tuff_tensor *x);
 
 // Whether window positions of these parameters fit the kernels' 32-bit arithmetic.
 bool vk_max_pool2d_fits(const struct tuff_max_pool2d_params *params);

@@ -84,9 +84,9 @@ uint32_t vk_span_word(const struct vk_span *span, const struct tuff_tensor *tens
 
 // The slots of the interface for the kinds of calls that are held back.
 #define VK_HELD_OPS(X)                                                                                       \
-    X(RELU_FORWARD, relu_forward, 1)                                                                         \
     X(RELU_BACKWARD, relu_backward, 1)                                                                       \
     X(LINEAR_FORWARD, linear_forward, 1)                                                                     \
+    X(LINEAR_RELU_FORWARD, linear_relu_forward, 1)                                                           \
     X(LINEAR_BACKWARD_INPUT, linear_backward_input, 1)                                                       \
     X(LINEAR_BACKWARD_WEIGHT, linear_backward_weight, 2)                                                     \
     X(SOFTMAX_CROSS_ENTROPY_FORWARD, softmax_cross_entropy_forward, 2)                                       \
