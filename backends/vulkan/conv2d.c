@@ -151,6 +151,7 @@ enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
         stride_h / greatest_common_divisor(stride_h, args->params->dilation_h);
     dispatch.constants[CONV2D_CONSTANTS + 1] =
         stride_w / greatest_common_divisor(stride_w, args->params->dilation_w);
+    dispatch.constants[VK_FLOAT_DX_CONSTANT] = args->dx->dtype != args->dy->dtype;
     dispatch.storage[0] = vk_range_of(args->dx);
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->weight);

@@ -13,6 +13,9 @@ struct vk_conv2d {
     const struct tuff_tensor *x, *y, *weight;
 };
 
+// A specialization constant of both ways of backward_input: dx is float32, dy is not.
+enum { VK_FLOAT_DX_CONSTANT = 20 };
+
 // The strides that matter: where there is but one output, none does.
 static inline uint32_t vk_conv2d_stride_h(const struct vk_conv2d *conv)
 {

@@ -145,6 +145,7 @@ enum tuff_status vk_conv2d_direct_backward_input(struct tuff_stream *stream,
     push.workers = (uint32_t)vk_divide_up(push.strips, DIRECT_LOCAL_SIZE);
     struct blocks blocks = cut_channels(push.group_channels, most_block(stream->device));
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, blocks, push.group_filters);
+    dispatch.constants[VK_FLOAT_DX_CONSTANT] = args->dx->dtype != args->dy->dtype;
     dispatch.storage[0] = vk_range_of(args->dx);
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = dispatch.storage[1]; // not used by the shader

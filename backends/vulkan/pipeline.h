@@ -14,7 +14,7 @@ struct tuff_device;
 
 enum {
     VK_MAX_STORAGE = 4,     // storage buffers a shader may bind: the least that a stage must offer
-    VK_MAX_CONSTANTS = 20,  // specialization constants, 32 bits each, ids 0, 1, 2, …
+    VK_MAX_CONSTANTS = 21,  // specialization constants, 32 bits each, ids 0, 1, 2, …
     VK_MAX_PUSH = 128,      // bytes of push constants
     VK_MAX_UNIFORM = 16384, // bytes of a uniform buffer: what every device takes
 };

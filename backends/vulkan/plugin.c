@@ -56,7 +56,7 @@ static bool tensor_fits(const struct tuff_device *device, const struct tuff_tens
 
 static bool conv2d_fits(const struct tuff_device *device, const struct vk_conv2d *conv)
 {
-    return vk_conv2d_fits(conv) && vk_conv2d_padded_image_bytes(device, conv->params, conv->x) <=
+    return vk_conv2d_fits(conv) && vk_conv2d_padded_image_bytes(device, conv->params, conv->x, TUFF_F32) <=
                                        device->physical->limits.range_bytes;
 }
 
@@ -74,20 +74,11 @@ static bool supports_f16(struct tuff_device *device, uint32_t op, const struct t
     // Now and not when kernels are recorded: whether they use them is known from here on.
     vk_matrix_ready(device);
     switch (op) {
-    case TUFF_OP_CONV2D_FORWARD:
-    case TUFF_OP_CONV2D_RELU_FORWARD:
-    case TUFF_OP_CONV2D_BACKWARD_INPUT:
-    case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
-        return !vk_conv2d_needs_padded_image(args->params);
     case TUFF_OP_LINEAR_FORWARD:
     case TUFF_OP_LINEAR_RELU_FORWARD: // y, x: what one dispatch leaves to the next would be rounded
         return args->tensors[0]->dtype != TUFF_F16 || args->tensors[1]->dims[1] <= vk_product_terms(device);
     case TUFF_OP_LINEAR_BACKWARD_INPUT: // dx, dy
         return args->tensors[1]->dims[1] <= vk_product_terms(device);
-    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_FORWARD:
-    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_INPUT:
-    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_WEIGHT:
-        return false;
     default:
         return true;
     }
@@ -156,9 +147,9 @@ static uint64_t workspace_bytes(const struct tuff_device *device, uint32_t op,
     switch (op) {
     case TUFF_OP_CONV2D_FORWARD:
     case TUFF_OP_CONV2D_RELU_FORWARD:
-        return vk_conv2d_padded_image_bytes(device, args->params, args->tensors[1]);
+        return vk_conv2d_padded_image_bytes(device, args->params, args->tensors[1], args->tensors[1]->dtype);
     case TUFF_OP_CONV2D_BACKWARD_INPUT:
-        return vk_conv2d_padded_image_bytes(device, args->params, args->tensors[0]);
+        return vk_conv2d_padded_image_bytes(device, args->params, args->tensors[0], TUFF_F32);
     case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
         return vk_conv2d_backward_weight_workspace(device,
                                                    (const struct tuff_conv2d_backward_weight_args *)args);
