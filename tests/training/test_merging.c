@@ -195,7 +195,7 @@ ParameterizedTest(struct backend_name *backend, backend, merged_calls_train_alik
         change_options *change;
     } trainings[] = {{"lenet-mnist", 21, NULL}, {uneven, 21, NULL}, {flat, 7, NULL},
                      {deep, 30, NULL},          {odd, 9, NULL},     {uneven, 21, clip},
-                     {"lenet-mnist", 21, mix},  {uneven, 21, mix},  {deep, 30, mix}};
+                     {uneven, 21, mix},         {deep, 30, mix}};
     struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, SAMPLES);
     for (size_t i = 0; i < sizeof trainings / sizeof *trainings; i++) {
         const char *const model = trainings[i].model;
