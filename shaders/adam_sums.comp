@@ -2,14 +2,10 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 // Adam over a whole parameter arena, of which some gradients are still partial sums. The first workgroups take quads of
-// parameters, and leave those that the others take: of these, LANES invocations add up one gradient.
+// parameters, and leave those that the others take: of these, they add up the gradient.
 #include "include/gradients_push.h"
 #include "include/step_state.glsl"
 #include "include/workgroup.glsl"
-
-// The order of the sum hangs on it.
-layout(constant_id = 1) const uint LANES = 4u;
-layout(constant_id = 2) const uint LOCAL_SIZE = 128u; // the workgroup's
 
 layout(std430, binding = 0) buffer Parameters
 {
@@ -45,10 +41,9 @@ layout(push_constant) uniform Push
 };
 
 #include "include/adam.glsl"
+#include "include/partial_sums.glsl"
 ADAM(float)
 ADAM(vec4)
-
-shared float lane_sums[LOCAL_SIZE];
 
 // Every `step`-th quad from `first` on.
 void update_quads(uint first, uint step)
@@ -77,32 +72,15 @@ void update_quads(uint first, uint step)
     }
 }
 
-void sum_and_update(uint which, uint number)
+void sum_and_update(uint group)
 {
-    uint filters = p.sums[which].filters;
-    uint columns = p.sums[which].columns;
-    uint lane = gl_LocalInvocationID.x % LANES;
-    uint element = number / LANES;
-    bool inside = element < filters * columns;
-    precise float sum = 0.0;
-    if (inside)
-        for (uint worker = lane; worker < p.sums[which].workers; worker += LANES)
-            sum += partial[p.sums[which].partial + worker * filters * columns + element];
-    lane_sums[gl_LocalInvocationID.x] = sum;
-    barrier();
-    if (lane != 0u || !inside)
+    uint i;
+    float gradient;
+    if (!add_up(find_sums(group), group, i, gradient))
         return;
-    for (uint other = 1u; other < LANES; other++)
-        sum += lane_sums[gl_LocalInvocationID.x + other];
-    uint filter_number = element / columns;
-    uint column = element - filter_number * columns;
-    bool has_bias = p.sums[which].bias != VK_NO_PLACE;
-    uint weights = columns - (has_bias ? 1u : 0u);
-    uint i = column < weights ? p.sums[which].weight + filter_number * weights + column
-                              : p.sums[which].bias + filter_number;
     float parameter = parameters[i], m = moments[i], v = moments[4u * p.quads + i];
-    adam(parameter, m, v, sum);
-    gradients[i] = sum;
+    adam(parameter, m, v, gradient);
+    gradients[i] = gradient;
     parameters[i] = parameter;
     moments[i] = m;
     moments[4u * p.quads + i] = v;
@@ -111,13 +89,9 @@ void sum_and_update(uint which, uint number)
 void main()
 {
     uint group = workgroup_number();
-    if (group < p.sums[0].first_group) {
+    if (group < p.sums[0].first_group)
         update_quads(group * gl_WorkGroupSize.x + gl_LocalInvocationID.x,
                      p.sums[0].first_group * gl_WorkGroupSize.x);
-        return;
-    }
-    uint which = 0u;
-    for (uint other = 1u; other < uint(VK_POOLED_CONVOLUTIONS); other++)
-        which = group >= p.sums[other].first_group ? other : which;
-    sum_and_update(which, (group - p.sums[which].first_group) * gl_WorkGroupSize.x + gl_LocalInvocationID.x);
+    else
+        sum_and_update(group);
 }

@@ -4,7 +4,6 @@
 #include "include/storage.glsl"
 #include "include/batch_norm2d_push.h"
 #include "include/batch_norm2d.glsl"
-#include "include/step_state.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
@@ -21,7 +20,7 @@ layout(std430, binding = 2) readonly buffer X
 };
 layout(std430, binding = 3) readonly buffer Coefficients
 {
-    vec4 coefficients[]; // mean, scale, offset, slope
+    uvec4 coefficients[]; // mean, scale, offset, slope; behind the channels' the samples that are there
 };
 
 void main()
@@ -31,7 +30,6 @@ void main()
         return;
     uint plane = i / PLANE;
     uint n = plane / CHANNELS;
-    vec4 of = coefficients[plane - n * CHANNELS];
-    precise float value = of.y * ((float(dy[i]) - of.z) - (float(x[i]) - of.x) * of.w);
-    dx[i] = STORED(n < step_valid() ? value : 0.0);
+    float value = input_gradient(coefficients[plane - n * CHANNELS], float(dy[i]), float(x[i]));
+    dx[i] = STORED(n < coefficients[CHANNELS].x ? value : 0.0);
 }

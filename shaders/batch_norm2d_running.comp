@@ -13,9 +13,9 @@ layout(std430, binding = 1) buffer RunningVariance
 {
     float running_variance[];
 };
-layout(std430, binding = 2) readonly buffer Statistics
+layout(std430, binding = 2) readonly buffer Coefficients
 {
-    uvec4 statistics[];
+    uvec4 coefficients[]; // mean, scale, biased variance, samples that are there
 };
 
 void main()
@@ -23,13 +23,13 @@ void main()
     uint c = element_number();
     if (c >= CHANNELS)
         return;
-    uvec4 s = statistics[c];
+    uvec4 of = coefficients[c];
     precise float keep = 1.0 - p.momentum;
-    precise float mean = keep * running_mean[c] + p.momentum * uintBitsToFloat(s.x);
+    precise float mean = keep * running_mean[c] + p.momentum * uintBitsToFloat(of.x);
     running_mean[c] = mean;
-    uint count = s.w * PLANE;
+    uint count = of.w * PLANE;
     if (count > 1u) { // a single element says nothing of the variance
-        precise float unbiased = uintBitsToFloat(s.z) * (float(count) / float(count - 1u));
+        precise float unbiased = uintBitsToFloat(of.z) * (float(count) / float(count - 1u));
         precise float variance = keep * running_variance[c] + p.momentum * unbiased;
         running_variance[c] = variance;
     }

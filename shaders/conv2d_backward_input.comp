@@ -5,14 +5,11 @@
 // a place in its window (filter,r,s). With a stride, a pixel is reached through only some places of the window, which
 // are the same ones every stride pixels: so there is a product for each of these phases, over its pixels and places.
 #include "include/storage.glsl"
+#include "include/conv2d_dx.glsl"
 #include "include/conv2d_push.h"
 #include "include/fused_relu_backward.glsl"
 #include "include/workgroup.glsl"
 
-layout(std430, binding = 0) writeonly buffer DX
-{
-    STORED dx[];
-};
 layout(std430, binding = 1) readonly buffer DY
 {
     STORED dy[];
@@ -152,7 +149,7 @@ void c_store(uint m, float sum)
 {
     uint i = c_start + m * (p.in_h * p.in_w);
     if (c_inside)
-        dx[i] = STORED(with_relu(i, sum));
+        store_dx(i, with_relu(i, sum));
 }
 
 #define A_K_FAST

@@ -3,14 +3,11 @@
 #extension GL_EXT_control_flow_attributes : require
 // dx for few channels and stride 1: each invocation computes a strip of dx for a block of channels.
 #include "include/storage.glsl"
+#include "include/conv2d_dx.glsl"
 #include "include/conv2d_push.h"
 #include "include/fused_relu_backward.glsl"
 #include "include/workgroup.glsl"
 
-layout(std430, binding = 0) writeonly buffer DX
-{
-    STORED dx[];
-};
 layout(std430, binding = 1) readonly buffer DY
 {
     STORED dy[];
@@ -64,7 +61,7 @@ void main()
         [[unroll]] for (uint j = 0u; j < STRIP; j++) {
             uint at = line + place.column + j;
             if (place.column + j < p.in_w)
-                dx[at] = STORED(with_relu(at, sums[i * STRIP + j]));
+                store_dx(at, with_relu(at, sums[i * STRIP + j]));
         }
     }
 }

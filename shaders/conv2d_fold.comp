@@ -2,16 +2,17 @@
 #extension GL_GOOGLE_include_directive : require
 // dx = the sum of dpadded over the places where conv2d_pad put this element, in row-major order. One invocation per
 // element of dx.
+#include "include/storage.glsl"
 #include "include/conv2d_padding_push.h"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
 {
-    float dx[];
+    STORED dx[];
 };
 layout(std430, binding = 1) readonly buffer DPadded
 {
-    float dpadded[];
+    float dpadded[]; // whatever dx is
 };
 #include "include/conv2d_padding.glsl"
 
@@ -62,5 +63,5 @@ void main()
                 sum += dpadded[(plane + uint(from_h)) * p.padded_w + uint(from_w)];
         }
     }
-    dx[i] = sum;
+    dx[i] = STORED(sum);
 }

@@ -1,16 +1,17 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // padded = x with what is seen around it. One invocation per element of padded.
+#include "include/storage.glsl"
 #include "include/conv2d_padding_push.h"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer Padded
 {
-    uint padded[]; // copied as bits
+    STORED_BITS padded[]; // copied as they are
 };
 layout(std430, binding = 1) readonly buffer X
 {
-    uint x[];
+    STORED_BITS x[];
 };
 #include "include/conv2d_padding.glsl"
 

@@ -4,17 +4,18 @@
 // dx of convolution, ReLU and max pooling in one: each invocation computes a tile of dx, as large as the windows'
 // stride and with padding counted in aligned to it, for a block of channels. It reads dy and winner of the windows that
 // the tile's elements took part in.
+#include "include/storage.glsl"
 #include "include/conv2d_relu_max_pool2d_push.h"
 #include "include/fused_relu_backward.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer DX
 {
-    float dx[];
+    STORED dx[];
 };
 layout(std430, binding = 1) readonly buffer DY
 {
-    float dy[];
+    STORED dy[];
 };
 layout(std430, binding = 2) readonly buffer Winner
 {
@@ -54,7 +55,7 @@ void main()
             bool inside = ph - up < p.out_h && pw - left < p.out_w;
             uint at = inside ? plane + (ph - up) * p.out_w + pw - left : 0u;
             uint won = winner[at / 4u] >> (at % 4u * 8u) & 255u;
-            float loaded = dy[at];
+            float loaded = float(dy[at]);
             [[unroll]] for (uint i = 0u; i < POOL; i++) {
                 float gradient = inside && won == i ? loaded : 0.0; // of z here
                 [[unroll]] for (uint j = 0u; j < TILE; j++) {
@@ -79,7 +80,7 @@ void main()
             uint w = pw * POOL_STRIDE_W + j % POOL_STRIDE_W - p.pad_left;
             uint to = ((image * p.channels + first + f) * p.in_h + h) * p.in_w + w;
             if (h < p.in_h && w < p.in_w)
-                dx[to] = with_relu(to, sums[f * TILE + j]);
+                dx[to] = STORED(with_relu(to, sums[f * TILE + j]));
         }
     }
 }

@@ -2,6 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 // dweight of convolution, ReLU and max pooling in one, as partial sums (conv2d_relu_max_pool2d_weight.glsl).
+#include "include/storage.glsl"
 #include "include/conv2d_relu_max_pool2d_push.h"
 #include "include/workgroup.glsl"
 
@@ -11,7 +12,7 @@ layout(std430, binding = 0) writeonly buffer Partial
 };
 layout(std430, binding = 1) readonly buffer DY
 {
-    float dy[];
+    STORED dy[];
 };
 layout(std430, binding = 2) readonly buffer Winner
 {
@@ -19,7 +20,7 @@ layout(std430, binding = 2) readonly buffer Winner
 };
 layout(std430, binding = 3) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 #include "include/conv2d_relu_max_pool2d.glsl"
 #include "include/conv2d_relu_max_pool2d_patch.glsl"

@@ -3,6 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 // dweight of several convolutions with ReLU and max pooling, of one kernel and one window
 // (conv2d_relu_max_pool2d_weight.glsl).
+#include "include/storage.glsl"
 #include "include/conv2d_relu_max_pool2d_push.h"
 #include "include/gradients_push.h"
 #include "include/workgroup.glsl"
@@ -13,11 +14,11 @@ layout(std430, binding = 0) buffer Partial
 };
 layout(std430, binding = 0) readonly buffer Activations
 {
-    float x[];
+    STORED x[];
 };
 layout(std430, binding = 0) readonly buffer Gradients
 {
-    float dy[];
+    STORED dy[];
 };
 layout(std430, binding = 0) readonly buffer Winner
 {
@@ -50,9 +51,9 @@ void main()
     p.workers = several.convolutions[i].workers;
     p.windows = several.batch * p.out_h * p.out_w;
     partial_begin = several.convolutions[i].partial;
-    dy_begin = several.convolutions[i].dy;
+    dy_begin = several.convolutions[i].dy * STORED_IN_WORD;
     winner_begin = several.convolutions[i].winner;
-    x_begin = several.convolutions[i].x;
+    x_begin = several.convolutions[i].x * STORED_IN_WORD;
     group -= several.convolutions[i].first_group;
     sum_windows(group * gl_WorkGroupSize.x + gl_LocalInvocationID.x);
 }

@@ -4,13 +4,14 @@
 // y = max_pool(relu(conv(x, weight) + bias)) and where in its window each came from. A workgroup makes whole images of a
 // block of filters, as many as fill whole words of winners, which it gathers in shared memory: four winners share a
 // word. Each invocation computes a window at a time for all filters of the block.
+#include "include/storage.glsl"
 #include "include/conv2d_relu_max_pool2d_push.h"
 #include "include/relu.glsl"
 #include "include/workgroup.glsl"
 
 layout(std430, binding = 0) writeonly buffer Y
 {
-    uint y[];
+    STORED_BITS y[];
 };
 layout(std430, binding = 1) writeonly buffer Winner
 {
@@ -18,7 +19,7 @@ layout(std430, binding = 1) writeonly buffer Winner
 };
 layout(std430, binding = 2) readonly buffer X
 {
-    float x[];
+    STORED x[];
 };
 layout(std430, binding = 3) readonly buffer Bias
 {
@@ -70,7 +71,7 @@ void compute_window(uint image, uint first, uint ph, uint pw, uint at, uint out_
             won = order > best ? i : won;
             best = max(order, best);
         }
-        y[out_at + f * positions] = uint(best);
+        y[out_at + f * positions] = FROM_BITS(uint(best));
         if (STAGED > 1u)
             staged[at + f * positions] = relu_positive(uint(best)) ? won : NO_WINNER;
     }

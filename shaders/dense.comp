@@ -3,7 +3,8 @@
 #extension GL_EXT_control_flow_attributes : require
 // Linear layers with ReLUs between them, softmax cross entropy of what they give, and the gradients of all that down to
 // the first layer's input. A workgroup takes SAMPLES samples all the way; what is between the layers stays in shared
-// memory. Inputs of layers come in quads.
+// memory. Inputs of layers come in quads. Logits, losses and biases are float32 whatever the storage.
+#include "include/storage.glsl"
 #include "include/dense_push.h"
 #include "include/relu.glsl"
 #include "include/step_state.glsl"
@@ -21,17 +22,21 @@ layout(std430, binding = 0) buffer Activations
 {
     float activations[];
 };
+layout(std430, binding = 0) buffer StoredActivations
+{
+    STORED stored[];
+};
 layout(std430, binding = 0) buffer ActivationQuads
 {
-    vec4 activation_quads[];
+    STORED4 activation_quads[];
 };
-layout(std430, binding = 1) readonly buffer Parameters
+layout(std430, binding = 1) readonly buffer WeightQuads
 {
-    float parameters[];
+    STORED4 weight_quads[];
 };
-layout(std430, binding = 1) readonly buffer ParameterQuads
+layout(std430, binding = 2) readonly buffer Biases
 {
-    vec4 parameter_quads[];
+    float biases[];
 };
 layout(push_constant) uniform Push
 {
@@ -45,6 +50,17 @@ shared float parts[PARTS];
 
 uint first_sample;
 
+// The quad, or the element, that a place in words is.
+uint quad_of(uint place)
+{
+    return place * STORED_IN_WORD / 4u;
+}
+
+uint element_of(uint place)
+{
+    return place * STORED_IN_WORD;
+}
+
 // Four outputs of the layer from o on, of which some may be beyond the last.
 void finish(uint layer, uint s, uint o, vec4 sums)
 {
@@ -53,13 +69,18 @@ void finish(uint layer, uint s, uint o, vec4 sums)
     vec4 values = vec4(0.0);
     [[unroll]] for (uint i = 0u; i < 4u; i++) {
         bool inside = o + i < outputs;
-        float start = bias != VK_NO_PLACE && inside ? parameters[bias + o + i] : 0.0;
+        float start = bias != VK_NO_PLACE && inside ? biases[bias + o + i] : 0.0;
         float value = sums[i] + start;
         if (layer + 1u < LAYERS)
             value = uintBitsToFloat(relu_bits(floatBitsToUint(value)));
         values[i] = inside ? value : 0.0;
-        if (inside && first_sample + s < p.batch)
-            activations[p.layers[layer].y + (first_sample + s) * outputs + o + i] = value;
+        if (!inside || first_sample + s >= p.batch)
+            continue;
+        uint to = (first_sample + s) * outputs + o + i;
+        if (layer + 1u < LAYERS)
+            stored[element_of(p.layers[layer].y) + to] = STORED(value);
+        else
+            activations[p.layers[layer].y + to] = value;
     }
     if (o < outputs)
         rows[s * ROW + p.layers[layer].row + o / 4u] = values;
@@ -69,7 +90,7 @@ void forward(uint layer)
 {
     uint quads = p.layers[layer].inputs / 4u;
     uint outputs = p.layers[layer].outputs;
-    uint weights = p.layers[layer].weight / 4u;
+    uint weights = quad_of(p.layers[layer].weight);
     uint lane = gl_LocalInvocationID.x % LANES;
     uint threads = gl_WorkGroupSize.x / LANES;
     for (uint base = 0u; base < outputs; base += threads * OUTPUTS) {
@@ -80,16 +101,17 @@ void forward(uint layer)
         // Drivers that compute on the CPU leave in a loop what stands in it.
         uint input_begin[SAMPLES], weight_begin[OUTPUTS];
         [[unroll]] for (uint s = 0u; s < SAMPLES; s++)
-            input_begin[s] = layer == 0u ? p.x / 4u + min(first_sample + s, p.batch - 1u) * quads
+            input_begin[s] = layer == 0u ? quad_of(p.x) + min(first_sample + s, p.batch - 1u) * quads
                                          : s * ROW + p.layers[max(layer, 1u) - 1u].row;
         [[unroll]] for (uint j = 0u; j < OUTPUTS; j++)
             weight_begin[j] = weights + min(o + j, outputs - 1u) * quads;
         for (uint quad = lane; quad < quads; quad += LANES) {
             vec4 inputs[SAMPLES];
             [[unroll]] for (uint s = 0u; s < SAMPLES; s++)
-                inputs[s] = layer == 0u ? activation_quads[input_begin[s] + quad] : rows[input_begin[s] + quad];
+                inputs[s] = layer == 0u ? vec4(activation_quads[input_begin[s] + quad])
+                                        : rows[input_begin[s] + quad];
             [[unroll]] for (uint j = 0u; j < OUTPUTS; j++) {
-                vec4 weight = parameter_quads[weight_begin[j] + quad];
+                vec4 weight = vec4(weight_quads[weight_begin[j] + quad]);
                 [[unroll]] for (uint s = 0u; s < SAMPLES; s++)
                     [[unroll]] for (uint c = 0u; c < 4u; c++)
                         sums[j * SAMPLES + s] += inputs[s][c] * weight[c];
@@ -160,7 +182,7 @@ void cross_entropy(uint s)
             gradient = gradient / float(valid) * step_loss_scale();
             gradients[c] = present && k < classes ? gradient : 0.0;
             if (k < classes)
-                activations[p.layers[LAYERS - 1u].dy + n * classes + k] = gradients[c];
+                stored[element_of(p.layers[LAYERS - 1u].dy) + n * classes + k] = STORED(gradients[c]);
         }
         rows[s * ROW + p.layers[LAYERS - 1u].row + quad] = gradients;
     }
@@ -171,7 +193,7 @@ void backward(uint layer)
 {
     uint quads = p.layers[layer].inputs / 4u;
     uint outputs = p.layers[layer].outputs;
-    uint weights = p.layers[layer].weight / 4u;
+    uint weights = quad_of(p.layers[layer].weight);
     uint row_end = p.layers[layer].row + (outputs + 3u) / 4u;
     for (uint base = gl_LocalInvocationID.x * QUADS; base < quads; base += gl_WorkGroupSize.x * QUADS) {
         vec4 sums[QUADS * SAMPLES];
@@ -190,7 +212,7 @@ void backward(uint layer)
                 uint begin = min(line, last);
                 line += quads;
                 [[unroll]] for (uint j = 0u; j < QUADS; j++) {
-                    vec4 weight = parameter_quads[columns[j] + begin];
+                    vec4 weight = vec4(weight_quads[columns[j] + begin]);
                     [[unroll]] for (uint s = 0u; s < SAMPLES; s++)
                         sums[j * SAMPLES + s] += gradients[s][c] * weight;
                 }
@@ -204,7 +226,7 @@ void backward(uint layer)
                 vec4 sum = sums[j * SAMPLES + s];
                 if (layer == 0u) {
                     if (stored)
-                        activation_quads[p.dx / 4u + to] = sum;
+                        activation_quads[quad_of(p.dx) + to] = STORED4(sum);
                     continue;
                 }
                 uint at = s * ROW + p.layers[max(layer, 1u) - 1u].row + min(quad, quads - 1u);
@@ -214,7 +236,7 @@ void backward(uint layer)
                 if (quad < quads)
                     rows[at] = sum;
                 if (stored)
-                    activation_quads[p.layers[max(layer, 1u) - 1u].dy / 4u + to] = sum;
+                    activation_quads[quad_of(p.layers[max(layer, 1u) - 1u].dy) + to] = STORED4(sum);
             }
         }
     }

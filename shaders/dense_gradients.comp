@@ -3,6 +3,7 @@
 #extension GL_EXT_control_flow_attributes : require
 // dweight and dbias of several linear layers, and metrics_record in a workgroup of its own. Each invocation sums over the
 // batch for a block of weights: OUTPUTS rows, QUADS quads of columns.
+#include "include/storage.glsl"
 #include "include/dense_push.h"
 #include "include/step_state.glsl"
 #include "include/workgroup.glsl"
@@ -14,9 +15,13 @@ layout(std430, binding = 0) readonly buffer Activations
 {
     float activations[];
 };
+layout(std430, binding = 0) readonly buffer StoredActivations
+{
+    STORED stored[];
+};
 layout(std430, binding = 0) readonly buffer ActivationQuads
 {
-    vec4 activation_quads[];
+    STORED4 activation_quads[];
 };
 layout(std430, binding = 1) writeonly buffer Gradients
 {
@@ -54,16 +59,16 @@ void sum_block(uint layer, uint block)
     // Drivers that compute on the CPU leave in a loop what stands in it.
     uint value_begin[QUADS], gradient_begin[OUTPUTS];
     [[unroll]] for (uint j = 0u; j < QUADS; j++)
-        value_begin[j] = p.layers[layer].x / 4u + min(column + j, quads - 1u);
+        value_begin[j] = p.layers[layer].x * STORED_IN_WORD / 4u + min(column + j, quads - 1u);
     [[unroll]] for (uint i = 0u; i < OUTPUTS; i++)
-        gradient_begin[i] = p.layers[layer].dy + min(row + i, outputs - 1u);
+        gradient_begin[i] = p.layers[layer].dy * STORED_IN_WORD + min(row + i, outputs - 1u);
     uint batch = p.batch, value_line = 0u, gradient_line = 0u;
     for (uint n = 0u; n < batch; n++) {
         vec4 values[QUADS];
         [[unroll]] for (uint j = 0u; j < QUADS; j++)
-            values[j] = activation_quads[value_begin[j] + value_line];
+            values[j] = vec4(activation_quads[value_begin[j] + value_line]);
         [[unroll]] for (uint i = 0u; i < OUTPUTS; i++) {
-            float gradient = activations[gradient_begin[i] + gradient_line];
+            float gradient = float(stored[gradient_begin[i] + gradient_line]);
             bias_sums[i] += gradient;
             [[unroll]] for (uint j = 0u; j < QUADS; j++)
                 sums[i * QUADS + j] += gradient * values[j];

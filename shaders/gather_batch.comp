@@ -4,6 +4,7 @@
 // four pixels at a time. All workgroups
 // read the row at the cursor; the last one to have done so, which a counter among the state's reserved words tells,
 // advances the state.
+#include "include/storage.glsl"
 #include "include/batch_push.h"
 #include "include/workgroup.glsl"
 
@@ -17,7 +18,7 @@ layout(std430, binding = 1) readonly buffer Images
 };
 layout(std430, binding = 2) writeonly buffer X
 {
-    vec4 x[];
+    STORED4 x[];
 };
 layout(std430, binding = 3) writeonly buffer Labels
 {
@@ -67,6 +68,6 @@ void main()
         float shift = c == 0u ? p.shift0 : c == 1u ? p.shift1 : c == 2u ? p.shift2 : p.shift3;
         vec4 values = vec4(bytes & 255u, bytes >> 8u & 255u, bytes >> 16u & 255u, bytes >> 24u);
         precise vec4 result = values * scale + shift;
-        x[n * sample_words + quad] = present ? result : vec4(0.0);
+        x[n * sample_words + quad] = STORED4(present ? result : vec4(0.0));
     }
 }

@@ -1,4 +1,4 @@
-// conv2d_forward, conv2d_backward_input, conv2d_backward_weight
+// conv2d_forward, conv2d_relu_forward, conv2d_backward_input, conv2d_backward_weight
 #include "conv2d.h"
 #include "gemm.h"
 
@@ -65,17 +65,17 @@ static struct vk_dispatch dispatch_of(const struct tuff_device *device, const st
     return dispatch;
 }
 
-enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args)
+enum tuff_status vk_conv2d_convolve(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args,
+                                    bool relu)
 {
     static const struct vk_kernel kernels[] =
         VK_PRODUCT_KERNELS(.shader = VK_SHADER_conv2d_forward, .storage_count = 4, .written = 1,
-                           .push_bytes = sizeof(struct vk_conv2d_push), .constant_count = VK_MAX_CONSTANTS,
-                           .relu = VK_RELU_FORWARD);
+                           .push_bytes = sizeof(struct vk_conv2d_push), .constant_count = VK_MAX_CONSTANTS);
     if (vk_conv2d_needs_padded_image(args->params))
-        return vk_conv2d_forward_padded(stream, args);
+        return vk_conv2d_convolve_padded(stream, args, relu);
     struct vk_conv2d conv = {args->params, args->x, args->y, args->weight};
     if (vk_conv2d_direct_forward_fits(stream->device, &conv))
-        return vk_conv2d_direct_forward(stream, args);
+        return vk_conv2d_convolve_direct(stream, args, relu);
     struct vk_conv2d_push push = push_of(&conv);
     uint32_t window = args->weight->dims[2] * args->weight->dims[3];
     uint32_t pixels = push.batch * push.out_h * push.out_w;
@@ -85,11 +85,30 @@ enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff
     push.bias = args->bias != NULL;
     struct vk_dispatch dispatch =
         dispatch_of(stream->device, kernels, &conv, tile, &push, 1, vk_wide_operands(push.k, push.out_w));
+    dispatch.constants[VK_RELU_CONSTANT] = relu;
     dispatch.storage[0] = vk_range_of(args->y);
     dispatch.storage[1] = vk_range_of(args->x);
     dispatch.storage[2] = vk_range_of(args->weight);
     dispatch.storage[3] = vk_range_of(args->bias ? args->bias : args->weight);
     return vk_dispatch(stream, &dispatch);
+}
+
+enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args)
+{
+    return vk_conv2d_convolve(stream, args, false);
+}
+
+enum tuff_status vk_conv2d_relu_forward(struct tuff_stream *stream,
+                                        const struct tuff_conv2d_relu_forward_args *args)
+{
+    const struct tuff_conv2d_forward_args conv = {.size = sizeof conv,
+                                                  .params = args->params,
+                                                  .workspace = args->workspace,
+                                                  .y = args->y,
+                                                  .x = args->x,
+                                                  .weight = args->weight,
+                                                  .bias = args->bias};
+    return vk_conv2d_convolve(stream, &conv, true);
 }
 
 static uint32_t greatest_common_divisor(uint32_t a, uint32_t b)
@@ -108,7 +127,7 @@ enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
     static const struct vk_kernel kernels[] =
         VK_PRODUCT_KERNELS(.shader = VK_SHADER_conv2d_backward_input, .storage_count = 4, .written = 1,
                            .push_bytes = sizeof(struct vk_conv2d_push), .constant_count = VK_MAX_CONSTANTS,
-                           .relu = VK_RELU_BACKWARD);
+                           .relu_backward = true);
     if (vk_conv2d_needs_padded_image(args->params))
         return vk_conv2d_backward_input_padded(stream, args);
     struct vk_conv2d conv = {args->params, args->dx, args->dy, args->weight};
@@ -132,6 +151,7 @@ enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
         stride_h / greatest_common_divisor(stride_h, args->params->dilation_h);
     dispatch.constants[CONV2D_CONSTANTS + 1] =
         stride_w / greatest_common_divisor(stride_w, args->params->dilation_w);
+    dispatch.constants[VK_FLOAT_DX_CONSTANT] = args->dx->dtype != args->dy->dtype;
     dispatch.storage[0] = vk_range_of(args->dx);
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->weight);

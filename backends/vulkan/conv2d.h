@@ -13,6 +13,9 @@ struct vk_conv2d {
     const struct tuff_tensor *x, *y, *weight;
 };
 
+// A specialization constant of both ways of backward_input: dx is float32, dy is not.
+enum { VK_FLOAT_DX_CONSTANT = 20 };
+
 // The strides that matter: where there is but one output, none does.
 static inline uint32_t vk_conv2d_stride_h(const struct vk_conv2d *conv)
 {
@@ -32,8 +35,11 @@ bool vk_conv2d_direct_forward_fits(const struct tuff_device *device, const struc
 bool vk_conv2d_direct_backward_input_fits(const struct tuff_device *device, const struct vk_conv2d *conv);
 bool vk_conv2d_direct_backward_weight_fits(const struct tuff_device *device, const struct vk_conv2d *conv);
 
-TUFF_MUST_CHECK enum tuff_status vk_conv2d_direct_forward(struct tuff_stream *stream,
-                                                          const struct tuff_conv2d_forward_args *args);
+// conv2d_forward; relu: what is stored goes through one.
+TUFF_MUST_CHECK enum tuff_status vk_conv2d_convolve(struct tuff_stream *stream,
+                                                    const struct tuff_conv2d_forward_args *args, bool relu);
+TUFF_MUST_CHECK enum tuff_status
+vk_conv2d_convolve_direct(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args, bool relu);
 TUFF_MUST_CHECK enum tuff_status
 vk_conv2d_direct_backward_input(struct tuff_stream *stream,
                                 const struct tuff_conv2d_backward_input_args *args);
@@ -49,8 +55,8 @@ uint64_t vk_conv2d_direct_workspace(const struct tuff_device *device,
 // the image in the workspace and call the ops on it.
 bool vk_conv2d_needs_padded_image(const struct tuff_conv2d_params *params);
 
-TUFF_MUST_CHECK enum tuff_status vk_conv2d_forward_padded(struct tuff_stream *stream,
-                                                          const struct tuff_conv2d_forward_args *args);
+TUFF_MUST_CHECK enum tuff_status
+vk_conv2d_convolve_padded(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args, bool relu);
 TUFF_MUST_CHECK enum tuff_status
 vk_conv2d_backward_input_padded(struct tuff_stream *stream,
                                 const struct tuff_conv2d_backward_input_args *args);

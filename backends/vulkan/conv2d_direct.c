@@ -101,8 +101,8 @@ static struct vk_dispatch dispatch_of(const struct vk_kernel *kernel, const stru
     };
 }
 
-enum tuff_status vk_conv2d_direct_forward(struct tuff_stream *stream,
-                                          const struct tuff_conv2d_forward_args *args)
+enum tuff_status vk_conv2d_convolve_direct(struct tuff_stream *stream,
+                                           const struct tuff_conv2d_forward_args *args, bool relu)
 {
     static const struct vk_kernel kernel = {
         .shader = VK_SHADER_conv2d_forward_direct,
@@ -111,7 +111,6 @@ enum tuff_status vk_conv2d_direct_forward(struct tuff_stream *stream,
         .uniform = true,
         .push_bytes = sizeof(struct vk_conv2d_direct_push),
         .constant_count = VK_MAX_CONSTANTS,
-        .relu = VK_RELU_FORWARD,
     };
     struct vk_conv2d conv = {args->params, args->x, args->y, args->weight};
     struct vk_conv2d_direct_push push = push_of(&conv, args->y->dims[2], args->y->dims[3]);
@@ -119,6 +118,7 @@ enum tuff_status vk_conv2d_direct_forward(struct tuff_stream *stream,
     push.bias = args->bias != NULL;
     struct blocks blocks = cut_channels(push.group_filters, most_block(stream->device));
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, blocks, push.group_channels);
+    dispatch.constants[VK_RELU_CONSTANT] = relu;
     dispatch.storage[0] = vk_range_of(args->y);
     dispatch.storage[1] = vk_range_of(args->x);
     dispatch.storage[2] = vk_range_of(args->bias ? args->bias : args->weight);
@@ -138,13 +138,14 @@ enum tuff_status vk_conv2d_direct_backward_input(struct tuff_stream *stream,
         .uniform = true,
         .push_bytes = sizeof(struct vk_conv2d_direct_push),
         .constant_count = VK_MAX_CONSTANTS,
-        .relu = VK_RELU_BACKWARD,
+        .relu_backward = true,
     };
     struct vk_conv2d conv = {args->params, args->dx, args->dy, args->weight};
     struct vk_conv2d_direct_push push = push_of(&conv, args->dx->dims[2], args->dx->dims[3]);
     push.workers = (uint32_t)vk_divide_up(push.strips, DIRECT_LOCAL_SIZE);
     struct blocks blocks = cut_channels(push.group_channels, most_block(stream->device));
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, blocks, push.group_filters);
+    dispatch.constants[VK_FLOAT_DX_CONSTANT] = args->dx->dtype != args->dy->dtype;
     dispatch.storage[0] = vk_range_of(args->dx);
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = dispatch.storage[1]; // not used by the shader

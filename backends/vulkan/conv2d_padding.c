@@ -19,12 +19,13 @@ struct padded_image {
     uint64_t bytes;                   // of the workspace that the image takes
 };
 
-// x: (N,C,H,W), or its gradient. workspace: NULL while only sizes are asked about.
+// x: (N,C,H,W), or its gradient. dtype: of the image. workspace: NULL while only sizes are asked about.
 static struct padded_image padded_image(const struct tuff_device *device,
                                         const struct tuff_conv2d_params *params, const struct tuff_tensor *x,
-                                        const struct tuff_tensor *workspace)
+                                        uint32_t dtype, const struct tuff_tensor *workspace)
 {
     struct padded_image padded = {.params = *params, .image = *x};
+    padded.image.dtype = dtype;
     padded.image.dims[2] += params->pad_top + params->pad_bottom;
     padded.image.dims[3] += params->pad_left + params->pad_right;
     padded.params.padding_mode = TUFF_PADDING_ZEROS;
@@ -95,22 +96,24 @@ static enum tuff_status fold(struct tuff_stream *stream, const struct tuff_conv2
 
 // -- The ops, on such an image.
 
-enum tuff_status vk_conv2d_forward_padded(struct tuff_stream *stream,
-                                          const struct tuff_conv2d_forward_args *args)
+enum tuff_status vk_conv2d_convolve_padded(struct tuff_stream *stream,
+                                           const struct tuff_conv2d_forward_args *args, bool relu)
 {
-    struct padded_image padded = padded_image(stream->device, args->params, args->x, args->workspace);
+    struct padded_image padded =
+        padded_image(stream->device, args->params, args->x, args->x->dtype, args->workspace);
     struct tuff_conv2d_forward_args inner = *args;
     inner.params = &padded.params;
     inner.workspace = &padded.workspace;
     inner.x = &padded.image;
     enum tuff_status status = pad(stream, args->params, &padded.image, args->x);
-    return status == TUFF_OK ? vk_conv2d_forward(stream, &inner) : status;
+    return status == TUFF_OK ? vk_conv2d_convolve(stream, &inner, relu) : status;
 }
 
 enum tuff_status vk_conv2d_backward_input_padded(struct tuff_stream *stream,
                                                  const struct tuff_conv2d_backward_input_args *args)
 {
-    struct padded_image padded = padded_image(stream->device, args->params, args->dx, args->workspace);
+    struct padded_image padded =
+        padded_image(stream->device, args->params, args->dx, TUFF_F32, args->workspace);
     struct tuff_conv2d_backward_input_args inner = *args;
     inner.params = &padded.params;
     inner.workspace = &padded.workspace;
@@ -122,7 +125,8 @@ enum tuff_status vk_conv2d_backward_input_padded(struct tuff_stream *stream,
 enum tuff_status vk_conv2d_backward_weight_padded(struct tuff_stream *stream,
                                                   const struct tuff_conv2d_backward_weight_args *args)
 {
-    struct padded_image padded = padded_image(stream->device, args->params, args->x, args->workspace);
+    struct padded_image padded =
+        padded_image(stream->device, args->params, args->x, args->x->dtype, args->workspace);
     struct tuff_conv2d_backward_weight_args inner = *args;
     inner.params = &padded.params;
     inner.workspace = &padded.workspace;
@@ -134,7 +138,7 @@ enum tuff_status vk_conv2d_backward_weight_padded(struct tuff_stream *stream,
 uint64_t vk_conv2d_backward_weight_padded_workspace(const struct tuff_device *device,
                                                     const struct tuff_conv2d_backward_weight_args *args)
 {
-    struct padded_image padded = padded_image(device, args->params, args->x, NULL);
+    struct padded_image padded = padded_image(device, args->params, args->x, args->x->dtype, NULL);
     struct tuff_conv2d_backward_weight_args inner = *args;
     inner.params = &padded.params;
     inner.x = &padded.image;
@@ -142,7 +146,8 @@ uint64_t vk_conv2d_backward_weight_padded_workspace(const struct tuff_device *de
 }
 
 uint64_t vk_conv2d_padded_image_bytes(const struct tuff_device *device,
-                                      const struct tuff_conv2d_params *params, const struct tuff_tensor *x)
+                                      const struct tuff_conv2d_params *params, const struct tuff_tensor *x,
+                                      uint32_t dtype)
 {
-    return vk_conv2d_needs_padded_image(params) ? padded_image(device, params, x, NULL).bytes : 0;
+    return vk_conv2d_needs_padded_image(params) ? padded_image(device, params, x, dtype, NULL).bytes : 0;
 }

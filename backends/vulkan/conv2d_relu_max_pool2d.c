@@ -173,7 +173,7 @@ vk_conv2d_relu_max_pool2d_backward_input(struct tuff_stream *stream,
         .uniform = true,
         .push_bytes = sizeof(struct vk_conv2d_pool_push),
         .constant_count = VK_MAX_CONSTANTS,
-        .relu = VK_RELU_BACKWARD,
+        .relu_backward = true,
     };
     struct vk_pooled_conv conv = {args->params, args->dx, args->dy, args->weight};
     const uint32_t stride_h = args->params->pool_stride_h, stride_w = args->params->pool_stride_w;

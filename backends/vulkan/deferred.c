@@ -17,7 +17,7 @@ enum tuff_status vk_deferred_push(struct tuff_device *device, struct vk_recordin
     enum tuff_status status = vk_deferred_flush(device, recording, deferred);
     if (status != TUFF_OK)
         return status;
-    if (dispatch->kernel->relu == VK_RELU_NONE || !device->backend->fusion)
+    if (!dispatch->kernel->relu_backward || !device->backend->fusion)
         return vk_recording_dispatch(device, recording, dispatch);
     deferred->present = true;
     deferred->dispatch = *dispatch;
@@ -26,26 +26,17 @@ enum tuff_status vk_deferred_push(struct tuff_device *device, struct vk_recordin
     return TUFF_OK;
 }
 
-// Whether the kernel held back can still take a ReLU of that kind on this range.
-static bool takes(const struct vk_deferred *deferred, enum vk_relu relu, struct vk_range range)
+// Whether the kernel held back can still take a ReLU's gradient on this range.
+static bool takes(const struct vk_deferred *deferred, struct vk_range range)
 {
     const struct vk_range *output = &deferred->dispatch.storage[0];
-    return deferred->present && deferred->dispatch.kernel->relu == relu &&
-           deferred->dispatch.constants[VK_RELU_CONSTANT] == 0 && output->buffer == range.buffer &&
-           output->offset == range.offset && output->bytes == range.bytes;
-}
-
-bool vk_deferred_relu_forward(struct vk_deferred *deferred, struct vk_range y)
-{
-    if (!takes(deferred, VK_RELU_FORWARD, y))
-        return false;
-    deferred->dispatch.constants[VK_RELU_CONSTANT] = 1;
-    return true;
+    return deferred->present && deferred->dispatch.constants[VK_RELU_CONSTANT] == 0 &&
+           output->buffer == range.buffer && output->offset == range.offset && output->bytes == range.bytes;
 }
 
 bool vk_deferred_relu_backward(struct vk_deferred *deferred, struct vk_range dx, struct vk_range output)
 {
-    if (!takes(deferred, VK_RELU_BACKWARD, dx))
+    if (!takes(deferred, dx))
         return false;
     deferred->dispatch.constants[VK_RELU_CONSTANT] = 1;
     deferred->dispatch.storage[VK_RELU_STORAGE] = output;

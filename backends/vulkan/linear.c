@@ -1,4 +1,4 @@
-// linear_forward, linear_backward_input, linear_backward_weight
+// linear_forward, linear_relu_forward, linear_backward_input, linear_backward_weight
 #include "gemm.h"
 #include "gemm_push.h"
 #include "ops.h"
@@ -32,26 +32,28 @@ static struct vk_dispatch dispatch_of(const struct tuff_device *device, const st
 }
 
 // Dispatches the kernel, several times where one may not sum so many terms: each adds to what the one before
-// left.
+// left. relu: what the last one stores goes through one.
 static enum tuff_status dispatch_passes(struct tuff_stream *stream, struct vk_dispatch *dispatch,
-                                        struct vk_linear_push *push)
+                                        struct vk_linear_push *push, bool relu)
 {
     enum tuff_status status = TUFF_OK;
     push->chunk = vk_product_terms(stream->device);
     dispatch->push = push;
     for (uint64_t first = 0; first < push->k && status == TUFF_OK; first += push->chunk) {
         push->first = (uint32_t)first;
+        dispatch->constants[VK_RELU_CONSTANT] = relu && first + push->chunk >= push->k;
         status = vk_dispatch(stream, dispatch);
     }
     return status;
 }
 
-enum tuff_status vk_linear_forward(struct tuff_stream *stream, const struct tuff_linear_forward_args *args)
+// relu: what is stored goes through one.
+static enum tuff_status forward(struct tuff_stream *stream, const struct tuff_linear_forward_args *args,
+                                bool relu)
 {
     static const struct vk_kernel kernels[] =
         VK_PRODUCT_KERNELS(.shader = VK_SHADER_linear_forward, .storage_count = 4, .written = 1,
-                           .push_bytes = sizeof(struct vk_linear_push), .constant_count = VK_MAX_CONSTANTS,
-                           .relu = VK_RELU_FORWARD);
+                           .push_bytes = sizeof(struct vk_linear_push), .constant_count = VK_MAX_CONSTANTS);
     uint32_t samples = args->x->dims[0], inputs = args->x->dims[1], outputs = args->y->dims[1];
     struct vk_tile tile = vk_choose_tile(stream->device, args->x->dtype, samples, outputs, 1, true);
     struct vk_linear_push push = push_of(samples, outputs, inputs, tile);
@@ -63,7 +65,20 @@ enum tuff_status vk_linear_forward(struct tuff_stream *stream, const struct tuff
     dispatch.storage[1] = vk_range_of(args->x);
     dispatch.storage[2] = vk_range_of(args->weight);
     dispatch.storage[3] = vk_range_of(args->bias ? args->bias : args->weight);
-    return dispatch_passes(stream, &dispatch, &push);
+    return dispatch_passes(stream, &dispatch, &push, relu);
+}
+
+enum tuff_status vk_linear_forward(struct tuff_stream *stream, const struct tuff_linear_forward_args *args)
+{
+    return forward(stream, args, false);
+}
+
+enum tuff_status vk_linear_relu_forward(struct tuff_stream *stream,
+                                        const struct tuff_linear_relu_forward_args *args)
+{
+    const struct tuff_linear_forward_args linear = {
+        .size = sizeof linear, .y = args->y, .x = args->x, .weight = args->weight, .bias = args->bias};
+    return forward(stream, &linear, true);
 }
 
 enum tuff_status vk_linear_backward_input(struct tuff_stream *stream,
@@ -72,7 +87,7 @@ enum tuff_status vk_linear_backward_input(struct tuff_stream *stream,
     static const struct vk_kernel kernels[] =
         VK_PRODUCT_KERNELS(.shader = VK_SHADER_linear_backward_input, .storage_count = 4, .written = 1,
                            .push_bytes = sizeof(struct vk_linear_push), .constant_count = VK_MAX_CONSTANTS,
-                           .relu = VK_RELU_BACKWARD);
+                           .relu_backward = true);
     uint32_t samples = args->dx->dims[0], inputs = args->dx->dims[1], outputs = args->dy->dims[1];
     struct vk_tile tile = vk_choose_tile(stream->device, args->dy->dtype, samples, inputs, 1, true);
     struct vk_linear_push push = push_of(samples, inputs, outputs, tile);
@@ -82,7 +97,7 @@ enum tuff_status vk_linear_backward_input(struct tuff_stream *stream,
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->weight);
     dispatch.storage[VK_RELU_STORAGE] = dispatch.storage[1];
-    return dispatch_passes(stream, &dispatch, &push);
+    return dispatch_passes(stream, &dispatch, &push, false);
 }
 
 // From so many samples on the sum over them is split, which makes workgroups enough.

@@ -68,7 +68,7 @@ enum tuff_status vk_max_pool2d_backward(struct tuff_stream *stream,
         .written = 1,
         .push_bytes = sizeof(struct vk_max_pool2d_push),
         .constant_count = VK_MAX_CONSTANTS,
-        .relu = VK_RELU_BACKWARD,
+        .relu_backward = true,
     };
     struct vk_max_pool2d_push push = push_of(args->params, args->dx, args->dy, args->dx);
     struct vk_dispatch dispatch = dispatch_of(&kernel, args->params, &push);

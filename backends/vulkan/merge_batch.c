@@ -68,7 +68,7 @@ void vk_merge_batch(const struct tuff_device *device, struct vk_program *program
                      &(struct vk_merger){
                          .dispatch = {.kernel = &kernel,
                                       .constants = {VK_LOCAL_SIZE},
-                                      .storage = {vk_span_range(&records), vk_range_of(images->images),
+                                      .storage = {vk_span_range(&records, false), vk_range_of(images->images),
                                                   vk_range_of(x), vk_range_of(labels->labels)},
                                       .push = &push,
                                       .groups = push.groups},

@@ -6,15 +6,16 @@
 
 enum {
     QUAD = 4,
-    MAX_WIDTH = 4096,  // of a layer: beyond, tiles of a matrix product pay
-    MAX_CLASSES = 64,  // of which one invocation takes all
-    MAX_BATCH = 512,   // beyond, a sum over the batch is better split
-    NONE = UINT32_MAX, // no such call
+    MAX_WIDTH = 4096,       // of a layer: beyond, tiles of a matrix product pay
+    MAX_MATRIX_WIDTH = 512, // the same where matrix units would take the product
+    MAX_CLASSES = 64,       // of which one invocation takes all
+    MAX_BATCH = 512,        // beyond, a sum over the batch is better split
+    NONE = UINT32_MAX,      // no such call
 };
 
 // The calls of one layer.
 struct layer {
-    uint32_t forward, relu, backward_input, relu_backward; // NONE: none
+    uint32_t forward, backward_input, relu_backward; // NONE: none
     const struct tuff_linear_forward_args *args;
 };
 
@@ -25,6 +26,7 @@ struct chain {
     uint32_t loss, loss_backward; // calls
 };
 
+// Of linear_forward or linear_relu_forward, whose arguments are the same.
 static const struct tuff_linear_forward_args *linear_args(const struct vk_program *program, uint32_t call)
 {
     return (const void *)&program->calls[call]->args;
@@ -55,30 +57,31 @@ static uint32_t find_reader(const struct vk_program *program, enum tuff_op op, u
     return NONE;
 }
 
-static bool layer_fits(const struct tuff_linear_forward_args *args)
+bool vk_dense_width_fits(const struct tuff_device *device, const struct tuff_tensor *x,
+                         const struct tuff_tensor *y)
 {
-    return args->x->dims[1] % QUAD == 0 && args->x->dims[1] <= MAX_WIDTH && args->y->dims[1] <= MAX_WIDTH;
+    const bool matrix = x->dtype == TUFF_F16 && device->matrix == VK_MATRIX_READY;
+    const uint32_t most = matrix ? MAX_MATRIX_WIDTH : MAX_WIDTH;
+    return x->dims[1] % QUAD == 0 && x->dims[1] <= most && y->dims[1] <= most;
 }
 
 // Follows the layers back from the logits.
-static bool find_layers(const struct vk_program *program, struct chain *chain,
-                        const struct tuff_tensor *logits)
+static bool find_layers(const struct tuff_device *device, const struct vk_program *program,
+                        struct chain *chain, const struct tuff_tensor *logits)
 {
     struct layer found[VK_DENSE_LAYERS];
     const struct tuff_tensor *y = logits;
-    uint32_t before = chain->loss, relu = NONE;
+    enum tuff_op op = TUFF_OP_LINEAR_FORWARD;
+    uint32_t before = chain->loss;
     while (chain->count < VK_DENSE_LAYERS) {
-        const uint32_t forward = find_writer(program, TUFF_OP_LINEAR_FORWARD, y, before);
-        if (forward == NONE || !layer_fits(linear_args(program, forward)))
+        const uint32_t forward = find_writer(program, op, y, before);
+        if (forward == NONE || !vk_dense_width_fits(device, linear_args(program, forward)->x, y))
             break;
-        found[chain->count] = (struct layer){forward, relu, NONE, NONE, linear_args(program, forward)};
+        found[chain->count] = (struct layer){forward, NONE, NONE, linear_args(program, forward)};
         chain->count++;
         y = linear_args(program, forward)->x;
+        op = TUFF_OP_LINEAR_RELU_FORWARD;
         before = forward;
-        relu = find_writer(program, TUFF_OP_RELU_FORWARD, y, before);
-        if (relu == NONE || !vk_same_place(program->calls[relu]->args.tensors[1], y))
-            break;
-        before = relu;
     }
     for (uint32_t i = 0; i < chain->count; i++)
         chain->layers[i] = found[chain->count - 1 - i];
@@ -118,7 +121,7 @@ static bool find_gradients(const struct vk_program *program, struct chain *chain
 struct tensors {
     const struct tuff_tensor *all[4 + 2 * VK_DENSE_LAYERS + 1];
     uint32_t count;
-    struct vk_span activations, parameters;
+    struct vk_span activations, weights, biases;
 };
 
 static const struct tuff_tensor *gradient_of(const struct vk_program *program, const struct chain *chain,
@@ -144,8 +147,8 @@ static bool find_tensors(const struct vk_program *program, const struct chain *c
         const struct tuff_linear_forward_args *args = chain->layers[i].args;
         tensors->all[tensors->count++] = args->y;
         tensors->all[tensors->count++] = gradient_of(program, chain, i);
-        if (!vk_span_add(&tensors->parameters, args->weight) ||
-            (args->bias && !vk_span_add(&tensors->parameters, args->bias)))
+        if (!vk_span_add(&tensors->weights, args->weight) ||
+            (args->bias && !vk_span_add(&tensors->biases, args->bias)))
             return false;
     }
     for (uint32_t i = 0; i < tensors->count; i++) {
@@ -158,7 +161,23 @@ static bool find_tensors(const struct vk_program *program, const struct chain *c
     return true;
 }
 
-static bool find_chain(const struct vk_program *program, struct chain *chain)
+// Whether the types are those that the kernel knows: float32 everywhere, or float16 where it may be.
+static bool types_fit(const struct vk_program *program, const struct chain *chain)
+{
+    const uint32_t type = chain->layers[0].args->x->dtype;
+    for (uint32_t i = 0; i < chain->count; i++) {
+        const struct tuff_linear_forward_args *args = chain->layers[i].args;
+        if (args->x->dtype != type || args->weight->dtype != type ||
+            gradient_of(program, chain, i)->dtype != type ||
+            args->y->dtype != (i + 1 == chain->count ? (uint32_t)TUFF_F32 : type))
+            return false;
+    }
+    const uint32_t input_gradient = chain->layers[0].backward_input;
+    return input_gradient == NONE || program->calls[input_gradient]->args.tensors[0]->dtype == type;
+}
+
+static bool find_chain(const struct tuff_device *device, const struct vk_program *program,
+                       struct chain *chain)
 {
     chain->loss = vk_program_find(program, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, 0);
     if (chain->loss == program->count)
@@ -171,13 +190,13 @@ static bool find_chain(const struct vk_program *program, struct chain *chain)
     if (chain->loss_backward == NONE || loss->logits->dims[1] > MAX_CLASSES ||
         loss->logits->dims[0] > MAX_BATCH)
         return false;
-    return find_layers(program, chain, loss->logits) &&
+    return find_layers(device, program, chain, loss->logits) &&
            find_gradients(program, chain, program->calls[chain->loss_backward]->args.tensors[0]);
 }
 
 static const struct vk_kernel dense_kernel = {
     .shader = VK_SHADER_dense,
-    .storage_count = 2,
+    .storage_count = 3,
     .written = 1,
     .uniform = true,
     .push_bytes = sizeof(struct vk_dense_push),
@@ -221,6 +240,7 @@ static void merge_chain(const struct tuff_device *device, struct vk_program *pro
         .rest = softmax.rest,
         .share = softmax.share,
     };
+    const bool half = chain->layers[0].args->x->dtype == TUFF_F16;
     struct vk_merger merger = {.at = chain->layers[0].forward};
     uint32_t row = 0;
     for (uint32_t i = 0; i < chain->count; i++) {
@@ -228,14 +248,14 @@ static void merge_chain(const struct tuff_device *device, struct vk_program *pro
         push.layers[i] = (struct vk_dense_layer){
             .inputs = layer->args->x->dims[1],
             .outputs = layer->args->y->dims[1],
-            .weight = place(&tensors->parameters, layer->args->weight),
-            .bias = place(&tensors->parameters, layer->args->bias),
+            .weight = place(&tensors->weights, layer->args->weight),
+            .bias = place(&tensors->biases, layer->args->bias),
             .y = place(activations, layer->args->y),
             .dy = place(activations, gradient_of(program, chain, i)),
             .row = row,
         };
         row += (uint32_t)vk_divide_up(layer->args->y->dims[1], QUAD);
-        const uint32_t calls[] = {layer->forward, layer->relu, layer->backward_input, layer->relu_backward};
+        const uint32_t calls[] = {layer->forward, layer->backward_input, layer->relu_backward};
         for (size_t c = 0; c < sizeof calls / sizeof *calls; c++)
             if (calls[c] != NONE)
                 vk_merger_add(&merger, calls[c]);
@@ -251,7 +271,8 @@ static void merge_chain(const struct tuff_device *device, struct vk_program *pro
         .kernel = &dense_kernel,
         .constants = {shape.local_size, shape.samples, shape.outputs, shape.lanes, shape.quads, chain->count,
                       row, parts},
-        .storage = {vk_span_range(activations), vk_span_range(&tensors->parameters)},
+        .storage = {vk_span_range(activations, half), vk_span_range(&tensors->weights, half),
+                    vk_span_range(tensors->biases.buffer ? &tensors->biases : &tensors->weights, half)},
         .uniform = vk_uniform_of(loss->state),
         .push = &push,
         .groups = vk_divide_up(batch, shape.samples),
@@ -263,7 +284,8 @@ void vk_merge_dense(const struct tuff_device *device, struct vk_program *program
 {
     struct chain chain = {.count = 0};
     struct tensors tensors = {.count = 0};
-    if (find_chain(program, &chain) && find_tensors(program, &chain, &tensors) &&
-        vk_span_fits(&tensors.activations, device) && vk_span_fits(&tensors.parameters, device))
+    if (find_chain(device, program, &chain) && types_fit(program, &chain) &&
+        find_tensors(program, &chain, &tensors) && vk_span_fits(&tensors.activations, device) &&
+        vk_span_fits(&tensors.weights, device) && vk_span_fits(&tensors.biases, device))
         merge_chain(device, program, &chain, &tensors);
 }

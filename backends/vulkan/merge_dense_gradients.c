@@ -24,9 +24,12 @@ struct spans {
     struct vk_span activations, gradients;
 };
 
-static bool layer_fits(const struct tuff_linear_backward_weight_args *args, struct spans *spans)
+// type: of the activations.
+static bool layer_fits(const struct tuff_device *device, const struct tuff_linear_backward_weight_args *args,
+                       uint32_t type, struct spans *spans)
 {
-    return args->x->dims[1] % QUAD == 0 && args->x->dims[0] <= MAX_BATCH &&
+    return args->x->dtype == type && args->dy->dtype == type &&
+           vk_dense_width_fits(device, args->x, args->dy) && args->x->dims[0] <= MAX_BATCH &&
            vk_span_add(&spans->activations, args->x) && vk_span_add(&spans->activations, args->dy) &&
            vk_span_add(&spans->gradients, args->dweight) &&
            (!args->dbias || vk_span_add(&spans->gradients, args->dbias));
@@ -46,7 +49,7 @@ void vk_merge_dense_gradients(const struct tuff_device *device, struct vk_progra
     for (; call < program->count && merger.count < VK_DENSE_LAYERS;
          call = vk_program_find(program, TUFF_OP_LINEAR_BACKWARD_WEIGHT, call + 1)) {
         layers[merger.count] = (const void *)&program->calls[call]->args;
-        if (!layer_fits(layers[merger.count], &spans))
+        if (!layer_fits(device, layers[merger.count], layers[0]->x->dtype, &spans))
             return;
         merger.at = call;
         vk_merger_add(&merger, call);
@@ -83,8 +86,8 @@ void vk_merge_dense_gradients(const struct tuff_device *device, struct vk_progra
     merger.dispatch = (struct vk_dispatch){
         .kernel = &kernel,
         .constants = {local_size, outputs, quads},
-        .storage = {vk_span_range(&spans.activations), vk_span_range(&spans.gradients),
-                    vk_range_of(metrics->metrics)},
+        .storage = {vk_span_range(&spans.activations, layers[0]->x->dtype == TUFF_F16),
+                    vk_span_range(&spans.gradients, false), vk_range_of(metrics->metrics)},
         .uniform = vk_uniform_of(metrics->state),
         .push = &push,
         .groups = push.metrics_group + UINT64_C(1),

@@ -1,5 +1,5 @@
 // The gradients of the weights of convolutions with ReLU and max pooling in one dispatch, as partial sums,
-// and their sum with Adam over the whole arena in another.
+// and their sum in another: with Adam over the whole arena if that follows, alone if something is between.
 #include "conv2d_relu_max_pool2d.h"
 #include "gemm.h"
 #include "gradients_push.h"
@@ -31,6 +31,14 @@ static const struct vk_kernel adam_kernel = {
     .constant_count = 3,
 };
 
+static const struct vk_kernel sums_kernel = {
+    .shader = VK_SHADER_gradient_sums,
+    .storage_count = 2,
+    .written = 1,
+    .push_bytes = sizeof(struct vk_gradient_sums_push),
+    .constant_count = 3,
+};
+
 // What is merged.
 struct match {
     uint32_t calls[VK_POOLED_CONVOLUTIONS], count;
@@ -38,18 +46,19 @@ struct match {
     struct vk_pooled_weight_plan plans[VK_POOLED_CONVOLUTIONS];
     uint32_t block; // filters of an invocation
     uint32_t adam_call;
-    const struct tuff_adam_args *adam;
-    struct vk_span activations; // all that the gradients' dispatch binds
-    struct vk_span partial;     // what Adam's binds of it
+    const struct tuff_adam_args *adam; // NULL: something is between
+    struct vk_span activations;        // all that the gradients' dispatch binds
+    struct vk_span partial;            // what the sums' binds of it
+    struct vk_span gradients;          // without Adam: what the sums' writes
 };
 
-// One kernel, one window: what the shader is specialized for.
-static bool same_windows(const gradient_args *a, const gradient_args *b)
+// One kernel, one window, one type: what the shader is specialized for.
+static bool alike(const gradient_args *a, const gradient_args *b)
 {
     const struct tuff_conv2d_relu_max_pool2d_params *p = a->params, *q = b->params;
     return a->dweight->dims[2] == b->dweight->dims[2] && a->dweight->dims[3] == b->dweight->dims[3] &&
            p->pool_h == q->pool_h && p->pool_w == q->pool_w && p->pool_stride_h == q->pool_stride_h &&
-           p->pool_stride_w == q->pool_stride_w;
+           p->pool_stride_w == q->pool_stride_w && a->x->dtype == b->x->dtype;
 }
 
 static bool is_padded(const struct tuff_conv2d_relu_max_pool2d_params *p)
@@ -63,13 +72,23 @@ static bool is_part(const struct tuff_tensor *gradient, const struct tuff_tensor
     return !gradient || (vk_overlap(gradient, all) && gradient->offset >= all->offset);
 }
 
+// False if there is one that the kernel does not take.
 static bool find_adam(const struct vk_program *program, struct match *match)
 {
     match->adam_call = vk_program_find(program, TUFF_OP_ADAM, 0);
     if (match->adam_call == program->count)
-        return false;
+        return true;
     match->adam = (const void *)&program->calls[match->adam_call]->args;
     return tuff_tensor_elements(match->adam->parameters) % QUAD == 0;
+}
+
+// Whether the sums' dispatch can write these gradients.
+static bool reaches_gradients(const gradient_args *args, struct match *match)
+{
+    if (match->adam)
+        return is_part(args->dweight, match->adam->gradients) && is_part(args->dbias, match->adam->gradients);
+    return vk_span_add(&match->gradients, args->dweight) &&
+           (!args->dbias || vk_span_add(&match->gradients, args->dbias));
 }
 
 static bool find_convolutions(const struct tuff_device *device, const struct vk_program *program,
@@ -78,9 +97,8 @@ static bool find_convolutions(const struct tuff_device *device, const struct vk_
     uint32_t call = vk_program_find(program, TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_WEIGHT, 0);
     for (; call < match->adam_call; call = vk_program_find(program, program->calls[call]->op, call + 1)) {
         const gradient_args *args = (const void *)&program->calls[call]->args;
-        if (match->count == VK_POOLED_CONVOLUTIONS || !is_part(args->dweight, match->adam->gradients) ||
-            !is_part(args->dbias, match->adam->gradients) ||
-            (match->count > 0 && !same_windows(args, match->args[0])))
+        if (match->count == VK_POOLED_CONVOLUTIONS || !reaches_gradients(args, match) ||
+            (match->count > 0 && !alike(args, match->args[0])))
             return false;
         const struct vk_pooled_weight_plan plan = vk_pooled_weight_plan(device, args);
         if (plan.blocks.size > match->block)
@@ -96,13 +114,14 @@ static bool find_convolutions(const struct tuff_device *device, const struct vk_
         match->calls[match->count++] = call;
     }
     return match->count > 0 && vk_span_fits(&match->activations, device) &&
-           vk_span_fits(&match->partial, device);
+           vk_span_fits(&match->partial, device) && vk_span_fits(&match->gradients, device);
 }
 
-// Whether the partial sums still stand when Adam's dispatch reads them.
+// Whether the partial sums still stand when the sums' dispatch reads them.
 static bool partial_sums_last(const struct vk_program *program, const struct match *match)
 {
-    for (uint32_t i = match->calls[0]; i < match->adam_call; i++)
+    const uint32_t end = match->adam ? match->adam_call : match->calls[match->count - 1] + 1;
+    for (uint32_t i = match->calls[0]; i < end; i++)
         for (uint32_t j = 0; j < match->count; j++) {
             const struct tuff_tensor *workspace = match->args[j]->workspace;
             if (i == match->calls[j])
@@ -157,16 +176,55 @@ static void merge_convolutions(struct vk_program *program, const struct match *m
         .constants = {VK_POOLED_LOCAL_SIZE, match->block, 1, 1, args->dweight->dims[2],
                       args->dweight->dims[3], params->pool_h, params->pool_w, params->pool_stride_h,
                       params->pool_stride_w, padded},
-        .storage = {vk_span_range(&match->activations)},
+        .storage = {vk_span_range(&match->activations, args->x->dtype == TUFF_F16)},
         .push = &push,
         .groups = groups,
     };
     vk_program_merge(program, &merger);
 }
 
-static uint32_t word_of(const struct tuff_tensor *part, const struct tuff_tensor *all)
+static uint32_t word_of(const struct tuff_tensor *part, uint64_t begin)
 {
-    return part ? (uint32_t)((part->offset - all->offset) / sizeof(float)) : VK_NO_PLACE;
+    return part ? (uint32_t)((part->offset - begin) / sizeof(float)) : VK_NO_PLACE;
+}
+
+// Where the sums are and go. group: the first one that takes them; returns the one after the last. gradients:
+// where what is bound begins.
+static uint32_t place_sums(const struct match *match, uint64_t gradients, uint32_t group, uint32_t lanes,
+                           struct vk_partial_sums sums[VK_POOLED_CONVOLUTIONS])
+{
+    for (uint32_t i = 0; i < match->count; i++) {
+        const struct vk_pooled_weight_plan *plan = &match->plans[i];
+        sums[i] = (struct vk_partial_sums){
+            .weight = word_of(match->args[i]->dweight, gradients),
+            .bias = word_of(match->args[i]->dbias, gradients),
+            .partial = vk_span_word(&match->partial, match->args[i]->workspace),
+            .filters = plan->push.filters,
+            .columns = plan->columns,
+            .workers = plan->push.workers,
+            .first_group = group,
+        };
+        group += (uint32_t)vk_element_groups((uint64_t)plan->push.filters * plan->columns * lanes);
+    }
+    for (uint32_t i = match->count; i < VK_POOLED_CONVOLUTIONS; i++)
+        sums[i] = (struct vk_partial_sums){.bias = VK_NO_PLACE, .first_group = group};
+    return group;
+}
+
+static void merge_sums(const struct tuff_device *device, struct vk_program *program,
+                       const struct match *match)
+{
+    const uint32_t lanes = vk_on_cpu(device) ? CPU_LANES : LANES;
+    struct vk_gradient_sums_push push;
+    const uint32_t groups = place_sums(match, match->gradients.begin, 0, lanes, push.sums);
+    vk_program_merge(program, &(struct vk_merger){
+                                  .dispatch = {.kernel = &sums_kernel,
+                                               .constants = {VK_LOCAL_SIZE, lanes, VK_LOCAL_SIZE},
+                                               .storage = {vk_span_range(&match->gradients, false),
+                                                           vk_span_range(&match->partial, false)},
+                                               .push = &push,
+                                               .groups = groups},
+                              });
 }
 
 static void merge_adam(const struct tuff_device *device, struct vk_program *program,
@@ -189,34 +247,21 @@ static void merge_adam(const struct tuff_device *device, struct vk_program *prog
     uint32_t groups = (uint32_t)vk_element_groups(push.quads);
     if (vk_on_cpu(device) && groups > CPU_GROUPS)
         groups = CPU_GROUPS;
-    for (uint32_t i = 0; i < match->count; i++) {
-        const struct vk_pooled_weight_plan *plan = &match->plans[i];
-        push.sums[i] = (struct vk_partial_sums){
-            .weight = word_of(match->args[i]->dweight, adam->gradients),
-            .bias = word_of(match->args[i]->dbias, adam->gradients),
-            .partial = vk_span_word(&match->partial, match->args[i]->workspace),
-            .filters = plan->push.filters,
-            .columns = plan->columns,
-            .workers = plan->push.workers,
-            .first_group = groups,
-        };
-        groups += (uint32_t)vk_element_groups((uint64_t)plan->push.filters * plan->columns * lanes);
-    }
-    for (uint32_t i = match->count; i < VK_POOLED_CONVOLUTIONS; i++)
-        push.sums[i] = (struct vk_partial_sums){.bias = VK_NO_PLACE, .first_group = groups};
+    groups = place_sums(match, adam->gradients->offset, groups, lanes, push.sums);
     vk_program_merge(
-        program, &(struct vk_merger){
-                     .dispatch = {.kernel = &adam_kernel,
-                                  .constants = {VK_LOCAL_SIZE, lanes, VK_LOCAL_SIZE},
-                                  .storage = {vk_range_of(adam->parameters), vk_range_of(adam->moments),
-                                              vk_range_of(adam->gradients), vk_span_range(&match->partial)},
-                                  .uniform = vk_uniform_of(adam->state),
-                                  .push = &push,
-                                  .groups = groups},
-                     .members = {match->adam_call},
-                     .count = 1,
-                     .at = match->adam_call,
-                 });
+        program,
+        &(struct vk_merger){
+            .dispatch = {.kernel = &adam_kernel,
+                         .constants = {VK_LOCAL_SIZE, lanes, VK_LOCAL_SIZE},
+                         .storage = {vk_range_of(adam->parameters), vk_range_of(adam->moments),
+                                     vk_range_of(adam->gradients), vk_span_range(&match->partial, false)},
+                         .uniform = vk_uniform_of(adam->state),
+                         .push = &push,
+                         .groups = groups},
+            .members = {match->adam_call},
+            .count = 1,
+            .at = match->adam_call,
+        });
 }
 
 void vk_merge_gradients(const struct tuff_device *device, struct vk_program *program)
@@ -226,5 +271,8 @@ void vk_merge_gradients(const struct tuff_device *device, struct vk_program *pro
         !partial_sums_last(program, &match) || program->merger_count + 2 > VK_MAX_MERGERS)
         return;
     merge_convolutions(program, &match);
-    merge_adam(device, program, &match);
+    if (match.adam)
+        merge_adam(device, program, &match);
+    else
+        merge_sums(device, program, &match);
 }

@@ -13,9 +13,10 @@
 
 // Bytes of workspace; args as the core asks with them, buffers NULL.
 // conv2d_forward and conv2d_backward_input: the image with its padding, 0 if that is of zeros. x: or its
-// gradient.
+// gradient, whose padded image is float32. dtype: of the image.
 uint64_t vk_conv2d_padded_image_bytes(const struct tuff_device *device,
-                                      const struct tuff_conv2d_params *params, const struct tuff_tensor *x);
+                                      const struct tuff_conv2d_params *params, const struct tuff_tensor *x,
+                                      uint32_t dtype);
 uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
                                              const struct tuff_conv2d_backward_weight_args *args);
 uint64_t vk_linear_backward_weight_workspace(const struct tuff_device *device,
@@ -26,8 +27,10 @@ uint32_t vk_conv2d_backward_weight_chunk(const struct tuff_device *device,
                                          const struct tuff_conv2d_backward_weight_args *args);
 uint32_t vk_linear_backward_weight_chunk(const struct tuff_device *device,
                                          const struct tuff_linear_backward_weight_args *args);
-// Of any of the three ops on this x.
+// Of any of the batch normalization's ops on this x.
 uint64_t vk_batch_norm2d_workspace(const struct tuff_tensor *x);
+// Whether x has few enough channels for batch_norm2d_relu_backward.
+bool vk_batch_norm2d_relu_backward_fits(const struct tuff_tensor *x);
 
 // Whether window positions of these parameters fit the kernels' 32-bit arithmetic.
 bool vk_max_pool2d_fits(const struct tuff_max_pool2d_params *params);

@@ -14,7 +14,7 @@ struct tuff_device;
 
 enum {
     VK_MAX_STORAGE = 4,     // storage buffers a shader may bind: the least that a stage must offer
-    VK_MAX_CONSTANTS = 20,  // specialization constants, 32 bits each, ids 0, 1, 2, …
+    VK_MAX_CONSTANTS = 21,  // specialization constants, 32 bits each, ids 0, 1, 2, …
     VK_MAX_PUSH = 128,      // bytes of push constants
     VK_MAX_UNIFORM = 16384, // bytes of a uniform buffer: what every device takes
 };
@@ -23,19 +23,18 @@ enum {
 // all invocations read alike (the step state, a few weights) may be a uniform buffer at binding
 // VK_MAX_STORAGE, and takes none of the four then.
 //
-// Some kernels can do a ReLU that follows in place on their first output (deferred.h). Such a kernel's
-// specialization constant VK_RELU_CONSTANT says whether one does; VK_RELU_BACKWARD's storage buffer
-// VK_RELU_STORAGE is then the ReLU's output, and until then repeats another one.
-enum vk_relu { VK_RELU_NONE, VK_RELU_FORWARD, VK_RELU_BACKWARD };
-enum { VK_RELU_STORAGE = 3 };
+// Some kernels can end with a ReLU, or with the gradient of one that is called next, in place (deferred.h).
+// Specialization constant VK_RELU_CONSTANT says whether they do. For a gradient, storage buffer
+// VK_RELU_STORAGE is then the ReLU's output, and repeats another one until that is known.
+enum { VK_RELU_CONSTANT = 15, VK_RELU_STORAGE = 3 };
 
 struct vk_kernel {
     enum vk_shader shader;
     uint32_t storage_count;
     uint32_t written; // bit i: storage buffer i is written
     bool uniform;
-    bool matrix; // its form for matrix units (matrix.h)
-    enum vk_relu relu;
+    bool matrix;        // its form for matrix units (matrix.h)
+    bool relu_backward; // can do a ReLU's gradient that follows
     uint32_t push_bytes;
     uint32_t constant_count; // id 0 is the workgroup's size in x
 };

@@ -56,7 +56,7 @@ static bool tensor_fits(const struct tuff_device *device, const struct tuff_tens
 
 static bool conv2d_fits(const struct tuff_device *device, const struct vk_conv2d *conv)
 {
-    return vk_conv2d_fits(conv) && vk_conv2d_padded_image_bytes(device, conv->params, conv->x) <=
+    return vk_conv2d_fits(conv) && vk_conv2d_padded_image_bytes(device, conv->params, conv->x, TUFF_F32) <=
                                        device->physical->limits.range_bytes;
 }
 
@@ -74,18 +74,11 @@ static bool supports_f16(struct tuff_device *device, uint32_t op, const struct t
     // Now and not when kernels are recorded: whether they use them is known from here on.
     vk_matrix_ready(device);
     switch (op) {
-    case TUFF_OP_CONV2D_FORWARD:
-    case TUFF_OP_CONV2D_BACKWARD_INPUT:
-    case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
-        return !vk_conv2d_needs_padded_image(args->params);
-    case TUFF_OP_LINEAR_FORWARD: // y, x: what one dispatch leaves to the next would be rounded
+    case TUFF_OP_LINEAR_FORWARD:
+    case TUFF_OP_LINEAR_RELU_FORWARD: // y, x: what one dispatch leaves to the next would be rounded
         return args->tensors[0]->dtype != TUFF_F16 || args->tensors[1]->dims[1] <= vk_product_terms(device);
     case TUFF_OP_LINEAR_BACKWARD_INPUT: // dx, dy
         return args->tensors[1]->dims[1] <= vk_product_terms(device);
-    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_FORWARD:
-    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_INPUT:
-    case TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_WEIGHT:
-        return false;
     default:
         return true;
     }
@@ -107,7 +100,8 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
     if (tuff_op_args_use_f16(args) && !supports_f16(device, op, args))
         return 0;
     switch (op) {
-    case TUFF_OP_CONV2D_FORWARD: // y, x, weight
+    case TUFF_OP_CONV2D_FORWARD:
+    case TUFF_OP_CONV2D_RELU_FORWARD: // y, x, weight
         return conv2d_fits(
             device, &(struct vk_conv2d){args->params, args->tensors[1], args->tensors[0], args->tensors[2]});
     case TUFF_OP_CONV2D_BACKWARD_INPUT: // dx, dy, weight
@@ -135,6 +129,8 @@ static int supports(struct tuff_device *device, uint32_t op, const struct tuff_o
         return vk_adaptive_avg_pool2d_fits(args->tensors[1], args->tensors[0]);
     case TUFF_OP_ADAPTIVE_AVG_POOL2D_BACKWARD:
         return vk_adaptive_avg_pool2d_fits(args->tensors[0], args->tensors[1]);
+    case TUFF_OP_BATCH_NORM2D_RELU_BACKWARD:
+        return vk_batch_norm2d_relu_backward_fits(args->tensors[4]);
     default:
         return 1;
     }
@@ -150,9 +146,10 @@ static uint64_t workspace_bytes(const struct tuff_device *device, uint32_t op,
 {
     switch (op) {
     case TUFF_OP_CONV2D_FORWARD:
-        return vk_conv2d_padded_image_bytes(device, args->params, args->tensors[1]);
+    case TUFF_OP_CONV2D_RELU_FORWARD:
+        return vk_conv2d_padded_image_bytes(device, args->params, args->tensors[1], args->tensors[1]->dtype);
     case TUFF_OP_CONV2D_BACKWARD_INPUT:
-        return vk_conv2d_padded_image_bytes(device, args->params, args->tensors[0]);
+        return vk_conv2d_padded_image_bytes(device, args->params, args->tensors[0], TUFF_F32);
     case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
         return vk_conv2d_backward_weight_workspace(device,
                                                    (const struct tuff_conv2d_backward_weight_args *)args);
@@ -165,10 +162,13 @@ static uint64_t workspace_bytes(const struct tuff_device *device, uint32_t op,
     case TUFF_OP_GRADIENT_NORM:
         return vk_gradient_norm_workspace((const struct tuff_gradient_norm_args *)args);
     case TUFF_OP_BATCH_NORM2D_TRAIN:
+    case TUFF_OP_BATCH_NORM2D_RELU_TRAIN:
         return vk_batch_norm2d_workspace(args->tensors[5]);
     case TUFF_OP_BATCH_NORM2D_EVAL:
+    case TUFF_OP_BATCH_NORM2D_RELU_EVAL:
         return vk_batch_norm2d_workspace(args->tensors[1]);
     case TUFF_OP_BATCH_NORM2D_BACKWARD:
+    case TUFF_OP_BATCH_NORM2D_RELU_BACKWARD:
         return vk_batch_norm2d_workspace(args->tensors[4]);
     default:
         return 0;
@@ -182,8 +182,6 @@ static enum tuff_status workspace_size(struct tuff_device *device, uint32_t op,
     return TUFF_OK;
 }
 
-// Without the fused ops that only add a ReLU: what they save is done by deferring an op until it is known
-// whether a ReLU follows (deferred.h).
 static const struct tuff_kernels kernels = {
     .size = sizeof kernels,
     .fill = vk_fill,
@@ -194,7 +192,7 @@ static const struct tuff_kernels kernels = {
     .conv2d_backward_weight = vk_conv2d_backward_weight,
     .max_pool2d_forward = vk_max_pool2d_forward,
     .max_pool2d_backward = vk_max_pool2d_backward,
-    .relu_forward = vk_hold_relu_forward,
+    .relu_forward = vk_relu_forward,
     .relu_backward = vk_hold_relu_backward,
     .linear_forward = vk_hold_linear_forward,
     .linear_backward_input = vk_hold_linear_backward_input,
@@ -232,14 +230,19 @@ static const struct tuff_kernels kernels = {
     .cast = vk_cast,
     .loss_scale_update = vk_loss_scale_update,
     .gradient_unscale = vk_gradient_unscale,
+    .conv2d_relu_forward = vk_conv2d_relu_forward,
+    .linear_relu_forward = vk_hold_linear_relu_forward,
     .conv2d_relu_max_pool2d_forward = vk_hold_conv2d_relu_max_pool2d_forward,
     .conv2d_relu_max_pool2d_backward_input = vk_hold_conv2d_relu_max_pool2d_backward_input,
     .conv2d_relu_max_pool2d_backward_weight = vk_hold_conv2d_relu_max_pool2d_backward_weight,
+    .batch_norm2d_relu_train = vk_batch_norm2d_relu_train,
+    .batch_norm2d_relu_eval = vk_batch_norm2d_relu_eval,
+    .batch_norm2d_relu_backward = vk_batch_norm2d_relu_backward,
 };
 
-// Left out, and so NULL: prepare. Which pipelines an op takes depends on whether a ReLU follows that it can
-// do, too (deferred.h), and so on the program; recording the capture makes them, which is before the clock
-// starts as well. And activation_layout: row-major is all there is.
+// Left out, and so NULL: prepare. Which pipelines an op takes depends on whether a ReLU's gradient follows
+// that it can do, too (deferred.h), and so on the program; recording the capture makes them, which is before
+// the clock starts as well. And activation_layout: row-major is all there is.
 static const struct tuff_backend_interface interface = {
     .size = sizeof interface,
     .close = close_backend,

@@ -63,21 +63,11 @@ static enum tuff_status hold(struct tuff_stream *stream, enum tuff_op op, const 
     return TUFF_OK;
 }
 
-// The kernels that do several calls store float32 alone.
-static bool has_float16(const struct tuff_op_args *args)
-{
-    const size_t count = (args->size - offsetof(struct tuff_op_args, tensors)) / sizeof(*args->tensors);
-    for (size_t i = 0; i < count; i++)
-        if (args->tensors[i] && args->tensors[i]->dtype == TUFF_F16)
-            return true;
-    return false;
-}
-
 #define HELD_OP(NAME, name, outputs)                                                                         \
     enum tuff_status vk_hold_##name(struct tuff_stream *stream, const struct tuff_##name##_args *args)       \
     {                                                                                                        \
         const struct tuff_op_args *any = (const struct tuff_op_args *)args;                                  \
-        if (stream->state != VK_STREAM_CAPTURING || !stream->device->backend->fusion || has_float16(any))    \
+        if (stream->state != VK_STREAM_CAPTURING || !stream->device->backend->fusion)                        \
             return vk_##name(stream, args);                                                                  \
         return hold(stream, TUFF_OP_##NAME, any);                                                            \
     }
@@ -139,9 +129,10 @@ bool vk_span_fits(const struct vk_span *span, const struct tuff_device *device)
     return span->end - span->begin <= device->physical->limits.range_bytes;
 }
 
-struct vk_range vk_span_range(const struct vk_span *span)
+struct vk_range vk_span_range(const struct vk_span *span, bool half)
 {
-    return (struct vk_range){.buffer = span->buffer, .offset = span->begin, .bytes = span->end - span->begin};
+    return (struct vk_range){
+        .buffer = span->buffer, .offset = span->begin, .bytes = span->end - span->begin, .half = half};
 }
 
 uint32_t vk_span_word(const struct vk_span *span, const struct tuff_tensor *tensor)
@@ -225,6 +216,16 @@ static bool drop_disordered(struct vk_program *program)
     return false;
 }
 
+// The merger, and one behind it that has no members.
+static enum tuff_status record_merger(struct tuff_stream *stream, const struct vk_program *program,
+                                      uint32_t merger)
+{
+    enum tuff_status status = vk_dispatch(stream, &program->mergers[merger].dispatch);
+    if (status == TUFF_OK && program->mergers[merger].with_next && program->mergers[merger + 1].count == 0)
+        status = vk_dispatch(stream, &program->mergers[merger + 1].dispatch);
+    return status;
+}
+
 static enum tuff_status record_all(struct tuff_stream *stream, const struct vk_program *program)
 {
     enum tuff_status status = TUFF_OK;
@@ -233,7 +234,7 @@ static enum tuff_status record_all(struct tuff_stream *stream, const struct vk_p
         if (call->merger == VK_NO_MERGER)
             status = held_ops[call->op].record(stream, &call->args);
         else if (program->mergers[call->merger].at == i)
-            status = vk_dispatch(stream, &program->mergers[call->merger].dispatch);
+            status = record_merger(stream, program, call->merger);
     }
     return status;
 }

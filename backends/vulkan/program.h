@@ -31,8 +31,10 @@ struct vk_merger {
     uint8_t push[VK_MAX_PUSH];
     uint32_t members[VK_MAX_MEMBERS]; // calls
     uint32_t count;
-    uint32_t at;    // the member in whose place it is recorded
-    bool with_next; // what it leaves is for the merger added after it alone: neither is without the other
+    uint32_t at; // the member in whose place it is recorded
+    // What it leaves is for the merger added after it alone: neither is without the other. That one may have
+    // no members, and is recorded right behind it then.
+    bool with_next;
 };
 
 struct vk_program {
@@ -63,6 +65,10 @@ void vk_merge_dense_gradients(const struct tuff_device *device, struct vk_progra
 void vk_merge_gradients(const struct tuff_device *device, struct vk_program *program);
 void vk_merge_dense(const struct tuff_device *device, struct vk_program *program);
 
+// Whether a linear layer of these is one for the kernels that take several: small enough.
+bool vk_dense_width_fits(const struct tuff_device *device, const struct tuff_tensor *x,
+                         const struct tuff_tensor *y);
+
 // Whether two tensors share memory.
 bool vk_overlap(const struct tuff_tensor *a, const struct tuff_tensor *b);
 
@@ -78,15 +84,16 @@ struct vk_span {
 bool vk_span_add(struct vk_span *span, const struct tuff_tensor *tensor);
 // Whether a kernel can bind it.
 bool vk_span_fits(const struct vk_span *span, const struct tuff_device *device);
-struct vk_range vk_span_range(const struct vk_span *span);
+// half: whether the kernel is to be the one for float16.
+struct vk_range vk_span_range(const struct vk_span *span, bool half);
 // Where in the span the tensor begins, in words.
 uint32_t vk_span_word(const struct vk_span *span, const struct tuff_tensor *tensor);
 
 // The slots of the interface for the kinds of calls that are held back.
 #define VK_HELD_OPS(X)                                                                                       \
-    X(RELU_FORWARD, relu_forward, 1)                                                                         \
     X(RELU_BACKWARD, relu_backward, 1)                                                                       \
     X(LINEAR_FORWARD, linear_forward, 1)                                                                     \
+    X(LINEAR_RELU_FORWARD, linear_relu_forward, 1)                                                           \
     X(LINEAR_BACKWARD_INPUT, linear_backward_input, 1)                                                       \
     X(LINEAR_BACKWARD_WEIGHT, linear_backward_weight, 2)                                                     \
     X(SOFTMAX_CROSS_ENTROPY_FORWARD, softmax_cross_entropy_forward, 2)                                       \

@@ -90,7 +90,8 @@ static uint64_t rounds_of(const struct tuff_device *device, uint32_t op, const s
 {
     const struct tuff_tensor *const *t = args->tensors;
     switch (op) {
-    case TUFF_OP_CONV2D_FORWARD: { // y, x, weight
+    case TUFF_OP_CONV2D_FORWARD:
+    case TUFF_OP_CONV2D_RELU_FORWARD: { // y, x, weight
         const struct vk_conv2d conv = {args->params, t[1], t[0], t[2]};
         return vk_conv2d_direct_forward_fits(device, &conv)
                    ? 0

@@ -29,3 +29,11 @@ uint chunk_elements(uint chunk, uint present)
     uint begin = chunk * p.chunk;
     return begin < present ? min(p.chunk, present - begin) : 0u;
 }
+
+// Of one element, by what backward has found of its channel: mean, scale, offset, slope.
+float input_gradient(uvec4 of, float dy, float x)
+{
+    precise float value = uintBitsToFloat(of.y) *
+                          ((dy - uintBitsToFloat(of.z)) - (x - uintBitsToFloat(of.x)) * uintBitsToFloat(of.w));
+    return value;
+}

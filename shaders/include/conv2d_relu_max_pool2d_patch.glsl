@@ -11,7 +11,7 @@ void load_patch(uint plane, uint ph, uint pw)
         uint start = plane + ph * POOL_STRIDE_H * p.in_w + pw * POOL_STRIDE_W;
         [[unroll]] for (uint r = 0u; r < PATCH_H; r++)
             [[unroll]] for (uint s = 0u; s < PATCH_W; s++)
-                patch_values[r * PATCH_W + s] = x[start + r * p.in_w + s];
+                patch_values[r * PATCH_W + s] = float(x[start + r * p.in_w + s]);
     } else {
         int h0 = int(ph * POOL_STRIDE_H) - int(p.pad_top);
         int w0 = int(pw * POOL_STRIDE_W) - int(p.pad_left);
@@ -21,7 +21,7 @@ void load_patch(uint plane, uint ph, uint pw)
             [[unroll]] for (uint s = 0u; s < PATCH_W; s++) {
                 int w = w0 + int(s);
                 bool inside = row_inside && w >= 0 && w < int(p.in_w);
-                float value = x[inside ? plane + uint(h) * p.in_w + uint(w) : 0u];
+                float value = float(x[inside ? plane + uint(h) * p.in_w + uint(w) : 0u]);
                 patch_values[r * PATCH_W + s] = inside ? value : 0.0;
             }
         }

@@ -2,7 +2,7 @@
 // for one channel of x and a block of filters, and leaves partial sums: partial[worker][filter][column], a column per
 // weight of the filter and one more for dbias if there is one. Of a window only the element that won has a gradient.
 
-// Where the tensors begin in their bindings, in words.
+// Where the tensors begin in their bindings, in elements; of winners in words.
 uint partial_begin = 0u, dy_begin = 0u, winner_begin = 0u, x_begin = 0u;
 
 void sum_windows(uint number)
@@ -31,7 +31,7 @@ void sum_windows(uint number)
             uint k = min(first + f, p.filters - 1u);
             uint at = (image * p.filters + k) * positions + position;
             uint won = winner[winner_begin + at / 4u] >> (at % 4u * 8u) & 255u;
-            float loaded = dy[dy_begin + at];
+            float loaded = float(dy[dy_begin + at]);
             float gradient = won == NO_WINNER ? 0.0 : loaded;
             bias_sums[f] += gradient;
             uint won_row = won / POOL_W;

@@ -7,7 +7,7 @@
 
 struct vk_dense_layer {
     PUSH_U32 inputs, outputs;
-    PUSH_U32 weight, bias; // of the parameters
+    PUSH_U32 weight, bias; // of the weights and of the biases
     PUSH_U32 y, dy;        // of the activations: what the layer gives, after its ReLU, and the gradient before that
     PUSH_U32 row;          // of the outputs among a sample's in shared memory, in quads
 };

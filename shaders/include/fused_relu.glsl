@@ -1,7 +1,7 @@
-// A ReLU that follows a kernel in place, done by the kernel before it stores.
+// A ReLU at the end of a kernel, before it stores.
 #include "relu.glsl"
 
-layout(constant_id = 15) const uint RELU = 0u; // 1: one follows
+layout(constant_id = 15) const uint RELU = 0u; // 1: there is one
 
 float with_relu(float value)
 {

@@ -24,11 +24,16 @@ PUSH_CHECK(vk_pooled_gradients_push)
 
 // Partial sums of a convolution's gradients: [workers][filters][columns], the last column dbias's if there is one.
 struct vk_partial_sums {
-    PUSH_U32 weight, bias; // of the parameters
+    PUSH_U32 weight, bias; // of the gradients, and so of the parameters
     PUSH_U32 partial;
     PUSH_U32 filters, columns, workers;
     PUSH_U32 first_group; // workgroup
 };
+
+struct vk_gradient_sums_push {
+    PUSH_STRUCT vk_partial_sums sums[VK_POOLED_CONVOLUTIONS]; // those that are absent have no filters
+};
+PUSH_CHECK(vk_gradient_sums_push)
 
 struct vk_adam_sums_push {
     PUSH_STRUCT vk_partial_sums sums[VK_POOLED_CONVOLUTIONS]; // those that are absent have no filters

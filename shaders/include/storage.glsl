@@ -7,6 +7,7 @@
 //   STORED_BITS x[];     BITS(x[i])     x[i] = FROM_BITS(bits)    bits: of a float32, for what must not pass through
 //                                                                 arithmetic
 //   STORED4 x[];         four at once
+//   STORED_IN_WORD       elements in 32 bits
 //   VALUE, VALUE4        what a product multiplies
 #ifndef STORAGE_GLSL
 #define STORAGE_GLSL
@@ -14,12 +15,14 @@
 #extension GL_EXT_shader_16bit_storage : require
 #define STORED float16_t
 #define STORED4 f16vec4
+#define STORED_IN_WORD 2u
 #define STORED_BITS float16_t
 #define BITS(stored) floatBitsToUint(float(stored))
 #define FROM_BITS(bits) float16_t(uintBitsToFloat(bits))
 #else
 #define STORED float
 #define STORED4 vec4
+#define STORED_IN_WORD 1u
 #define STORED_BITS uint
 #define BITS(stored) (stored)
 #define FROM_BITS(bits) (bits)

@@ -13,10 +13,19 @@
 // weights, the input gradient of a convolution, the weight gradients of both, Adam.
 enum { LENET_DISPATCHES = 8 };
 
+// In mixed precision the rounded parameters, the sums of both convolutions' weight gradients, the norm of all
+// in two halves, the scale's update and the unscaling are dispatches of their own, too.
+enum { MIXED_LENET_DISPATCHES = LENET_DISPATCHES + 6 };
+
 enum { SAMPLES = 83, EPOCHS = 3, MOST_STEPS = 12 * EPOCHS };
 
 // Relative; what differs is the order in which sums round.
-static const double LOSS_TOLERANCE = 1e-4, PARAMETER_TOLERANCE = 1e-4;
+struct tolerance {
+    double loss, parameters;
+};
+static const struct tolerance close = {1e-4, 1e-4};
+// In mixed precision calls apart round to float16 what is between them.
+static const struct tolerance mixed = {5e-3, 1e-2};
 
 // What the merged kernels must take: layers whose sizes are no multiples of their blocks, no biases, few
 // classes, one linear layer, a padded convolution.
@@ -75,9 +84,23 @@ static void load_model(struct fixture *fixture, const char *model)
     cr_assert_eq(status, TUFF_OK, "%s", last_error());
 }
 
+// What a training changes of the options; NULL: nothing.
+typedef void change_options(struct tuff_trainer_options *options);
+
+// The norm is taken between the gradients and Adam.
+static void clip(struct tuff_trainer_options *options)
+{
+    options->clip_norm = 0.5;
+}
+
+static void mix(struct tuff_trainer_options *options)
+{
+    options->precision = TUFF_PRECISION_MIXED;
+}
+
 // model: a name, or a model file's text. merging: as it is, or every call by itself.
 static struct outcome train(const char *backend, const char *model, bool merging, uint32_t batch,
-                            const struct tuff_dataset *set)
+                            change_options *change, const struct tuff_dataset *set)
 {
     struct outcome outcome = {.count = 0};
     struct fixture fixture;
@@ -91,6 +114,8 @@ static struct outcome train(const char *backend, const char *model, bool merging
     options.epsilon = 1e-4; // else Adam makes a whole step of a gradient that is zero but for rounding
     options.label_smoothing = 0.1;
     options.seed = 7;
+    if (change)
+        change(&options);
     struct tuff_trainer *trainer = make_trainer(&fixture, set, NULL, &options);
     outcome.dispatches = last_capture();
     for (int i = 0; i < MOST_STEPS; i++)
@@ -128,23 +153,25 @@ static double greatest_difference(const float *a, const float *b, size_t count, 
     return worst;
 }
 
-static void compare(const struct outcome *merged, const struct outcome *apart, const char *what)
+static void compare(const struct outcome *merged, const struct outcome *apart,
+                    const struct tolerance *tolerance, const char *what)
 {
     cr_assert_eq(merged->steps, apart->steps);
     for (uint32_t i = 0; i < merged->steps; i++)
-        cr_expect(within(merged->losses[i], apart->losses[i], LOSS_TOLERANCE),
+        cr_expect(within(merged->losses[i], apart->losses[i], tolerance->loss),
                   "%s, step %u: loss %.8f, apart %.8f", what, i + 1, (double)merged->losses[i],
                   (double)apart->losses[i]);
     double greatest;
     cr_assert_eq(merged->count, apart->count);
     double worst = greatest_difference(merged->parameters, apart->parameters, merged->count, &greatest);
-    cr_expect_leq(worst, PARAMETER_TOLERANCE * greatest, "%s: parameters differ by %g of %g", what, worst,
+    cr_expect_leq(worst, tolerance->parameters * greatest, "%s: parameters differ by %g of %g", what, worst,
                   greatest);
     worst = greatest_difference(merged->gradients, apart->gradients, merged->count, &greatest);
-    cr_expect_leq(worst, 10 * PARAMETER_TOLERANCE * greatest, "%s: gradients differ by %g of %g", what, worst,
-                  greatest);
-    cr_expect_eq(merged->last.correct, apart->last.correct, "%s: %llu right, apart %llu", what,
-                 (unsigned long long)merged->last.correct, (unsigned long long)apart->last.correct);
+    cr_expect_leq(worst, 10 * tolerance->parameters * greatest, "%s: gradients differ by %g of %g", what,
+                  worst, greatest);
+    if (tolerance == &close)
+        cr_expect_eq(merged->last.correct, apart->last.correct, "%s: %llu right, apart %llu", what,
+                     (unsigned long long)merged->last.correct, (unsigned long long)apart->last.correct);
     fprintf(stderr, "%s: %u dispatches, apart %u\n", what, merged->dispatches, apart->dispatches);
 }
 
@@ -162,15 +189,22 @@ ParameterizedTest(struct backend_name *backend, backend, merged_calls_train_alik
 {
     if (!merges(backend->text))
         return;
-    static const char *const models[] = {"lenet-mnist", uneven, flat, deep, odd};
-    static const uint32_t batches[] = {21, 21, 7, 30, 9};
+    static const struct {
+        const char *model;
+        uint32_t batch;
+        change_options *change;
+    } trainings[] = {{"lenet-mnist", 21, NULL}, {uneven, 21, NULL}, {flat, 7, NULL},
+                     {deep, 30, NULL},          {odd, 9, NULL},     {uneven, 21, clip},
+                     {uneven, 21, mix},         {deep, 30, mix}};
     struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, SAMPLES);
-    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
-        struct outcome merged = train(backend->text, models[i], true, batches[i], digits);
-        struct outcome apart = train(backend->text, models[i], false, batches[i], digits);
+    for (size_t i = 0; i < sizeof trainings / sizeof *trainings; i++) {
+        const char *const model = trainings[i].model;
+        change_options *const change = trainings[i].change;
+        struct outcome merged = train(backend->text, model, true, trainings[i].batch, change, digits);
+        struct outcome apart = train(backend->text, model, false, trainings[i].batch, change, digits);
         char what[32];
-        snprintf(what, sizeof what, "model %zu", i);
-        compare(&merged, &apart, what);
+        snprintf(what, sizeof what, "training %zu", i);
+        compare(&merged, &apart, change == mix ? &mixed : &close, what);
         cr_expect_lt(merged.dispatches, apart.dispatches);
         free_outcome(&merged);
         free_outcome(&apart);
@@ -209,18 +243,23 @@ ParameterizedTest(struct backend_name *backend, backend, a_lenet_step_is_a_few_d
     struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, SAMPLES);
     const uint32_t batches[] = {10, 16};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
-        struct outcome mnist = train(backend->text, "lenet-mnist", true, batches[i], digits);
-        struct outcome cifar = train(backend->text, "lenet-cifar10", true, batches[i], &colours);
+        struct outcome mnist = train(backend->text, "lenet-mnist", true, batches[i], NULL, digits);
+        struct outcome cifar = train(backend->text, "lenet-cifar10", true, batches[i], NULL, &colours);
+        struct outcome rounded = train(backend->text, "lenet-mnist", true, batches[i], mix, digits);
         cr_expect_gt(mnist.dispatches, 0);
         cr_expect_leq(mnist.dispatches, LENET_DISPATCHES, "lenet-mnist: %u", mnist.dispatches);
         cr_expect_gt(cifar.dispatches, 0);
         cr_expect_leq(cifar.dispatches, LENET_DISPATCHES, "lenet-cifar10: %u", cifar.dispatches);
+        cr_expect_gt(rounded.dispatches, 0);
+        cr_expect_leq(rounded.dispatches, MIXED_LENET_DISPATCHES, "lenet-mnist, mixed: %u",
+                      rounded.dispatches);
         free_outcome(&mnist);
         free_outcome(&cifar);
+        free_outcome(&rounded);
     }
-    struct outcome cifar = train(backend->text, "lenet-cifar10", true, 16, &colours);
-    struct outcome apart = train(backend->text, "lenet-cifar10", false, 16, &colours);
-    compare(&cifar, &apart, "lenet-cifar10");
+    struct outcome cifar = train(backend->text, "lenet-cifar10", true, 16, NULL, &colours);
+    struct outcome apart = train(backend->text, "lenet-cifar10", false, 16, NULL, &colours);
+    compare(&cifar, &apart, &close, "lenet-cifar10");
     free_outcome(&cifar);
     free_outcome(&apart);
     tuff_dataset_destroy(&digits);
@@ -235,8 +274,8 @@ ParameterizedTest(struct backend_name *backend, backend, merged_calls_give_the_s
     if (!merges(backend->text))
         return;
     struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, SAMPLES);
-    struct outcome once = train(backend->text, "lenet-mnist", true, 16, digits);
-    struct outcome again = train(backend->text, "lenet-mnist", true, 16, digits);
+    struct outcome once = train(backend->text, "lenet-mnist", true, 16, NULL, digits);
+    struct outcome again = train(backend->text, "lenet-mnist", true, 16, NULL, digits);
     cr_expect(memcmp(once.losses, again.losses, sizeof once.losses) == 0, "losses differ");
     cr_expect(memcmp(once.parameters, again.parameters, once.count * sizeof *once.parameters) == 0,
               "parameters differ");
