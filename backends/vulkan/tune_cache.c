@@ -29,6 +29,8 @@ void vk_tuning_load(struct tuff_device *device, struct vk_tuning *tuning)
     }
     tuning->items = items;
     tuning->count = (uint32_t)(bytes / sizeof *items);
+    vk_log(device->backend, TUFF_LOG_INFO, "%s: tiles of %u products known",
+           device->physical->properties.deviceName, tuning->count);
 }
 
 void vk_tuning_store(const struct tuff_device *device, const struct vk_tuning *tuning)

@@ -66,15 +66,6 @@ struct outcome {
     uint32_t dispatches;      // of a training step
 };
 
-static void load_model(struct fixture *fixture, const char *model)
-{
-    tuff_model_destroy(&fixture->model);
-    const enum tuff_status status =
-        strchr(model, '\n') ? tuff_model_parse(fixture->log, "network", model, strlen(model), &fixture->model)
-                            : tuff_model_load(fixture->log, model, &fixture->model);
-    cr_assert_eq(status, TUFF_OK, "%s", last_error());
-}
-
 // model: a name, or a model file's text. merging: as it is, or every call by itself.
 static struct outcome train(const char *backend, const char *model, bool merging, uint32_t batch,
                             const struct tuff_dataset *set)
