@@ -160,7 +160,6 @@ void vk_list_tiles(const struct tuff_device *device, const struct vk_tile *chose
                    uint64_t products, struct vk_tile_list *list)
 {
     list->count = 0;
-    vk_tile_list_add(list, chosen, 0);
     if (vk_tile_on_matrix_units(chosen)) {
         vk_list_matrix_tiles(device, chosen, m, n, products, list);
         return;
@@ -169,9 +168,10 @@ void vk_list_tiles(const struct tuff_device *device, const struct vk_tile *chose
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct shape *shape = &shapes[i];
         const struct vk_tile tile = tile_of(shape);
-        if (!(shape->use == USE_CPU && !cpu) && compiles(device, shape) && fits(device, shape) &&
-            !vk_same_tile(&tile, chosen))
-            vk_tile_list_add(list, &tile, time_of(shape, m, n, products, slots_of(device), cpu));
+        if ((shape->use == USE_CPU && !cpu) || !compiles(device, shape) || !fits(device, shape))
+            continue;
+        const uint64_t time = time_of(shape, m, n, products, slots_of(device), cpu);
+        vk_tile_list_add(list, &tile, vk_same_tile(&tile, chosen) ? 0 : time);
     }
 }
 

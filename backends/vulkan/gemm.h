@@ -67,11 +67,12 @@ struct vk_tile_list {
 void vk_tile_list_add(struct vk_tile_list *list, const struct vk_tile *tile, uint64_t time);
 
 // Every tile in which the device can do a product for which vk_choose_tile chose `chosen`: that one first,
-// then the others. All of them add up the terms of a sum in the same order.
+// then the others. products: 0 leaves them all in the table's order. All of them add up the terms of a sum in
+// the same order.
 void vk_list_tiles(const struct tuff_device *device, const struct vk_tile *chosen, uint64_t m, uint64_t n,
                    uint64_t products, struct vk_tile_list *list);
 
-// Adds those on matrix units but for `chosen` (gemm_matrix.c).
+// Adds those on matrix units (gemm_matrix.c).
 void vk_list_matrix_tiles(const struct tuff_device *device, const struct vk_tile *chosen, uint64_t m,
                           uint64_t n, uint64_t products, struct vk_tile_list *list);
 

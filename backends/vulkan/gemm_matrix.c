@@ -82,7 +82,8 @@ void vk_list_matrix_tiles(const struct tuff_device *device, const struct vk_tile
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct matrix_shape *shape = &shapes[i];
         const struct vk_tile tile = tile_of(&device->physical->matrix, shape);
-        if (compiles(device, shape) && fits(device, shape) && !vk_same_tile(&tile, chosen))
-            vk_tile_list_add(list, &tile, time_of(shape, m, n, products, SLOTS));
+        const uint64_t time = time_of(shape, m, n, products, SLOTS);
+        if (compiles(device, shape) && fits(device, shape))
+            vk_tile_list_add(list, &tile, vk_same_tile(&tile, chosen) ? 0 : time);
     }
 }

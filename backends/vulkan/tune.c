@@ -168,12 +168,13 @@ enum tuff_status vk_tune_product(struct tuff_stream *stream, struct vk_dispatch 
         return TUFF_OK;
     const struct vk_tile *table = &product->tile;
     struct vk_tile_list list;
-    vk_list_tiles(device, table, product->m, product->n,
-                  dispatch->groups / ((uint64_t)*product->tiles_m * *product->tiles_n), &list);
     if (!tuning->timing) {
+        vk_list_tiles(device, table, product->m, product->n, 0, &list);
         vk_retile(device, dispatch, product, &list.tiles[tuning->forced % list.count]);
         return TUFF_OK;
     }
+    vk_list_tiles(device, table, product->m, product->n,
+                  dispatch->groups / ((uint64_t)*product->tiles_m * *product->tiles_n), &list);
     const uint64_t problem = problem_of(dispatch, product);
     const struct vk_tile *known = find_known(device, problem, &list);
     if (known) {

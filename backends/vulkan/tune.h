@@ -8,7 +8,7 @@
 //
 // TUFF_VULKAN_TUNE=0: the table alone; 1: timing on drivers that compute on the CPU too. Those are left out,
 // since they take seconds to compile and run what a GPU does in milliseconds. TUFF_VULKAN_TILE=N: for tests,
-// every product in the N-th of its tiles, modulo their number.
+// every product in the N-th tile that the device can run it in, modulo their number.
 #ifndef TUFF_VULKAN_TUNE_H
 #define TUFF_VULKAN_TUNE_H
 

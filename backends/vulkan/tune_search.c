@@ -6,9 +6,9 @@
 enum {
     CANDIDATES = 8,     // that the table expects most of, itself included
     CPU_CANDIDATES = 4, // of a driver that computes on the CPU: most of the time goes into compiling them
-    SAMPLES = 5,       // of which the median counts
-    FEW_SAMPLES = 3,   // where one takes long
-    MOST_REPEATS = 16, // of a product in one sample
+    SAMPLES = 5,        // of which the median counts
+    FEW_SAMPLES = 3,    // where one takes long
+    MOST_REPEATS = 16,  // of a product in one sample
 };
 
 // A sample is to last so long, lest the clock's grain counts; what takes longer than the second is not

@@ -1,5 +1,5 @@
-// Tiles of matrix products on a GPU: whichever are taken, results are the same bits; what was timed is kept
-// on disk, and a file that is not right is not used.
+// The Vulkan backend's tiles of matrix products: whichever are taken, results are the same bits; what was
+// timed is kept on disk, and a file that is not right is not used.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +9,15 @@
 #include "fixture.h"
 #include "scratch.h"
 
-enum { SAMPLES = 13, BATCH = 7, TILES = 24 }; // TILES: as many as a product may have, and more
+enum { SAMPLES = 13, BATCH = 7, TILES = 23 }; // TILES: as many as the backend's table has, at least
 
 // Too many channels for the direct kernels, no size a multiple of a tile, a stride, a padding, groups and a
-// column for the bias.
+// column for the bias. Both convolutions can do with the same pipelines, which take long to make.
 static const char products[] = "name: products\ninput: [1, 28, 28]\nlayers:\n"
-                               "  - conv2d: {channels: 34, kernel: 3, stride: 3}\n"
+                               "  - conv2d: {channels: 34, kernel: 3, stride: 2, padding: 1}\n"
                                "  - relu\n"
                                "  - conv2d: {channels: 36, kernel: 3, stride: 2, padding: 1, groups: 2}\n"
                                "  - flatten\n"
-                               "  - linear: {features: 33}\n"
-                               "  - relu\n"
                                "  - linear: {features: 10}\n";
 // Two products: forward, and the gradient of weights.
 static const char small[] = "name: small\ninput: [1, 28, 28]\nlayers:\n"
@@ -33,19 +31,13 @@ struct outcome {
     struct tuning_log tuning;
 };
 
-static bool has_tiles(const char *backend)
-{
-    return strcmp(backend, "vulkan") == 0;
-}
-
-static struct outcome train(const char *backend, const char *model, enum tuff_precision precision,
-                            const struct tuff_dataset *set)
+static struct outcome train(const char *model, enum tuff_precision precision, const struct tuff_dataset *set)
 {
     struct outcome outcome = {.count = 0};
     struct fixture fixture;
     struct tuff_trainer_options options;
     struct tuff_metrics metrics;
-    fixture_open(&fixture, backend, 0);
+    fixture_open(&fixture, "vulkan", 0);
     load_model(&fixture, model);
     tuff_trainer_options_default(&options);
     options.batch_size = BATCH;
@@ -76,32 +68,33 @@ static void free_outcome(struct outcome *outcome)
     free(outcome->gradients);
 }
 
-ParameterizedTestParameters(backend, every_tile_gives_the_same_bits)
+// Trains in that tile and compares with `table`.
+static void expect_bits_in_tile(uint32_t tile, enum tuff_precision precision, const struct tuff_dataset *set,
+                                const struct outcome *table)
 {
-    return backends_under_test();
+    char number[16], what[32];
+    snprintf(number, sizeof number, "%u", tile);
+    snprintf(what, sizeof what, "tile %u, precision %u", tile, (unsigned)precision);
+    setenv("TUFF_VULKAN_TILE", number, 1);
+    struct outcome other = train(products, precision, set);
+    expect_same_bits(&other, table, what);
+    free_outcome(&other);
+    unsetenv("TUFF_VULKAN_TILE");
 }
-ParameterizedTest(struct backend_name *backend, backend, every_tile_gives_the_same_bits)
+
+Test(tiles, each_gives_the_same_bits)
 {
-    if (!has_tiles(backend->text))
-        return;
-    setenv("TUFF_VULKAN_FUSION", "0", 1); // linear layers as products of their own
+    setenv("TUFF_VULKAN_FUSION", "0", 1); // the linear layer as products of its own
     struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, SAMPLES);
-    // Rounding to float16 hides the order of sums, so that a part of the tiles is enough there.
-    static const uint32_t steps[] = {[TUFF_PRECISION_FLOAT32] = 1, [TUFF_PRECISION_MIXED] = 5};
-    for (uint32_t precision = TUFF_PRECISION_FLOAT32; precision <= TUFF_PRECISION_MIXED; precision++) {
-        unsetenv("TUFF_VULKAN_TILE");
-        struct outcome table = train(backend->text, products, precision, digits);
-        for (uint32_t tile = steps[precision]; tile < TILES; tile += steps[precision]) {
-            char number[16], what[32];
-            snprintf(number, sizeof number, "%u", tile);
-            snprintf(what, sizeof what, "tile %u, precision %u", tile, precision);
-            setenv("TUFF_VULKAN_TILE", number, 1);
-            struct outcome other = train(backend->text, products, precision, digits);
-            expect_same_bits(&other, &table, what);
-            free_outcome(&other);
-        }
-        free_outcome(&table);
-    }
+    struct outcome table = train(products, TUFF_PRECISION_FLOAT32, digits);
+    for (uint32_t tile = 0; tile < TILES; tile++)
+        expect_bits_in_tile(tile, TUFF_PRECISION_FLOAT32, digits, &table);
+    free_outcome(&table);
+    // Of float16 the shaders differ in how they load and store alone.
+    table = train(products, TUFF_PRECISION_MIXED, digits);
+    for (uint32_t tile = 3; tile < TILES; tile += 8)
+        expect_bits_in_tile(tile, TUFF_PRECISION_MIXED, digits, &table);
+    free_outcome(&table);
     tuff_dataset_destroy(&digits);
 }
 
@@ -173,27 +166,21 @@ static size_t invent_tiles(unsigned char *bytes, size_t count)
     return count;
 }
 
-ParameterizedTestParameters(backend, tiles_are_timed_once)
+Test(tiles, are_timed_once)
 {
-    return backends_under_test();
-}
-ParameterizedTest(struct backend_name *backend, backend, tiles_are_timed_once)
-{
-    if (!has_tiles(backend->text))
-        return;
     scratch_begin();
     setenv("TUFF_VULKAN_FUSION", "0", 1);
     setenv("XDG_CACHE_HOME", scratch_folder, 1);
     struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, SAMPLES);
     setenv("TUFF_VULKAN_TUNE", "0", 1);
-    struct outcome off = train(backend->text, small, TUFF_PRECISION_FLOAT32, digits);
+    struct outcome off = train(small, TUFF_PRECISION_FLOAT32, digits);
     cr_expect_eq(off.tuning.timed, 0);
     setenv("TUFF_VULKAN_TUNE", "1", 1);
-    struct outcome first = train(backend->text, small, TUFF_PRECISION_FLOAT32, digits);
+    struct outcome first = train(small, TUFF_PRECISION_FLOAT32, digits);
     cr_expect_eq(first.tuning.known, 0);
     cr_expect_eq(first.tuning.timed, SMALL_PRODUCTS, "%u products timed", first.tuning.timed);
     expect_same_bits(&first, &off, "timed");
-    struct outcome again = train(backend->text, small, TUFF_PRECISION_FLOAT32, digits);
+    struct outcome again = train(small, TUFF_PRECISION_FLOAT32, digits);
     cr_expect_eq(again.tuning.known, SMALL_PRODUCTS);
     cr_expect_eq(again.tuning.timed, 0, "%u products timed again", again.tuning.timed);
     cr_expect_eq(again.tuning.refused, 0);
@@ -217,7 +204,7 @@ ParameterizedTest(struct backend_name *backend, backend, tiles_are_timed_once)
         cr_assert_eq(count, HEADER_BYTES + SMALL_PRODUCTS * ENTRY_BYTES);
         write_file(path, bytes, spoilt[i].spoil(bytes, count));
         free(bytes);
-        struct outcome anew = train(backend->text, small, TUFF_PRECISION_FLOAT32, digits);
+        struct outcome anew = train(small, TUFF_PRECISION_FLOAT32, digits);
         cr_expect_eq(anew.tuning.refused, spoilt[i].refused, "%s: refused %u times", spoilt[i].what,
                      anew.tuning.refused);
         cr_expect_eq(anew.tuning.timed, SMALL_PRODUCTS, "%s: %u products timed", spoilt[i].what,
