@@ -46,19 +46,22 @@ static uint32_t repeats_of(uint64_t nanoseconds)
 static enum tuff_status measure(struct search *search, const struct vk_tile *tile, uint64_t best,
                                 uint64_t *nanoseconds)
 {
-    // The first run is slower: code and operands come into the caches.
-    enum tuff_status status = vk_trial_run(&search->trial, tile, 1, nanoseconds);
-    if (status != TUFF_OK || *nanoseconds / 3 > best || *nanoseconds > LONG_NANOSECONDS)
+    // The first run says nothing: the driver may compile only now, and memory is touched for the first time.
+    uint64_t samples[SAMPLES];
+    enum tuff_status status = vk_trial_run(&search->trial, tile, 1, &samples[0]);
+    if (status == TUFF_OK)
+        status = vk_trial_run(&search->trial, tile, 1, nanoseconds);
+    if (status != TUFF_OK || *nanoseconds > LONG_NANOSECONDS)
         return status;
     const uint32_t repeats = repeats_of(*nanoseconds);
-    uint64_t samples[SAMPLES];
     uint32_t count = 0;
     while (count < SAMPLES && status == TUFF_OK) {
         status = vk_trial_run(&search->trial, tile, repeats, &samples[count]);
-        if (samples[count++] / 3 > best / 2)
+        if (status == TUFF_OK && samples[count++] / 3 > best / 2)
             break;
     }
-    *nanoseconds = median(samples, count);
+    if (status == TUFF_OK)
+        *nanoseconds = median(samples, count);
     return status;
 }
 
@@ -89,9 +92,8 @@ static enum tuff_status run_off(struct search *search, const struct vk_tile *bes
 static enum tuff_status measure_all(struct search *search, uint32_t count, bool *ended)
 {
     *ended = false;
-    uint64_t best = UINT64_MAX, unused;
-    // Memory that was never touched is slow once.
-    enum tuff_status status = vk_trial_run(&search->trial, &search->list->tiles[0], 1, &unused);
+    uint64_t best = UINT64_MAX;
+    enum tuff_status status = TUFF_OK;
     for (uint32_t i = 0; i < count && status == TUFF_OK; i++) {
         if (vk_host_nanoseconds() > search->deadline)
             return TUFF_OK;
