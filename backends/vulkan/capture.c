@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "stream.h"
+#include "tune.h"
 
 // A submission of this length hides its own cost, and is far from any watchdog.
 #define VK_SUBMISSION_NANOSECONDS UINT64_C(10000000)
@@ -76,6 +76,7 @@ enum tuff_status vk_capture_end(struct tuff_stream *stream, struct tuff_capture 
     }
     vk_log(device->backend, TUFF_LOG_DEBUG, "%s: captured %u dispatches with %u barriers between them",
            device->physical->properties.deviceName, stream->recording.dispatches, stream->recording.barriers);
+    vk_tuning_conclude(device);
     *capture_out = capture;
     return TUFF_OK;
 }

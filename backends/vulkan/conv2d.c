@@ -1,6 +1,6 @@
 // conv2d_forward, conv2d_relu_forward, conv2d_backward_input, conv2d_backward_weight
 #include "conv2d.h"
-#include "gemm.h"
+#include "tune.h"
 
 enum { CONV2D_CONSTANTS = VK_TILE_CONSTANTS + 6 };
 
@@ -65,6 +65,15 @@ static struct vk_dispatch dispatch_of(const struct tuff_device *device, const st
     return dispatch;
 }
 
+// Dispatches the product in that tile or a better one.
+static enum tuff_status dispatch_product(struct tuff_stream *stream, struct vk_dispatch *dispatch,
+                                         struct vk_conv2d_push *push, const struct vk_tile *tile)
+{
+    const struct vk_product product = {*tile, push->m, push->n, &push->tiles_m, &push->tiles_n};
+    enum tuff_status status = vk_tune_product(stream, dispatch, &product);
+    return status == TUFF_OK ? vk_dispatch(stream, dispatch) : status;
+}
+
 enum tuff_status vk_conv2d_convolve(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args,
                                     bool relu)
 {
@@ -90,7 +99,7 @@ enum tuff_status vk_conv2d_convolve(struct tuff_stream *stream, const struct tuf
     dispatch.storage[1] = vk_range_of(args->x);
     dispatch.storage[2] = vk_range_of(args->weight);
     dispatch.storage[3] = vk_range_of(args->bias ? args->bias : args->weight);
-    return vk_dispatch(stream, &dispatch);
+    return dispatch_product(stream, &dispatch, &push, &tile);
 }
 
 enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args)
@@ -156,7 +165,7 @@ enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->weight);
     dispatch.storage[VK_RELU_STORAGE] = dispatch.storage[1];
-    return vk_dispatch(stream, &dispatch);
+    return dispatch_product(stream, &dispatch, &push, &tile);
 }
 
 // How the product of backward_weight is laid out.
@@ -228,7 +237,7 @@ enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
     dispatch.storage[1] = args->dbias && !split ? vk_range_of(args->dbias) : out;
     dispatch.storage[2] = vk_range_of(args->dy);
     dispatch.storage[3] = vk_range_of(args->x);
-    enum tuff_status status = vk_dispatch(stream, &dispatch);
+    enum tuff_status status = dispatch_product(stream, &dispatch, &plan.push, &plan.tile);
     if (status != TUFF_OK || !split)
         return status;
     return vk_sum_partials(stream, args->dweight, args->dbias, args->workspace, plan.push.filters,

@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include "tune.h"
 
 enum tuff_status vk_check(struct tuff_device *device, VkResult result, const char *call)
 {
@@ -52,6 +55,13 @@ enum tuff_status vk_device_submit(struct tuff_device *device, const VkCommandBuf
         .pCommandBuffers = commands,
     };
     return VK(device, QueueSubmit(device->queue, 1, &info, fence));
+}
+
+uint64_t vk_host_nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 uint32_t vk_memory_type(const VkPhysicalDeviceMemoryProperties *memory, uint32_t types,
@@ -171,7 +181,8 @@ static enum tuff_status open_parts(struct tuff_device *device)
     status = vk_transfer_create(device);
     if (status != TUFF_OK)
         return status;
-    return vk_pipelines_create(device);
+    status = vk_pipelines_create(device);
+    return status == TUFF_OK ? vk_tuning_create(device) : status;
 }
 
 enum tuff_status vk_device_open(struct tuff_backend *backend, const struct vk_physical *physical,
@@ -216,6 +227,7 @@ void vk_device_close(struct tuff_device *device)
         vk_transfer_destroy(device);
         device->vk.DestroyDevice(device->handle, NULL);
     }
+    vk_tuning_destroy(device);
     free(device);
 }
 

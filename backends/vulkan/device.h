@@ -40,6 +40,7 @@ struct tuff_device {
     uint32_t buffer_count, stream_count, capture_count; // alive
     struct vk_transfer transfer;
     struct vk_pipelines pipelines;
+    struct vk_tuning *tuning; // of tiles (tune.h); NULL: off
 };
 
 // Logs a failed call and returns its status. VK_ERROR_DEVICE_LOST and whatever else leaves the device
@@ -74,6 +75,9 @@ TUFF_MUST_CHECK enum tuff_status vk_transfer_submit(struct tuff_device *device);
 // The staging memory, VK_STAGING_BYTES of it.
 TUFF_MUST_CHECK enum tuff_status vk_transfer_staging(struct tuff_device *device);
 enum { VK_STAGING_BYTES = 8 << 20 };
+
+// The host's monotonic clock.
+uint64_t vk_host_nanoseconds(void);
 
 // The memory type that has all of `flags` and is among `types`; UINT32_MAX if there is none.
 uint32_t vk_memory_type(const VkPhysicalDeviceMemoryProperties *memory, uint32_t types,

@@ -55,6 +55,30 @@ struct vk_tile vk_choose_tile(const struct tuff_device *device, uint32_t dtype, 
 struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t m, uint64_t n,
                                      uint64_t products, bool spread);
 
+// Tiles for one product, the most promising first.
+enum { VK_MAX_TILES = 24 };
+struct vk_tile_list {
+    struct vk_tile tiles[VK_MAX_TILES];
+    uint64_t times[VK_MAX_TILES]; // that the table expects, in units of its own
+    uint32_t count;
+};
+
+// Adds a tile behind those that take no longer.
+void vk_tile_list_add(struct vk_tile_list *list, const struct vk_tile *tile, uint64_t time);
+
+// Every tile in which the device can do a product for which vk_choose_tile chose `chosen`: that one first,
+// then the others. products: 0 leaves them all in the table's order. All of them add up the terms of a sum in
+// the same order.
+void vk_list_tiles(const struct tuff_device *device, const struct vk_tile *chosen, uint64_t m, uint64_t n,
+                   uint64_t products, struct vk_tile_list *list);
+
+// Adds those on matrix units (gemm_matrix.c).
+void vk_list_matrix_tiles(const struct tuff_device *device, const struct vk_tile *chosen, uint64_t m,
+                          uint64_t n, uint64_t products, struct vk_tile_list *list);
+
+// Whether two tiles are the same.
+bool vk_same_tile(const struct vk_tile *a, const struct vk_tile *b);
+
 // The most terms, a multiple of every tile's depth, that one workgroup may sum: next to UINT32_MAX if the
 // driver sets no limit.
 uint32_t vk_product_terms(const struct tuff_device *device);

@@ -43,24 +43,47 @@ static bool fits(const struct tuff_device *device, const struct matrix_shape *sh
            tile.m % (tile.row_subgroups * units->m) == 0 && tile.n % (tile.column_subgroups * units->n) == 0;
 }
 
+enum { SLOTS = 64 }; // workgroups side by side, as in gemm.c
+
+static uint64_t time_of(const struct matrix_shape *shape, uint64_t m, uint64_t n, uint64_t products,
+                        uint64_t slots)
+{
+    uint64_t tiles = vk_divide_up(m, shape->m) * vk_divide_up(n, shape->n) * products;
+    return vk_divide_up(tiles, slots) * shape->m * shape->n * shape->cost;
+}
+
+// A driver that computes on the CPU takes seconds to compile a larger one.
+static bool compiles(const struct tuff_device *device, const struct matrix_shape *shape)
+{
+    return shape->cpu || device->physical->properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU;
+}
+
 struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t m, uint64_t n,
                                      uint64_t products, bool spread)
 {
-    // A driver that computes on the CPU takes seconds to compile a larger one.
-    const bool cpu = device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
-    const uint64_t slots = spread ? 64 : 1;
     const struct matrix_shape *best = NULL;
     uint64_t best_time = 0;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct matrix_shape *shape = &shapes[i];
-        if ((cpu && !shape->cpu) || !fits(device, shape))
+        if (!compiles(device, shape) || !fits(device, shape))
             continue;
-        uint64_t tiles = vk_divide_up(m, shape->m) * vk_divide_up(n, shape->n) * products;
-        uint64_t time = vk_divide_up(tiles, slots) * shape->m * shape->n * shape->cost;
+        uint64_t time = time_of(shape, m, n, products, spread ? SLOTS : 1);
         if (!best || time < best_time) {
             best = shape;
             best_time = time;
         }
     }
     return best ? tile_of(&device->physical->matrix, best) : (struct vk_tile){0};
+}
+
+void vk_list_matrix_tiles(const struct tuff_device *device, const struct vk_tile *chosen, uint64_t m,
+                          uint64_t n, uint64_t products, struct vk_tile_list *list)
+{
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const struct matrix_shape *shape = &shapes[i];
+        const struct vk_tile tile = tile_of(&device->physical->matrix, shape);
+        const uint64_t time = time_of(shape, m, n, products, SLOTS);
+        if (compiles(device, shape) && fits(device, shape))
+            vk_tile_list_add(list, &tile, vk_same_tile(&tile, chosen) ? 0 : time);
+    }
 }

@@ -1,7 +1,7 @@
 // linear_forward, linear_relu_forward, linear_backward_input, linear_backward_weight
-#include "gemm.h"
 #include "gemm_push.h"
 #include "ops.h"
+#include "tune.h"
 
 enum { FLOAT_Y_CONSTANT = VK_TILE_CONSTANTS }; // of linear_forward: y is float32, x is not
 
@@ -31,14 +31,22 @@ static struct vk_dispatch dispatch_of(const struct tuff_device *device, const st
     return dispatch;
 }
 
+// Puts the dispatch, made for that tile, into a better one if there is one.
+static enum tuff_status tune(struct tuff_stream *stream, struct vk_dispatch *dispatch,
+                             struct vk_linear_push *push, const struct vk_tile *tile)
+{
+    return vk_tune_product(stream, dispatch,
+                           &(struct vk_product){*tile, push->m, push->n, &push->tiles_m, &push->tiles_n});
+}
+
 // Dispatches the kernel, several times where one may not sum so many terms: each adds to what the one before
 // left. relu: what the last one stores goes through one.
 static enum tuff_status dispatch_passes(struct tuff_stream *stream, struct vk_dispatch *dispatch,
-                                        struct vk_linear_push *push, bool relu)
+                                        struct vk_linear_push *push, const struct vk_tile *tile, bool relu)
 {
-    enum tuff_status status = TUFF_OK;
     push->chunk = vk_product_terms(stream->device);
     dispatch->push = push;
+    enum tuff_status status = tune(stream, dispatch, push, tile);
     for (uint64_t first = 0; first < push->k && status == TUFF_OK; first += push->chunk) {
         push->first = (uint32_t)first;
         dispatch->constants[VK_RELU_CONSTANT] = relu && first + push->chunk >= push->k;
@@ -65,7 +73,7 @@ static enum tuff_status forward(struct tuff_stream *stream, const struct tuff_li
     dispatch.storage[1] = vk_range_of(args->x);
     dispatch.storage[2] = vk_range_of(args->weight);
     dispatch.storage[3] = vk_range_of(args->bias ? args->bias : args->weight);
-    return dispatch_passes(stream, &dispatch, &push, relu);
+    return dispatch_passes(stream, &dispatch, &push, &tile, relu);
 }
 
 enum tuff_status vk_linear_forward(struct tuff_stream *stream, const struct tuff_linear_forward_args *args)
@@ -97,7 +105,7 @@ enum tuff_status vk_linear_backward_input(struct tuff_stream *stream,
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->weight);
     dispatch.storage[VK_RELU_STORAGE] = dispatch.storage[1];
-    return dispatch_passes(stream, &dispatch, &push, false);
+    return dispatch_passes(stream, &dispatch, &push, &tile, false);
 }
 
 // From so many samples on the sum over them is split, which makes workgroups enough.
@@ -157,7 +165,9 @@ enum tuff_status vk_linear_backward_weight(struct tuff_stream *stream,
     dispatch.storage[1] = args->dbias && !split ? vk_range_of(args->dbias) : out;
     dispatch.storage[2] = vk_range_of(args->dy);
     dispatch.storage[3] = vk_range_of(args->x);
-    enum tuff_status status = vk_dispatch(stream, &dispatch);
+    enum tuff_status status = tune(stream, &dispatch, &plan.push, &plan.tile);
+    if (status == TUFF_OK)
+        status = vk_dispatch(stream, &dispatch);
     if (status != TUFF_OK || !split)
         return status;
     return vk_sum_partials(stream, args->dweight, args->dbias, args->workspace, plan.push.m, plan.push.n,

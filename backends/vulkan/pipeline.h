@@ -64,7 +64,7 @@ TUFF_MUST_CHECK enum tuff_status vk_pipeline_get(struct tuff_device *device, con
                                                  bool half, const uint32_t *constants,
                                                  const struct vk_pipeline **pipeline);
 
-// The cache on disk (pipeline_cache.c): XDG_CACHE_HOME/tuff, or ~/.cache/tuff. TUFF_VULKAN_CACHE=0: none.
+// The cache on disk (pipeline_cache.c; where it lies: cache_file.h).
 // load: what the driver may be given, in memory that the caller frees; NULL if there is no valid file.
 void *vk_pipeline_cache_load(struct tuff_device *device, size_t *bytes);
 // Failure is a debug message: the cache only saves time.

@@ -1,7 +1,6 @@
 #include "stream.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 static enum tuff_status create_parts(struct tuff_stream *stream)
 {
@@ -81,13 +80,6 @@ void vk_stream_destroy(struct tuff_stream *stream)
     free(stream);
 }
 
-static uint64_t now_nanoseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **slot_out, uint64_t *elapsed)
 {
     struct tuff_device *device = stream->device;
@@ -101,7 +93,7 @@ enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **
             return status;
         slot->in_flight = false;
         // Between two ends that were both waited for, the device was busy with the later submission alone.
-        uint64_t now = waited ? now_nanoseconds() : 0;
+        uint64_t now = waited ? vk_host_nanoseconds() : 0;
         if (now && stream->last_done)
             *elapsed = now - stream->last_done;
         stream->last_done = now;

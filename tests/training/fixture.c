@@ -21,12 +21,32 @@ uint32_t last_capture(void)
     return captured;
 }
 
+static struct tuning_log tuning;
+
+struct tuning_log last_tuning(void)
+{
+    return tuning;
+}
+
+static void note_tuning(const char *message)
+{
+    uint32_t count;
+    const char *tiles = strstr(message, ": tiles of ");
+    if (tiles && sscanf(tiles, ": tiles of %u products timed", &count) == 1 && strstr(tiles, " timed in "))
+        tuning.timed += count;
+    if (tiles && sscanf(tiles, ": tiles of %u products known", &count) == 1 && strstr(tiles, " known"))
+        tuning.known = count;
+    if (strstr(message, "not used") && strstr(message, "tile"))
+        tuning.refused++;
+}
+
 static void write_log(void *user, enum tuff_log_level level, const char *message)
 {
     (void)user;
     const char *capture = strstr(message, ": captured ");
     if (capture)
         sscanf(capture, ": captured %u dispatches", &captured);
+    note_tuning(message);
     if (level > TUFF_LOG_WARNING)
         return;
     if (level == TUFF_LOG_ERROR)
@@ -73,6 +93,7 @@ struct criterion_test_params backends_under_test(void)
 void fixture_open(struct fixture *fixture, const char *backend, uint32_t threads)
 {
     *fixture = (struct fixture){.context = NULL};
+    tuning = (struct tuning_log){.timed = 0};
     cr_assert_neq(backend[0], '\0', "no backend to test: TUFF_BACKENDS is empty");
     struct tuff_context_options options = {
         .size = sizeof options,
@@ -91,6 +112,15 @@ void fixture_open(struct fixture *fixture, const char *backend, uint32_t threads
     cr_assert_eq(status, TUFF_OK, "%s cannot be opened: %s", backend, error_text);
     fprintf(stderr, "%s: %s\n", backend, tuff_target_info(fixture->target)->name);
     cr_assert_eq(tuff_model_load(fixture->log, "lenet-mnist", &fixture->model), TUFF_OK);
+}
+
+void load_model(struct fixture *fixture, const char *model)
+{
+    tuff_model_destroy(&fixture->model);
+    const enum tuff_status status =
+        strchr(model, '\n') ? tuff_model_parse(fixture->log, "network", model, strlen(model), &fixture->model)
+                            : tuff_model_load(fixture->log, model, &fixture->model);
+    cr_assert_eq(status, TUFF_OK, "%s", last_error());
 }
 
 void fixture_close(struct fixture *fixture)

@@ -41,6 +41,16 @@ const char *last_error(void);
 // Dispatches of the program that a backend of a GPU captured last; 0 if none did.
 uint32_t last_capture(void);
 
+// What the Vulkan backend said of tiles of matrix products since the last fixture_open: products whose tiles
+// it timed, products that it read from its cache, and times that it did not use what it read.
+struct tuning_log {
+    uint32_t timed, known, refused;
+};
+struct tuning_log last_tuning(void);
+
+// Takes another model in place of the fixture's: a name, or a model file's text.
+void load_model(struct fixture *fixture, const char *model);
+
 // All parameters of the model, one after the other; free() them. *count: how many.
 float *read_parameters(const struct fixture *fixture, struct tuff_trainer *trainer, size_t *count);
 

@@ -75,15 +75,6 @@ struct outcome {
     uint32_t dispatches;      // of a training step
 };
 
-static void load_model(struct fixture *fixture, const char *model)
-{
-    tuff_model_destroy(&fixture->model);
-    const enum tuff_status status =
-        strchr(model, '\n') ? tuff_model_parse(fixture->log, "network", model, strlen(model), &fixture->model)
-                            : tuff_model_load(fixture->log, model, &fixture->model);
-    cr_assert_eq(status, TUFF_OK, "%s", last_error());
-}
-
 // What a training changes of the options; NULL: nothing.
 typedef void change_options(struct tuff_trainer_options *options);
 
