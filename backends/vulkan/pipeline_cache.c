@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,8 +110,23 @@ static bool driver_header_fits(const struct tuff_device *device, const uint8_t *
            memcmp(data + sizeof words, properties->pipelineCacheUUID, VK_UUID_SIZE) == 0;
 }
 
+// A regular file; NULL if there is none. O_NONBLOCK: a pipe that nobody writes into would keep us waiting.
+static FILE *open_cache(const char *path, uint64_t *bytes)
+{
+    struct stat info;
+    int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    FILE *file =
+        opened >= 0 && fstat(opened, &info) == 0 && S_ISREG(info.st_mode) ? fdopen(opened, "rb") : NULL;
+    if (file)
+        *bytes = (uint64_t)info.st_size;
+    else if (opened >= 0)
+        close(opened);
+    return file;
+}
+
 // Reads and checks; NULL with the reason in *problem.
-static uint8_t *read_cache(struct tuff_device *device, FILE *file, size_t *bytes, const char **problem)
+static uint8_t *read_cache(struct tuff_device *device, FILE *file, uint64_t file_bytes, size_t *bytes,
+                           const char **problem)
 {
     struct cache_header header;
     struct cache_header expected = expected_header(device);
@@ -124,13 +140,17 @@ static uint8_t *read_cache(struct tuff_device *device, FILE *file, size_t *bytes
         *problem = "it belongs to another driver or other shaders";
         return NULL;
     }
+    // No memory is taken for more than there is.
+    if (file_bytes != sizeof header + header.data_bytes) {
+        *problem = "it is damaged";
+        return NULL;
+    }
     uint8_t *data = malloc((size_t)header.data_bytes + 1);
     if (!data) {
         *problem = "there is no memory for it";
         return NULL;
     }
-    // One byte more than promised: a longer file is as wrong as a shorter one.
-    if (fread(data, 1, (size_t)header.data_bytes + 1, file) != header.data_bytes ||
+    if (fread(data, 1, (size_t)header.data_bytes, file) != header.data_bytes ||
         crc32_of(data, (size_t)header.data_bytes) != header.crc ||
         !driver_header_fits(device, data, (size_t)header.data_bytes)) {
         *problem = "it is damaged";
@@ -147,11 +167,12 @@ void *vk_pipeline_cache_load(struct tuff_device *device, size_t *bytes)
     *bytes = 0;
     if (!cache_path(device, folder, path))
         return NULL;
-    FILE *file = fopen(path, "rb");
+    uint64_t file_bytes = 0;
+    FILE *file = open_cache(path, &file_bytes);
     if (!file)
         return NULL;
     const char *problem = NULL;
-    uint8_t *data = read_cache(device, file, bytes, &problem);
+    uint8_t *data = read_cache(device, file, file_bytes, bytes, &problem);
     fclose(file);
     if (data)
         vk_log(device->backend, TUFF_LOG_DEBUG, "pipeline cache %s: %zu bytes read", path, *bytes);

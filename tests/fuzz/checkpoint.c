@@ -1,5 +1,6 @@
-// Safetensors files: as such, their texts, and as the parameters of a small model. First a byte: 0: what follows is the
-// file; else its header, up to a zero byte, and its data, and the header's length is put before it.
+// Safetensors files: as such, their texts, and as the parameters of a small model. First a byte: 0: what
+// follows is the file; else its header, up to a zero byte, and its data, and the header's length is put
+// before it.
 #include <string.h>
 
 #include "fuzz.h"
@@ -21,7 +22,8 @@ static void read_file(const char *path)
         for (size_t i = 0; i < file->count; i++) {
             fuzz_read(file->tensors[i].data, file->tensors[i].bytes);
             fuzz_read(file->tensors[i].name, strlen(file->tensors[i].name));
-            fuzz_demand(tuff_safetensors_find(file, file->tensors[i].name) == &file->tensors[i], "names are unique");
+            fuzz_demand(tuff_safetensors_find(file, file->tensors[i].name) == &file->tensors[i],
+                        "names are unique");
         }
         for (size_t i = 0; i < file->metadata_count; i++)
             fuzz_read(file->metadata[i].value, strlen(file->metadata[i].value));
@@ -37,9 +39,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_input input = {data, size};
     bool whole = fuzz_byte(&input) == 0;
     if (model == NULL)
-        fuzz_demand(tuff_model_parse(&fuzz_log, "small", model_text, sizeof model_text - 1, &model) == TUFF_OK &&
-                        tuff_model_parameter_elements(model) + tuff_model_buffer_elements(model) <= MOST_VALUES,
-                    "the fuzzer has a small model");
+        fuzz_demand(
+            tuff_model_parse(&fuzz_log, "small", model_text, sizeof model_text - 1, &model) == TUFF_OK &&
+                tuff_model_parameter_elements(model) + tuff_model_buffer_elements(model) <= MOST_VALUES,
+            "the fuzzer has a small model");
     if (input.left == 0 || input.left > MOST)
         return -1;
     const uint8_t *zero = memchr(input.next, 0, input.left);
@@ -49,8 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         file[i] = (uint8_t)(header >> (8 * i));
     memcpy(file + LENGTH_BYTES, input.next, header);
     memcpy(file + LENGTH_BYTES + header, input.next + input.left - rest, rest);
-    const char *path = whole ? fuzz_file(input.next, input.left)
-                             : fuzz_file(file, LENGTH_BYTES + header + rest);
+    const char *path =
+        whole ? fuzz_file(input.next, input.left) : fuzz_file(file, LENGTH_BYTES + header + rest);
     read_file(path);
     fuzz_succeeded(tuff_checkpoint_read(&fuzz_log, path, model, values));
     return 0;

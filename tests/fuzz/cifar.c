@@ -71,7 +71,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_input input = {data, size};
     uint8_t how = fuzz_byte(&input);
     bool hundred = (how & HUNDRED) != 0, test = (how & TEST) != 0;
-    const char *batch = hundred ? test ? "test.bin" : "train.bin" : test ? "test_batch.bin" : "data_batch_1.bin";
+    const char *batch = hundred ? test ? "test.bin" : "train.bin"
+                        : test  ? "test_batch.bin"
+                                : "data_batch_1.bin";
     const char *archive = hundred ? "cifar-100-binary.tar.gz" : "cifar-10-binary.tar.gz";
     size_t count = input.left < TAR_MOST ? input.left : TAR_MOST;
     fuzz_remove("set");
@@ -94,8 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             fuzz_write(in_set(archive), tar, count);
     }
     struct tuff_dataset *dataset;
-    if (fuzz_succeeded(tuff_dataset_load(&fuzz_log, fuzz_path("set"), test ? TUFF_SPLIT_TEST : TUFF_SPLIT_TRAIN,
-                                         NULL, &dataset)))
+    if (fuzz_succeeded(tuff_dataset_load(&fuzz_log, fuzz_path("set"),
+                                         test ? TUFF_SPLIT_TEST : TUFF_SPLIT_TRAIN, NULL, &dataset)))
         fuzz_demand_dataset(dataset);
     tuff_dataset_destroy(&dataset);
     return 0;

@@ -20,18 +20,21 @@ struct fuzz_input {
 // What is beyond the end is 0.
 uint8_t fuzz_byte(struct fuzz_input *input);
 uint32_t fuzz_number(struct fuzz_input *input); // two bytes, little-endian
-// The bytes up to the next `end`, which is passed over, or all: a text in static memory, which the next call with this
-// `slot` (0 to 3) writes over. Zeros end it early.
+// The bytes up to the next `end`, which is passed over, or all: a text in static memory, which the next call
+// with this `slot` (0 to 3) writes over. Zeros end it early.
 const char *fuzz_text(struct fuzz_input *input, char end, int slot);
 
 // -- Files
 
-// A file in memory that holds these bytes. Its path, which stays the same; the next call writes the file anew.
+// A file in memory that holds these bytes. Its path, which stays the same; the next call writes the file
+// anew.
 const char *fuzz_file(const void *bytes, size_t count);
-// A folder of this process, in memory where there is such a file system, and empty at first. Removed at the end.
+// A folder of this process, in memory where there is such a file system, and empty at first. Removed at the
+// end.
 const char *fuzz_folder(void);
-// Writes folder/name, making the folders on the way.
-void fuzz_write(const char *name, const void *bytes, size_t count);
+// Writes folder/name, making the folders on the way. False if there is a file where a folder ought to be, or
+// the like.
+bool fuzz_write(const char *name, const void *bytes, size_t count);
 // Removes all that is in folder/name, and itself.
 void fuzz_remove(const char *name);
 // gzip, in static memory.
@@ -45,7 +48,8 @@ const char *fuzz_path(const char *name);
 void fuzz_demand(bool kept, const char *promise);
 // Takes messages, and reads them to their ends.
 extern const struct tuff_log fuzz_log;
-// A failure says in exactly one error why, and a success in none. Returns whether it was a success; forgets the errors.
+// A failure says in exactly one error why, and a success in none. Returns whether it was a success; forgets
+// the errors.
 bool fuzz_succeeded(enum tuff_status status);
 // An error that did not come through fuzz_log.
 void fuzz_count_error(void);

@@ -10,7 +10,8 @@
 enum { FUZZ_MOST_SIDE = 300 };
 
 // Decodes it and scales it to height x width, each at most FUZZ_MOST_SIDE, and that many channels.
-static inline void fuzz_image(const uint8_t *bytes, size_t count, uint32_t channels, uint32_t height, uint32_t width)
+static inline void fuzz_image(const uint8_t *bytes, size_t count, uint32_t channels, uint32_t height,
+                              uint32_t width)
 {
     static uint8_t out[3 * FUZZ_MOST_SIDE * FUZZ_MOST_SIDE];
     struct tuff_image image = {.pixels = NULL};

@@ -1,4 +1,5 @@
-// IDX files, plain and gzip. First byte: 0: what follows is the file; else its content, which is packed before.
+// IDX files, plain and gzip. First byte: 0: what follows is the file; else its content, which is packed
+// before.
 #include <stdlib.h>
 
 #include "data/idx.h"

@@ -1,6 +1,6 @@
-// Folders of images: what names and files do to the list, the classes and their division. Not what is in the images:
-// that is for png.c and jpeg.c. A file is a text up to a line feed, "split/CLASS/FILE", and a byte that chooses what it
-// is; all of that after four bytes of options.
+// Folders of images: what names and files do to the list, the classes and their division. Not what is in the
+// images: that is for png.c and jpeg.c. A file is a text up to a line feed, "split/CLASS/FILE", and a byte
+// that chooses what it is; all of that after four bytes of options.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +13,10 @@ enum { MOST_FILES = 12, MOST_NAME = 60 };
 
 // 1 x 1, gray; 2 x 1, in colour.
 static const uint8_t gray_png[] = {
-    0x89, 'P',  'N',  'G',  '\r', '\n', 0x1a, '\n', 0,    0,    0,    13,   'I',  'H',  'D',  'R', 0,
-    0,    0,    1,    0,    0,    0,    1,    8,    0,    0,    0,    0,    0x3a, 0x7e, 0x9b, 0x55, 0,
-    0,    0,    10,   'I',  'D',  'A',  'T',  0x78, 0x9c, 0x63, 0x68, 0,    0,    0,    0x82, 0,   0x81,
-    0x77, 0xcd, 0x72, 0xb6, 0,    0,    0,    0,    'I',  'E',  'N',  'D',  0xae, 0x42, 0x60, 0x82};
+    0x89, 'P',  'N',  'G',  '\r', '\n', 0x1a, '\n', 0,    0,    0,    13,  'I',  'H',  'D',  'R',  0,
+    0,    0,    1,    0,    0,    0,    1,    8,    0,    0,    0,    0,   0x3a, 0x7e, 0x9b, 0x55, 0,
+    0,    0,    10,   'I',  'D',  'A',  'T',  0x78, 0x9c, 0x63, 0x68, 0,   0,    0,    0x82, 0,    0x81,
+    0x77, 0xcd, 0x72, 0xb6, 0,    0,    0,    0,    'I',  'E',  'N',  'D', 0xae, 0x42, 0x60, 0x82};
 
 static bool is_safe(const char *name)
 {
@@ -38,9 +38,8 @@ static void make_file(const char *name, uint8_t what)
         fuzz_write(path, "", 0);
         break;
     default:
-        fuzz_write(path, "x", 1);
-        unlink(fuzz_path(path));
-        (void)!symlink("no/where", fuzz_path(path));
+        if (fuzz_write(path, "", 0) && unlink(fuzz_path(path)) == 0)
+            fuzz_demand(symlink("no/where", fuzz_path(path)) == 0, "the fuzzer can make links");
     }
 }
 
@@ -62,7 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct tuff_dataset *dataset;
     for (int split = 0; split < 2; split++) {
-        if (fuzz_succeeded(tuff_dataset_load(&fuzz_log, fuzz_path("set"), (enum tuff_split)split, &options, &dataset)))
+        if (fuzz_succeeded(
+                tuff_dataset_load(&fuzz_log, fuzz_path("set"), (enum tuff_split)split, &options, &dataset)))
             fuzz_demand_dataset(dataset);
         tuff_dataset_destroy(&dataset);
     }

@@ -30,7 +30,8 @@ static void read_model(const struct tuff_model *model)
     for (size_t i = 0; i < tuff_model_block_count(model); i++) {
         struct tuff_block_info block;
         tuff_model_block(model, i, &block);
-        fuzz_demand(block.first + block.count <= tuff_model_layer_count(model), "blocks are ranges of layers");
+        fuzz_demand(block.first + block.count <= tuff_model_layer_count(model),
+                    "blocks are ranges of layers");
     }
     struct tuff_parameter_info info;
     for (size_t i = 0; i < tuff_model_parameter_count(model); i++) {
@@ -43,8 +44,9 @@ static void read_model(const struct tuff_model *model)
     }
 }
 
-static tuff_value_id *add_values(struct tuff_graph *graph, enum tuff_value_kind kind, const struct tuff_model *model,
-                                 size_t count, void (*get)(const struct tuff_model *, size_t, struct tuff_parameter_info *))
+static tuff_value_id *add_values(struct tuff_graph *graph, enum tuff_value_kind kind,
+                                 const struct tuff_model *model, size_t count,
+                                 void (*get)(const struct tuff_model *, size_t, struct tuff_parameter_info *))
 {
     tuff_value_id *ids = malloc((count + 1) * sizeof *ids);
     for (size_t i = 0; i < count && ids != NULL; i++) {
@@ -68,15 +70,18 @@ static void lower(const struct tuff_model *model)
     tuff_model_input(model, input + 1);
     enum tuff_status status = tuff_graph_create(&fuzz_log, TUFF_LAYOUT_ROW_MAJOR, &graph);
     if (status == TUFF_OK)
-        status = tuff_graph_add_value(graph, TUFF_VALUE_EXTERNAL, 0, "images", TUFF_F32, 4, input, true, &images);
+        status =
+            tuff_graph_add_value(graph, TUFF_VALUE_EXTERNAL, 0, "images", TUFF_F32, 4, input, true, &images);
     if (status == TUFF_OK) {
         parameters = add_values(graph, TUFF_VALUE_PARAMETER, model, tuff_model_parameter_count(model),
                                 tuff_model_parameter);
-        buffers = add_values(graph, TUFF_VALUE_EXTERNAL, model, tuff_model_buffer_count(model), tuff_model_buffer);
+        buffers =
+            add_values(graph, TUFF_VALUE_EXTERNAL, model, tuff_model_buffer_count(model), tuff_model_buffer);
     }
     if (status == TUFF_OK && parameters != NULL && buffers != NULL)
         status = tuff_model_lower(model, graph, images,
-                                  &(struct tuff_model_values){.parameters = parameters, .buffers = buffers}, &logits);
+                                  &(struct tuff_model_values){.parameters = parameters, .buffers = buffers},
+                                  &logits);
     else
         status = TUFF_ERROR_INVALID;
     fuzz_succeeded(status);

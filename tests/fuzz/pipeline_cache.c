@@ -1,5 +1,6 @@
-// The file that keeps a Vulkan driver's pipelines. First a byte: 0: what follows is the file; else what follows is a
-// driver's data, behind a header of ours that fits it, in which a byte is changed if a number says which.
+// The file that keeps a Vulkan driver's pipelines. First a byte: 0: what follows is the file; else what
+// follows is a driver's data, behind a header of ours that fits it, in which a byte is changed if a number
+// says which.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,8 @@ enum { MOST = 1 << 16, HEADER_BYTES = 72, DATA_BYTES = 48, CRC = 56, DRIVER_HEAD
 
 // In place of all shaders, and of the backend's log.
 static const uint32_t words[] = {1, 2, 3};
-const struct vk_shader_code vk_shaders[VK_SHADER_COUNT] = {{.name = "one", .words = words, .bytes = sizeof words}};
+const struct vk_shader_code vk_shaders[VK_SHADER_COUNT] = {
+    {.name = "one", .words = words, .bytes = sizeof words}};
 
 void vk_log(struct tuff_backend *backend, enum tuff_log_level level, const char *format, ...)
 {
@@ -30,7 +32,8 @@ static const char *cache_name(void)
 // A header that the backend wrote itself.
 static void take_header(struct tuff_device *device, uint8_t header[HEADER_BYTES])
 {
-    const uint32_t driver_header[DRIVER_HEADER_BYTES / 4] = {DRIVER_HEADER_BYTES, VK_PIPELINE_CACHE_HEADER_VERSION_ONE, 1, 2, 4};
+    const uint32_t driver_header[DRIVER_HEADER_BYTES / 4] = {DRIVER_HEADER_BYTES,
+                                                             VK_PIPELINE_CACHE_HEADER_VERSION_ONE, 1, 2, 4};
     setenv("XDG_CACHE_HOME", fuzz_folder(), 1);
     vk_pipeline_cache_store(device, driver_header, sizeof driver_header);
     FILE *file = fopen(fuzz_path(cache_name()), "rb");

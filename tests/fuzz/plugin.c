@@ -1,5 +1,6 @@
-// What is checked of a plugin's descriptor and interface before anything of it is called, and what an older plugin is
-// not asked. The loader's file is part of this one, since a shared object for each input would take too long.
+// What is checked of a plugin's descriptor and interface before anything of it is called, and what an older
+// plugin is not asked. The loader's file is part of this one, since a shared object for each input would take
+// too long.
 #include "backend/plugin.c"
 
 #include "backend/growth.h"
@@ -34,7 +35,8 @@ static void check_numbers(struct fuzz_input *input)
     descriptor.name = (changed & 32) != 0 ? NULL : fuzz_text(input, '\n', 0);
     if (fuzz_succeeded(check_descriptor(&fuzz_log, "plugin.so", &descriptor)))
         fuzz_demand(descriptor.magic == TUFF_PLUGIN_MAGIC && descriptor.abi_major == TUFF_ABI_MAJOR &&
-                        descriptor.size >= sizeof descriptor && descriptor.open != NULL && descriptor.name[0] != '\0',
+                        descriptor.size >= sizeof descriptor && descriptor.open != NULL &&
+                        descriptor.name[0] != '\0',
                     "a descriptor that passes is whole");
 }
 

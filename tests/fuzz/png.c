@@ -1,5 +1,5 @@
-// PNG files. First a byte: bit 0: the chunks' checksums are put right before; bit 1: to gray. Then two numbers: the
-// height and width that the image is scaled to.
+// PNG files. First a byte: bit 0: the chunks' checksums are put right before; bit 1: to gray. Then two
+// numbers: the height and width that the image is scaled to.
 #include <zlib.h>
 
 #include "fuzz_image.h"
@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static uint8_t png[MOST];
     struct fuzz_input input = {data, size};
     uint8_t how = fuzz_byte(&input);
-    uint32_t height = 1 + fuzz_number(&input) % FUZZ_MOST_SIDE, width = 1 + fuzz_number(&input) % FUZZ_MOST_SIDE;
+    uint32_t height = 1 + fuzz_number(&input) % FUZZ_MOST_SIDE,
+             width = 1 + fuzz_number(&input) % FUZZ_MOST_SIDE;
     if (input.left == 0 || input.left > MOST)
         return -1;
     memcpy(png, input.next, input.left);

@@ -1,5 +1,5 @@
-// A run's folder: config.json as tuff train --resume and tuff report read it, and metrics.jsonl. The input is the one,
-// a zero byte, and the other.
+// A run's folder: config.json as tuff train --resume and tuff report read it, and metrics.jsonl. The input is
+// the one, a zero byte, and the other.
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +25,11 @@ void console_error(const char *format, ...)
     fuzz_count_error();
 }
 
+struct tuff_log console_log(void)
+{
+    return fuzz_log;
+}
+
 static void read_settings(void)
 {
     struct train_settings settings = {
@@ -43,7 +48,8 @@ static void read_settings(void)
     tuff_trainer_options_default(&settings.trainer);
     tuff_augmentation_default(&augmentation);
     if (fuzz_succeeded(train_settings_read(&settings))) {
-        fuzz_demand(settings.optimizer.chosen < TRAIN_OPTIMIZER_COUNT && settings.schedule.chosen < TRAIN_SCHEDULE_COUNT &&
+        fuzz_demand(settings.optimizer.chosen < TRAIN_OPTIMIZER_COUNT &&
+                        settings.schedule.chosen < TRAIN_SCHEDULE_COUNT &&
                         settings.precision.chosen < TRAIN_PRECISION_COUNT,
                     "choices are among the names");
         if (train_settings_finish(&settings) == 0)
@@ -51,8 +57,9 @@ static void read_settings(void)
         else
             fuzz_succeeded(TUFF_ERROR_INVALID);
         if (settings.normalize != NULL)
-            fuzz_succeeded(normalization_read("normalize", settings.normalize, 3, &augmentation) ? TUFF_OK
-                                                                                                  : TUFF_ERROR_FORMAT);
+            fuzz_succeeded(normalization_read("normalize", settings.normalize, 3, &augmentation)
+                               ? TUFF_OK
+                               : TUFF_ERROR_FORMAT);
         if (settings.augment != NULL)
             fuzz_succeeded(tuff_augmentation_parse(&fuzz_log, settings.augment, &augmentation));
     }

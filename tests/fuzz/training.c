@@ -1,5 +1,6 @@
-// Saved trainings. First a byte: 0: what follows is the file; else what follows changes one that was saved: an edit is a
-// byte that says what is changed, one that says which, and a text up to a line feed. Bit 1: of a mixed precision.
+// Saved trainings. First a byte: 0: what follows is the file; else what follows changes one that was saved:
+// an edit is a byte that says what is changed, one that says which, and a text up to a line feed. Bit 1: of a
+// mixed precision.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
