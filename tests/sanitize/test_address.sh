@@ -4,8 +4,8 @@
 set -euo pipefail
 source=$1 build=$2
 parts=(plugins/reference backends/cpu tests/core tests/data tests/model tests/plugins tests/report tests/training)
-cmake -S "$source" -B "$build" -G "Unix Makefiles" -DTUFF_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-    -DTUFF_VULKAN=OFF -DTUFF_ONEDNN=OFF -DBUILD_TESTING=ON --log-level=WARNING
+cmake -S "$source" -B "$build" -G "Unix Makefiles" -DCMAKE_C_COMPILER=clang -DTUFF_SANITIZE=address,undefined \
+    -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTUFF_VULKAN=OFF -DTUFF_ONEDNN=OFF -DBUILD_TESTING=ON --log-level=WARNING
 for part in "${parts[@]}"; do
     make --no-print-directory --directory "$build/$part" --jobs 2
 done
