@@ -4,7 +4,7 @@
 # an interruption. Criterion's tests do not start under it: the memory that Criterion shares with the processes of its
 # tests has no place beside the sanitizer's own.
 set -euo pipefail
-source=$1 build=$2
+source=$(realpath "$1") build=$(realpath -m "$2")
 cmake -S "$source" -B "$build" -DTUFF_SANITIZE=thread -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo \
     -DTUFF_VULKAN=OFF -DTUFF_ONEDNN=OFF -DBUILD_TESTING=ON --log-level=WARNING
 cmake --build "$build" --parallel 2 --target tuff tuff-reference tuff-cpu make_images -- --no-print-directory
