@@ -95,9 +95,23 @@ static bool cache_path(const struct tuff_device *device, const struct vk_cache_k
     return true;
 }
 
+// A regular file; NULL if there is none. O_NONBLOCK: a pipe that nobody writes into would keep us waiting.
+static FILE *open_cache(const char *path, uint64_t *bytes)
+{
+    struct stat info;
+    int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    FILE *file =
+        opened >= 0 && fstat(opened, &info) == 0 && S_ISREG(info.st_mode) ? fdopen(opened, "rb") : NULL;
+    if (file)
+        *bytes = (uint64_t)info.st_size;
+    else if (opened >= 0)
+        close(opened);
+    return file;
+}
+
 // Reads and checks; NULL with the reason in *problem.
 static uint8_t *read_data(const struct tuff_device *device, const struct vk_cache_kind *kind, FILE *file,
-                          size_t *bytes, const char **problem)
+                          uint64_t file_bytes, size_t *bytes, const char **problem)
 {
     struct cache_header header;
     struct cache_header expected = expected_header(device, kind);
@@ -111,13 +125,17 @@ static uint8_t *read_data(const struct tuff_device *device, const struct vk_cach
         *problem = "it belongs to another driver or other shaders";
         return NULL;
     }
+    // No memory is taken for more than there is.
+    if (file_bytes != sizeof header + header.data_bytes) {
+        *problem = "it is damaged";
+        return NULL;
+    }
     uint8_t *data = malloc((size_t)header.data_bytes + 1);
     if (!data) {
         *problem = "there is no memory for it";
         return NULL;
     }
-    // One byte more than promised: a longer file is as wrong as a shorter one.
-    if (fread(data, 1, (size_t)header.data_bytes + 1, file) != header.data_bytes ||
+    if (fread(data, 1, (size_t)header.data_bytes, file) != header.data_bytes ||
         crc32_of(data, (size_t)header.data_bytes) != header.crc) {
         *problem = "it is damaged";
         free(data);
@@ -133,11 +151,12 @@ void *vk_cache_read(const struct tuff_device *device, const struct vk_cache_kind
     *bytes = 0;
     if (!cache_path(device, kind, folder, path))
         return NULL;
-    FILE *file = fopen(path, "rb");
+    uint64_t file_bytes = 0;
+    FILE *file = open_cache(path, &file_bytes);
     if (!file)
         return NULL;
     const char *problem = NULL;
-    uint8_t *data = read_data(device, kind, file, bytes, &problem);
+    uint8_t *data = read_data(device, kind, file, file_bytes, bytes, &problem);
     fclose(file);
     if (data)
         vk_log(device->backend, TUFF_LOG_DEBUG, "%s %s: %zu bytes read", kind->what, path, *bytes);

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <zlib.h>
+
+#include "base/regular_file.h"
 
 enum { INPUT_BYTES = 1 << 16, MOST_AT_ONCE = 1 << 30, FIRST_TAKEN = 1 << 20 };
 
@@ -42,19 +43,10 @@ enum tuff_status tuff_byte_stream_open(const struct tuff_log *log, const char *p
         return tuff_fail(log, TUFF_ERROR_MEMORY, "%s: out of memory", path);
     made->log = log;
     made->path = path;
-    enum tuff_status status = TUFF_OK;
-    struct stat info;
-    // What is not a regular file is not opened: a pipe would block.
-    if (stat(path, &info) != 0 || (S_ISREG(info.st_mode) && (made->file = fopen(path, "rbe")) == NULL))
-        status = tuff_fail(log, errno == ENOENT ? TUFF_ERROR_NOT_FOUND : TUFF_ERROR_IO, "%s: cannot open: %s",
-                           path, strerror(errno));
-    else if (made->file == NULL)
-        status = tuff_fail(log, TUFF_ERROR_IO, "%s: a regular file was expected, found a %s", path,
-                           S_ISDIR(info.st_mode) ? "folder" : "special file");
+    enum tuff_status status = tuff_regular_file_open(log, path, &made->file, &made->file_bytes);
     if (status == TUFF_OK)
         status = refill(made);
     if (status == TUFF_OK) {
-        made->file_bytes = (uint64_t)info.st_size;
         made->gzip = made->z.avail_in >= 2 && made->input[0] == 0x1f && made->input[1] == 0x8b;
         // 16: with a gzip header and trailer, whose checksum is then verified.
         if (made->gzip && inflateInit2(&made->z, 15 + 16) != Z_OK) {
@@ -163,7 +155,7 @@ enum tuff_status tuff_byte_stream_take(struct tuff_byte_stream *stream, uint64_t
 {
     uint64_t size, capacity = most < FIRST_TAKEN ? most : FIRST_TAKEN;
     if (tuff_byte_stream_size(stream, &size) && most > FIRST_TAKEN) // a plain file has what it says
-        capacity = most <= size ? most : size + 1; // one more, so that its end shows
+        capacity = most <= size ? most : size + 1;                  // one more, so that its end shows
     enum tuff_status status = TUFF_OK;
     uint8_t *taken = NULL;
     uint64_t stored = 0;

@@ -162,16 +162,18 @@ static enum tuff_status read_folder(const struct tuff_log *log, const struct kin
     return status;
 }
 
-// Where a member goes; NULL if it is none of ours.
+// Where a member goes, and how large it may be; NULL if it is none of ours.
 static uint8_t **find_slot(const struct kind *kind, enum tuff_split split, const char *name,
-                           struct content *content, uint64_t **bytes)
+                           struct content *content, uint64_t **bytes, uint64_t *most)
 {
+    *most = TUFF_DATASET_MAX_BYTES / PARTS;
     for (int i = 0; i < PARTS && kind->splits[split][i] != NULL; i++)
         if (strcmp(kind->splits[split][i], name) == 0) {
             *bytes = &content->bytes[i];
             return &content->parts[i];
         }
     *bytes = &content->meta_bytes;
+    *most = META_BYTES;
     return strcmp(kind->meta, name) == 0 ? &content->meta : NULL;
 }
 
@@ -180,16 +182,20 @@ static enum tuff_status read_members(const struct tuff_log *log, const struct ki
 {
     for (;;) {
         char name[101];
-        uint64_t bytes, *slot_bytes;
+        uint64_t bytes, most, *slot_bytes;
         bool more;
         enum tuff_status status = tuff_tar_next(tar, name, &bytes, &more);
         if (status != TUFF_OK || !more)
             return status;
-        uint8_t **slot = find_slot(kind, split, name, content, &slot_bytes);
+        uint8_t **slot = find_slot(kind, split, name, content, &slot_bytes, &most);
         if (slot == NULL)
             continue;
         if (*slot != NULL)
             return tuff_fail(log, TUFF_ERROR_FORMAT, "%s: %s is in it twice", tar->path, name);
+        if (bytes > most)
+            return tuff_fail(log, TUFF_ERROR_FORMAT,
+                             "%s: %s: expected at most %" PRIu64 " bytes, found %" PRIu64, tar->path, name,
+                             most, bytes);
         *slot_bytes = bytes;
         status = tuff_tar_take(tar, slot);
         if (status != TUFF_OK)

@@ -68,7 +68,7 @@ static enum verdict judge(const struct fetch *fetch, const char *path, char foun
     struct tuff_sha256 hash;
     uint8_t chunk[CHUNK];
     ssize_t got;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file < 0)
         return UNREADABLE;
     tuff_sha256_begin(&hash);
@@ -230,7 +230,7 @@ static enum tuff_status download(struct fetch *fetch, const char *mirror, bool o
     enum tuff_status status = make_url(fetch, mirror, only, url);
     if (status != TUFF_OK || url[0] == '\0')
         return status;
-    int part = open(fetch->part, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    int part = open(fetch->part, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (part < 0)
         return tuff_fail(fetch->log, TUFF_ERROR_IO, "%s: cannot write: %s", fetch->part, strerror(errno));
     if (flock(part, LOCK_EX | LOCK_NB) != 0 || !is_still(part, fetch->part)) {

@@ -32,6 +32,9 @@ static enum tuff_status read_header(const struct tuff_log *log, const char *path
 {
     uint8_t bytes[4 + 4 * MAX_RANK];
     size_t got;
+    // A label becomes four times as large.
+    const uint64_t most =
+        magic == MAGIC_LABELS ? TUFF_DATASET_MAX_BYTES / sizeof(uint32_t) : TUFF_DATASET_MAX_BYTES;
     enum tuff_status status = tuff_byte_stream_read(stream, bytes, 4, &got);
     if (status != TUFF_OK)
         return status;
@@ -57,9 +60,9 @@ static enum tuff_status read_header(const struct tuff_log *log, const char *path
         if (idx->dims[i] == 0)
             return tuff_fail(log, TUFF_ERROR_FORMAT,
                              "%s: expected at least 1 for dimension %" PRIu32 ", found 0", path, i + 1);
-        if (idx->dims[i] > TUFF_DATASET_MAX_BYTES / idx->bytes)
+        if (idx->dims[i] > most / idx->bytes)
             return tuff_fail(log, TUFF_ERROR_FORMAT, "%s: the header declares more than %" PRIu64 " bytes",
-                             path, TUFF_DATASET_MAX_BYTES);
+                             path, most);
         idx->bytes *= idx->dims[i];
     }
     uint64_t size;

@@ -37,6 +37,18 @@ enum tuff_status tuff_image_check_size(uint32_t width, uint32_t height, char why
     return TUFF_OK;
 }
 
+enum tuff_status tuff_image_check_backing(const char *format, uint32_t width, uint32_t height, uint64_t units,
+                                          uint64_t per_byte, size_t file_bytes,
+                                          char why[TUFF_IMAGE_WHY_BYTES])
+{
+    if (units / per_byte <= file_bytes)
+        return TUFF_OK;
+    snprintf(why, TUFF_IMAGE_WHY_BYTES,
+             "truncated %s: %" PRIu32 " x %" PRIu32 " pixels are more than its %zu bytes can hold", format,
+             width, height, file_bytes);
+    return TUFF_ERROR_FORMAT;
+}
+
 enum tuff_status tuff_image_decode(const uint8_t *bytes, size_t count, struct tuff_image *image,
                                    char why[TUFF_IMAGE_WHY_BYTES])
 {

@@ -43,5 +43,10 @@ TUFF_MUST_CHECK enum tuff_status tuff_jpeg_decode(const uint8_t *bytes, size_t c
 // Checks a size that a file declares, before memory is taken for it.
 TUFF_MUST_CHECK enum tuff_status tuff_image_check_size(uint32_t width, uint32_t height,
                                                        char why[TUFF_IMAGE_WHY_BYTES]);
+// The same where the file itself is small: what the format (its name) makes of one byte are `per_byte` units
+// at most, of which the pixels take that many.
+TUFF_MUST_CHECK enum tuff_status tuff_image_check_backing(const char *format, uint32_t width, uint32_t height,
+                                                          uint64_t units, uint64_t per_byte,
+                                                          size_t file_bytes, char why[TUFF_IMAGE_WHY_BYTES]);
 
 #endif

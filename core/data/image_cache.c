@@ -26,7 +26,7 @@ struct header {
 };
 
 static const uint64_t MAGIC = UINT64_C(0x31676d6966667574); // "tuffimg1"
-enum { MOST_AT_ONCE = 1 << 30 };
+enum { MOST_AT_ONCE = 1 << 30, NAME_BYTES = 512 };
 
 static uint32_t sum(uint32_t before, const void *bytes, uint64_t count)
 {
@@ -65,14 +65,23 @@ static const char *check_header(const struct header *header, uint64_t file_bytes
         (uint64_t)header->channels * header->height > UINT32_MAX ||
         (uint64_t)header->channels * header->height * header->width > header->image_bytes ||
         (uint64_t)header->channels * header->height * header->width * header->count != header->image_bytes ||
+        (uint64_t)header->classes + header->count > header->name_bytes || // each name has a byte at least
         sizeof *header + header->count * sizeof(uint32_t) + header->name_bytes + header->image_bytes !=
             file_bytes)
         return "its sizes do not fit each other";
     return NULL;
 }
 
+// Whether the name is as it was written: without control characters, and of bounded length.
+static bool is_printed(const char *name)
+{
+    char printed[NAME_BYTES];
+    tuff_name_print(printed, sizeof printed, name);
+    return strcmp(printed, name) == 0;
+}
+
 // The names, of malloc, out of text with a 0 behind each; *text moves behind them. NULL with *whole false if
-// there are fewer.
+// there are fewer, or one is not as it was written.
 static const char *const *take_names(const char **text, const char *end, uint32_t count, bool *whole)
 {
     const char **names = malloc(count * sizeof *names);
@@ -80,7 +89,7 @@ static const char *const *take_names(const char **text, const char *end, uint32_
     *whole = true;
     for (uint32_t i = 0; names != NULL && i < count && *whole; i++) {
         const char *zero = memchr(*text, 0, (size_t)(end - *text));
-        *whole = zero != NULL;
+        *whole = zero != NULL && is_printed(*text);
         names[i] = *text;
         if (zero != NULL)
             *text = zero + 1;
@@ -118,7 +127,7 @@ static const char *read_content(int file, const struct header *header, struct tu
         if (dataset->class_names != NULL)
             dataset->sample_names = take_names(&next, end, header->count, &samples_whole);
         if (!classes_whole || !samples_whole)
-            wrong = "names are missing";
+            wrong = "names are missing or damaged";
         else if (dataset->class_names == NULL || dataset->sample_names == NULL)
             wrong = "there is no memory for it";
     }
@@ -154,7 +163,7 @@ bool tuff_image_cache_read(const struct tuff_log *log, const struct tuff_image_c
                            struct tuff_dataset *dataset, uint32_t *skipped)
 {
     bool stale = false;
-    int file = cache->path[0] == '\0' ? -1 : open(cache->path, O_RDONLY | O_CLOEXEC);
+    int file = cache->path[0] == '\0' ? -1 : open(cache->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0)
         return false;
     const char *wrong = read_file(file, cache, dataset, skipped, &stale);

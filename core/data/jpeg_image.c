@@ -9,7 +9,14 @@
 
 #include "image.h"
 
-enum { MOST_SCANS = 500 }; // a progressive file may have them without end, each one work for all pixels
+enum {
+    MOST_SCANS = 500, // a progressive file may have them without end, each one work for all pixels
+    // Pixels in a byte of the file, at most. A block of 64 samples takes a bit or more, for Huffman's code of
+    // its mean. The fewest blocks are those of two components of which one has a fourth of the rows and the
+    // other a fourth of the columns: eight for 32 x 32 pixels. Arithmetic coding can do with less, where a
+    // picture is of one colour.
+    MOST_PIXELS = 1024,
+};
 
 struct reader {
     struct jpeg_error_mgr errors;
@@ -101,6 +108,10 @@ static void read_image(struct reader *reader, j_decompress_ptr jpeg, const uint8
     image->width = jpeg->image_width;
     image->height = jpeg->image_height;
     reader->status = tuff_image_check_size(image->width, image->height, reader->why);
+    if (reader->status == TUFF_OK)
+        reader->status =
+            tuff_image_check_backing("JPEG", image->width, image->height,
+                                     (uint64_t)image->width * image->height, MOST_PIXELS, count, reader->why);
     if (reader->status != TUFF_OK)
         longjmp(reader->failed, 1);
     choose_colours(reader, jpeg);

@@ -5,13 +5,16 @@
 
 #include "image.h"
 
-enum { CHUNK_BYTES = 8 << 20 }; // the most that a chunk other than the pixels' may unpack to
+enum {
+    CHUNK_BYTES = 8 << 20, // the most that a chunk other than the pixels' may unpack to
+    DEFLATE_MOST = 1032,   // bytes that one of deflate unpacks to at most
+};
 
 struct reader {
     png_structp png;
     png_infop info;
     const uint8_t *next;
-    size_t left;
+    size_t count, left;
     struct tuff_image *image;
     char *why;
     enum tuff_status status;
@@ -84,6 +87,10 @@ static void read_image(struct reader *reader)
     image->width = png_get_image_width(png, reader->info);
     image->height = png_get_image_height(png, reader->info);
     reader->status = tuff_image_check_size(image->width, image->height, reader->why);
+    if (reader->status == TUFF_OK)
+        reader->status = tuff_image_check_backing(
+            "PNG", image->width, image->height, (uint64_t)png_get_rowbytes(png, reader->info) * image->height,
+            DEFLATE_MOST, reader->count, reader->why);
     if (reader->status != TUFF_OK)
         png_error(png, "size");
     set_transforms(reader);
@@ -117,7 +124,8 @@ static void try_read(struct reader *reader)
 enum tuff_status tuff_png_decode(const uint8_t *bytes, size_t count, struct tuff_image *image,
                                  char why[TUFF_IMAGE_WHY_BYTES])
 {
-    struct reader reader = {.next = bytes, .left = count, .image = image, .why = why, .status = TUFF_OK};
+    struct reader reader = {
+        .next = bytes, .count = count, .left = count, .image = image, .why = why, .status = TUFF_OK};
     reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
     if (reader.png != NULL)
         reader.info = png_create_info_struct(reader.png);

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/regular_file.h"
 #include "printable.h"
 #include "safetensors_format.h"
 
@@ -42,25 +42,11 @@ static enum tuff_status read_exactly(const struct reader *reader, void *to, uint
                      reader->path);
 }
 
-static enum tuff_status open_file(struct reader *reader, uint64_t *file_bytes)
-{
-    struct stat info;
-    const char *path = reader->path;
-    if (stat(path, &info) != 0 || (S_ISREG(info.st_mode) && (reader->file = fopen(path, "rbe")) == NULL))
-        return tuff_fail(reader->log, errno == ENOENT ? TUFF_ERROR_NOT_FOUND : TUFF_ERROR_IO,
-                         "%s: cannot open: %s", path, strerror(errno));
-    if (reader->file == NULL)
-        return tuff_fail(reader->log, TUFF_ERROR_IO, "%s: a regular file was expected, found a %s", path,
-                         S_ISDIR(info.st_mode) ? "folder" : "special file");
-    *file_bytes = (uint64_t)info.st_size;
-    return TUFF_OK;
-}
-
 // Reads the length and the JSON text, and parses it.
 static enum tuff_status read_header(struct reader *reader)
 {
     uint64_t file_bytes = 0, length = 0;
-    enum tuff_status status = open_file(reader, &file_bytes);
+    enum tuff_status status = tuff_regular_file_open(reader->log, reader->path, &reader->file, &file_bytes);
     if (status != TUFF_OK)
         return status;
     if (file_bytes < TUFF_SAFETENSORS_LENGTH_BYTES)

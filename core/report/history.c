@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/regular_file.h"
 #include "tuff/report.h"
 
 struct reader {
@@ -157,14 +158,14 @@ enum tuff_status tuff_history_read(const struct tuff_log *log, const char *path,
                                    struct tuff_history **history)
 {
     *history = NULL;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return tuff_fail(log, errno == ENOENT ? TUFF_ERROR_NOT_FOUND : TUFF_ERROR_IO, "cannot read '%s': %s",
-                         path, strerror(errno));
+    FILE *file;
+    enum tuff_status status = tuff_regular_file_open(log, path, &file, NULL);
+    if (status != TUFF_OK)
+        return status;
     struct tuff_history *made = calloc(1, sizeof *made);
     struct reader reader = {.log = log, .path = path, .history = made};
-    enum tuff_status status = made == NULL ? tuff_fail(log, TUFF_ERROR_MEMORY, "%s: out of memory", path)
-                                           : read_lines(&reader, file);
+    status = made == NULL ? tuff_fail(log, TUFF_ERROR_MEMORY, "%s: out of memory", path)
+                          : read_lines(&reader, file);
     fclose(file);
     if (status != TUFF_OK) {
         tuff_history_destroy(&made);

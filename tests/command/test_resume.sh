@@ -117,6 +117,15 @@ refuses 2 "unexpected argument 'lenet-mnist'" "a model beside --resume" train le
 refuses 1 "cannot read 'nothing/config.json'" "a run that is not there" train --resume nothing
 mkdir begun && cp before/config.json begun/
 refuses 1 "'begun' cannot be resumed: cannot read state.safetensors" "a run without a saved training" train --resume begun
+# A run's folder names no code that is loaded, and none of its links is followed where something is written.
+cp -r sgd-parts planted
+sed -i 's|"plugins": \[\]|"plugins": ["/nowhere/tuff-evil.so"]|' planted/config.json
+refuses 1 "the plugin '/nowhere/tuff-evil.so', which is loaded only where it is named on the command line" \
+    "a plugin that config.json names" train --resume planted --epochs 9
+cp -r sgd-parts linked
+mv linked/metrics.jsonl elsewhere && ln -s ../elsewhere linked/metrics.jsonl
+refuses 1 "cannot write 'linked/metrics.jsonl'" "metrics that are a link" train --resume linked --epochs 9
+check "what the link leads to is unchanged" cmp elsewhere before/metrics.jsonl
 echo '{"model": {"source": 7}}' > begun/config.json
 refuses 1 "begun/config.json: 'source' is missing or not what tuff train writes" "a config.json of somebody else" \
     train --resume begun

@@ -324,6 +324,14 @@ Test(cifar, takes_no_memory_on_an_archives_word)
     archive = (struct archive){NULL, 0};
     append_member(&archive, "test_batch.bin", '0', "", 0, 0xf0000000);
     append(&archive, NULL, 1024);
+    expect_archive_refusal(archive, TUFF_ERROR_FORMAT, "test_batch.bin: expected at most 858993459 bytes");
+    archive = (struct archive){NULL, 0};
+    append_member(&archive, "batches.meta.txt", '0', "", 0, 65537);
+    append(&archive, NULL, 1024);
+    expect_archive_refusal(archive, TUFF_ERROR_FORMAT, "batches.meta.txt: expected at most 65536 bytes");
+    archive = (struct archive){NULL, 0};
+    append_member(&archive, "test_batch.bin", '0', "", 0, 0x30000000);
+    append(&archive, NULL, 1024);
     expect_archive_refusal(archive, TUFF_ERROR_FORMAT, "truncated");
     archive = (struct archive){NULL, 0};
     append_member(&archive, "other.bin", '0', "", 0, 0xf0000000);

@@ -221,6 +221,13 @@ Test(idx, tells_cut_gzip_data_from_damaged)
     free(other), free(packed), free(bytes);
 }
 
+Test(idx, refuses_more_labels_than_memory_is_taken_for)
+{
+    const unsigned char bytes[] = {0, 0, 8, 1, 0x40, 0, 0, 1, 0}; // 2^30 + 1
+    scratch_expect(read_labels(write_gzip("f.gz", bytes, sizeof bytes)), TUFF_ERROR_FORMAT,
+                   "declares more than 1073741824 bytes");
+}
+
 Test(idx, refuses_labels_beyond_the_classes)
 {
     const unsigned char bytes[] = {0, 0, 8, 1, 0, 0, 0, 4, 0, 9, 10, 3};

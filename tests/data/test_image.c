@@ -216,7 +216,8 @@ Test(image, refuses_sizes_beyond_its_limits)
     expect_failure(file.bytes, file.count, TUFF_ERROR_FORMAT, "PNG");
     free(file.bytes);
     file = make_bomb(3000, 2000); // allowed, but there is not that much in it
-    expect_failure(file.bytes, file.count, TUFF_ERROR_FORMAT, "PNG");
+    expect_failure(file.bytes, file.count, TUFF_ERROR_FORMAT,
+                   "truncated PNG: 3000 x 2000 pixels are more than its");
     free(file.bytes);
 }
 
@@ -311,7 +312,36 @@ Test(image, refuses_a_jpeg_that_declares_too_much)
         }
     expect_failure(file.bytes, file.count, TUFF_ERROR_UNSUPPORTED,
                    "65280 x 65280 pixels are more than are read");
+    for (size_t i = 0; i + 9 < file.count; i++)
+        if (file.bytes[i] == 0xff && (file.bytes[i + 1] == 0xc0 || file.bytes[i + 1] == 0xc2))
+            memcpy(file.bytes + i + 5, (const unsigned char[]){0x20, 0, 0x20, 0},
+                   4); // allowed, but not in it
+    expect_failure(file.bytes, file.count, TUFF_ERROR_FORMAT,
+                   "truncated JPEG: 8192 x 8192 pixels are more than its");
     free(file.bytes);
+}
+
+// What compresses best is still within the bounds of what a file can hold.
+Test(image, reads_large_pictures_of_one_colour)
+{
+    enum { SIDE = 2048 };
+    struct tuff_image image = {.pixels = NULL};
+    unsigned char *pixels = calloc(SIDE, (size_t)SIDE * 3);
+    const struct png_settings bits = {.width = SIDE,
+                                      .height = SIDE,
+                                      .colour = PNG_COLOR_TYPE_GRAY,
+                                      .depth = 1,
+                                      .rows = pixels,
+                                      .row_bytes = SIDE / 8};
+    cr_assert_not_null(pixels);
+    decode(make_png(&bits), &image, SIDE, SIDE, 1);
+    decode(make_simple_png(SIDE, SIDE, 3, pixels), &image, SIDE, SIDE, 3);
+    decode(make_simple_jpeg(SIDE, SIDE, 3, JCS_RGB, JCS_YCbCr, 50, false, false, pixels), &image, SIDE, SIDE,
+           3);
+    decode(make_simple_jpeg(SIDE, SIDE, 3, JCS_RGB, JCS_YCbCr, 50, true, false, pixels), &image, SIDE, SIDE,
+           3);
+    tuff_image_free(&image);
+    free(pixels);
 }
 
 // A scan costs little to write and much to decode.

@@ -299,6 +299,18 @@ Test(image_folder, notices_that_files_have_changed)
     expect_load(&options, true);
 }
 
+// Fields of its header.
+enum { CACHE_CLASSES = 56, CACHE_CONTENT_SUM = 80, CACHE_HEADER_SUM = 84, CACHE_HEADER_BYTES = 88 };
+
+// Gives the file right checksums.
+static void seal_cache(unsigned char *bytes, size_t count)
+{
+    uint32_t sum = (uint32_t)crc32_z(0, bytes + CACHE_HEADER_BYTES, count - CACHE_HEADER_BYTES);
+    memcpy(bytes + CACHE_CONTENT_SUM, &sum, sizeof sum);
+    sum = (uint32_t)crc32_z(0, bytes, CACHE_HEADER_SUM);
+    memcpy(bytes + CACHE_HEADER_SUM, &sum, sizeof sum);
+}
+
 Test(image_folder, notices_a_damaged_cache)
 {
     make_set();
@@ -330,6 +342,21 @@ Test(image_folder, notices_a_damaged_cache)
     expect_warning("sizes do not fit");
     expect_load(&options, true);
     cr_assert_str_empty(warnings);
+    // Whole by its sums, but with a name that nobody has written, or more classes than it has bytes for.
+    size_t at = 0;
+    while (memcmp(bytes + at, "ant", 4) != 0)
+        at++;
+    bytes[at] = 0x1b;
+    seal_cache(bytes, count);
+    scratch_write(name, bytes, count);
+    expect_load(&options, false);
+    expect_warning("names are missing or damaged");
+    bytes[at] = 'a';
+    memset(bytes + CACHE_CLASSES, 0x7f, 4);
+    seal_cache(bytes, count);
+    scratch_write(name, bytes, count);
+    expect_load(&options, false);
+    expect_warning("sizes do not fit");
     free(more);
     free(bytes);
 }

@@ -61,9 +61,20 @@ static const char *colour(const char *sequence)
     return console.colours ? sequence : "";
 }
 
-// The lock is held.
-static void show(enum tuff_log_level level, const char *message)
+// Names and texts of files are part of messages, and must not steer the terminal.
+static void blank_controls(char *text)
 {
+    for (; *text != '\0'; text++)
+        if (((unsigned char)*text < 0x20 && *text != '\n') || *text == 0x7f)
+            *text = '?';
+}
+
+// The lock is held.
+static void show(enum tuff_log_level level, const char *from)
+{
+    char message[MESSAGE_BYTES];
+    snprintf(message, sizeof message, "%s", from);
+    blank_controls(message);
     clear_transient();
     if (level == TUFF_LOG_ERROR) {
         console.error_shown = true;

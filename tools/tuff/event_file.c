@@ -145,7 +145,7 @@ enum tuff_status event_file_open(const char *path, uint64_t length, struct event
         return TUFF_ERROR_MEMORY;
     }
     snprintf(made->path, sizeof made->path, "%s", path);
-    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     made->stream = descriptor < 0 ? NULL : fdopen(descriptor, "r+");
     if (made->stream == NULL)
         return failed(made);

@@ -1,5 +1,6 @@
 #include "report_facts.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -7,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/regular_file.h"
 #include "console.h"
 #include "run.h"
 
@@ -175,7 +178,6 @@ static bool read_command(struct report_facts *facts)
 enum tuff_status report_facts_read(const char *folder, struct report_facts *facts)
 {
     char path[PATH_MAX];
-    json_error_t error;
     const char *key;
     json_t *value;
     int length = snprintf(path, sizeof path, "%s/" RUN_CONFIG, folder);
@@ -184,13 +186,19 @@ enum tuff_status report_facts_read(const char *folder, struct report_facts *fact
         console_error("'%s': the path is too long", folder);
         return TUFF_ERROR_INVALID;
     }
-    facts->config = json_load_file(path, 0, &error);
+    if (access(path, F_OK) != 0) {
+        console_error("'%s' holds no run: %s", folder, strerror(errno));
+        return TUFF_ERROR_FORMAT;
+    }
+    struct tuff_log log = console_log();
+    FILE *file;
+    enum tuff_status status = tuff_regular_file_open(&log, path, &file, NULL);
+    if (status != TUFF_OK)
+        return status;
+    facts->config = json_loadf(file, 0, NULL);
+    fclose(file);
     if (!json_is_object(facts->config)) {
-        // A missing file has no line.
-        if (facts->config == NULL && error.line < 0)
-            console_error("'%s' holds no run: %s", folder, error.text);
-        else
-            console_error("%s: expected a JSON object", path);
+        console_error("%s: expected a JSON object", path);
         return TUFF_ERROR_FORMAT;
     }
     facts->items = calloc(json_object_size(facts->config), sizeof *facts->items);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/regular_file.h"
 #include "console.h"
 
 static enum tuff_status io_failed(const char *what, const char *path)
@@ -148,13 +150,25 @@ static void set_folder(struct run *run, const char *folder)
         run->folder[n - 1] = '\0';
 }
 
+// Opens a file of the run for writing, with a mode of fopen. O_NOFOLLOW: what is written belongs into the
+// folder, and whoever made that may have put a link there to somewhere else.
+static FILE *open_own(const char *path, const char *mode)
+{
+    int flags = mode[0] == 'w' ? O_WRONLY | O_CREAT | O_TRUNC : O_RDWR;
+    int opened = open(path, flags | O_NOFOLLOW | O_CLOEXEC, 0666);
+    FILE *file = opened < 0 ? NULL : fdopen(opened, mode);
+    if (file == NULL && opened >= 0)
+        close(opened);
+    return file;
+}
+
 static enum tuff_status open_metrics(struct run *run, const char *mode)
 {
     char path[PATH_MAX];
     enum tuff_status status = join(path, run->folder, RUN_METRICS);
     if (status != TUFF_OK)
         return status;
-    run->metrics = fopen(path, mode);
+    run->metrics = open_own(path, mode);
     if (run->metrics == NULL)
         return io_failed("write", path);
     // As long as this process lives. Where locks are not known, nobody is kept away.
@@ -165,7 +179,7 @@ static enum tuff_status open_metrics(struct run *run, const char *mode)
     status = join(path, run->folder, RUN_TABLE);
     if (status != TUFF_OK)
         return status;
-    run->table = fopen(path, mode);
+    run->table = open_own(path, mode);
     return run->table == NULL ? io_failed("write", path) : TUFF_OK;
 }
 
@@ -190,7 +204,7 @@ enum tuff_status run_create(struct run *run, const char *folder, const char *mod
             status = io_failed("remove", path);
     }
     if (status == TUFF_OK)
-        status = open_metrics(run, "we");
+        status = open_metrics(run, "w");
     return status == TUFF_OK ? run_begin_table(run) : status;
 }
 
@@ -214,7 +228,7 @@ enum tuff_status run_open(struct run *run, const char *folder)
     set_folder(run, folder);
     enum tuff_status status = set_paths(run);
     if (status == TUFF_OK)
-        status = open_metrics(run, "r+e");
+        status = open_metrics(run, "r+");
     if (status == TUFF_OK)
         remove_left_aside(run);
     return status;
@@ -241,7 +255,7 @@ enum tuff_status run_write_config(const struct run *run, json_t *config)
         status = out_of_memory();
     FILE *file = NULL;
     if (status == TUFF_OK) {
-        file = fopen(aside, "we");
+        file = open_own(aside, "w");
         if (file == NULL)
             status = io_failed("write", aside);
     }
@@ -267,9 +281,13 @@ enum tuff_status run_read_config(const char *folder, json_t **config)
     enum tuff_status status = join(path, folder, RUN_CONFIG);
     if (status != TUFF_OK)
         return status;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
+    if (access(path, R_OK) != 0)
         return io_failed("read", path);
+    struct tuff_log log = console_log();
+    FILE *file;
+    status = tuff_regular_file_open(&log, path, &file, NULL);
+    if (status != TUFF_OK)
+        return status;
     *config = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
     fclose(file);
     if (json_is_object(*config))

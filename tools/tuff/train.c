@@ -214,19 +214,22 @@ static void print_end(const struct train_settings *settings, const struct setup 
     console_print("\n");
 }
 
-static void print_resume(const struct run *run)
+static void print_resume(const struct train_settings *settings, const struct run *run)
 {
     if (console_quiet())
         return;
     print_command("resume  ", "train --resume", run->folder);
+    for (size_t i = 0; i < settings->target.plugins.count; i++)
+        print_word(" --plugin ", settings->target.plugins.items[i]);
     console_print("\n");
 }
 
-static int print_interrupted(const struct run *run, const struct train_result *result)
+static int print_interrupted(const struct train_settings *settings, const struct run *run,
+                             const struct train_result *result)
 {
     if (result->saved_steps != 0) {
         console_note("interrupted at step %" PRIu64 "; saved in %s", result->saved_steps, run->folder);
-        print_resume(run);
+        print_resume(settings, run);
     } else {
         console_note("interrupted before the first step; nothing was saved");
     }
@@ -294,10 +297,10 @@ static int run_train(struct train_settings *settings)
         if (status == TUFF_OK) {
             print_end(settings, &setup, &run, &result, progress_clock() - start);
         } else if (status == TUFF_ERROR_INTERRUPTED && interrupt_signal() != 0) {
-            exit_status = print_interrupted(&run, &result);
+            exit_status = print_interrupted(settings, &run, &result);
         } else if (result.saved_steps != 0 && result.steps > result.saved_steps) {
             console_note("the training up to step %" PRIu64 " is saved", result.saved_steps);
-            print_resume(&run);
+            print_resume(settings, &run);
         }
     }
     setup_close(&setup);

@@ -88,6 +88,9 @@ json_t *train_config_resumed(const struct train_settings *settings, const struct
 
 // Sets all from the config.json of settings->resume, for the command line to be read over it.
 TUFF_MUST_CHECK enum tuff_status train_settings_read(struct train_settings *settings);
+// Whether the command line names all plugins that the saved run was trained with: a plugin is code, and a
+// run's folder is not to be trusted with naming it. Shows an error if not.
+bool train_plugins_given(const struct train_settings *settings);
 
 // -- train_limit.c
 

@@ -172,7 +172,6 @@ static void read_rest(struct reader *reader, struct train_settings *settings)
     read_text(reader, "backend", &settings->target.backend);
     read_text(reader, "device_option", &settings->target.device);
     read_count(reader, "threads", &settings->target.threads);
-    read_list(reader, "plugins", &settings->target.plugins);
     read_count(reader, "epochs", &settings->epochs);
     read_count(reader, "steps", &settings->steps);
     if (settings->steps != 0)
@@ -194,6 +193,44 @@ static void read_rest(struct reader *reader, struct train_settings *settings)
     read_count(reader, "early_stop", &settings->early_stop);
     read_count(reader, "log_every", &settings->log_every);
     settings->tensorboard = read_flag(reader, "tensorboard", false);
+}
+
+// What a plugin's file stands for, to be freed; NULL if memory is exhausted.
+static char *real_path(const char *path)
+{
+    char *real = realpath(path, NULL);
+    return real == NULL ? strdup(path) : real;
+}
+
+static bool is_given(const struct option_list *plugins, const char *saved)
+{
+    char *wanted = real_path(saved);
+    bool given = false;
+    for (size_t i = 0; i < plugins->count && !given && wanted != NULL; i++) {
+        char *real = real_path(plugins->items[i]);
+        given = real != NULL && strcmp(real, wanted) == 0;
+        free(real);
+    }
+    free(wanted);
+    return given;
+}
+
+bool train_plugins_given(const struct train_settings *settings)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach(json_object_get(settings->saved, "plugins"), i, item)
+    {
+        const char *saved = json_string_value(item);
+        if (saved != NULL && !is_given(&settings->target.plugins, saved)) {
+            console_error(
+                "train: '%s' was trained with the plugin '%s', which is loaded only where it is named on the "
+                "command line: --plugin FILE",
+                settings->resume, saved);
+            return false;
+        }
+    }
+    return true;
 }
 
 enum tuff_status train_settings_read(struct train_settings *settings)

@@ -185,6 +185,11 @@ static enum tuff_status restore(struct train_loop *loop, const struct tuff_metad
     if (status != TUFF_OK)
         return status;
     tuff_trainer_position(loop->setup->trainer, &at);
+    if (at.steps_done != (uint64_t)at.epoch * loop->steps_per_epoch + at.step) {
+        console_error("%s: its %" PRIu64 " steps do not end in epoch %" PRIu32 " after step %" PRIu32,
+                      loop->run->state, at.steps_done, at.epoch + 1, at.step);
+        return TUFF_ERROR_FORMAT;
+    }
     result->steps = result->saved_steps = at.steps_done;
     result->epochs = (uint32_t)(at.steps_done / loop->steps_per_epoch);
     read_best(list, &result->best);

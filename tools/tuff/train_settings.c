@@ -69,6 +69,8 @@ int train_settings_finish(struct train_settings *settings)
         excluded(resumed && s->out != NULL, "--resume", "--out") ||
         excluded(resumed && s->force, "--resume", "--force"))
         return EXIT_USAGE;
+    if (resumed && !train_plugins_given(s))
+        return EXIT_FAILED;
     s->trainer.optimizer = (uint32_t)s->optimizer.chosen;
     s->trainer.schedule = (uint32_t)s->schedule.chosen;
     s->trainer.precision = (uint32_t)s->precision.chosen;

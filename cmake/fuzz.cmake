@@ -1,0 +1,16 @@
+# A build of the fuzzers, and of the unit tests of what they fuzz, with libFuzzer's coverage and the sanitizers; tools/fuzz
+# makes it. What lies outside of a type's range is an error, too, where a number is converted.
+if(NOT CMAKE_C_COMPILER_ID STREQUAL Clang)
+    message(FATAL_ERROR "TUFF_FUZZ needs clang: configure with -DCMAKE_C_COMPILER=clang, or use tools/fuzz")
+endif()
+set(TUFF_SANITIZE address,undefined,float-cast-overflow)
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -gline-tables-only")
+add_compile_options(-fsanitize=fuzzer-no-link,${TUFF_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+add_link_options(-fsanitize=${TUFF_SANITIZE})
+include(cmake/plugin.cmake)
+set(TUFF_CPU OFF)
+set(TUFF_VULKAN OFF)
+add_subdirectory(core)
+add_subdirectory(plugins/reference)
+add_subdirectory(tests/fuzz)
+add_subdirectory(tests)
