@@ -56,8 +56,12 @@ static enum tuff_status check_folder(const struct train_settings *settings)
     if (settings->resume == NULL)
         return run_check(settings->out, settings->force);
     int length = snprintf(state, sizeof state, "%s/" RUN_STATE, settings->resume);
-    if (length < PATH_MAX && access(state, R_OK) == 0)
-        return TUFF_OK;
+    if (length < PATH_MAX && access(state, R_OK) == 0) {
+        if (access(settings->resume, W_OK | X_OK) == 0)
+            return TUFF_OK;
+        console_error("cannot write into '%s': %s", settings->resume, strerror(errno));
+        return TUFF_ERROR_IO;
+    }
     console_error("'%s' cannot be resumed: cannot read " RUN_STATE
                   " in it, which is written at the end of an epoch: %s",
                   settings->resume, strerror(errno));
@@ -277,7 +281,7 @@ static enum tuff_status try_resume(const struct train_settings *settings, const 
 static int run_train(struct train_settings *settings)
 {
     struct setup setup = {.context = NULL};
-    struct run run = {.metrics = NULL};
+    struct run run = RUN_CLOSED;
     struct train_result result = {.steps = 0};
     double start = progress_clock();
     int exit_status = EXIT_DONE;
