@@ -114,7 +114,7 @@ check "the disk was full at several moments" test "$failures_of_new" -ge 4 -a "$
 # A folder that cannot be written.
 cp -r first disk/run
 if [[ $TUFF_TEST_DISK == tmpfs* ]]; then
-    mount -o remount,ro disk
+    mount -o remount,bind,ro disk
     reason="Read-only file system"
 elif ((EUID != 0)); then
     chmod a-w disk disk/run disk/run/*

@@ -124,7 +124,9 @@ static enum tuff_status save_training(struct train_loop *loop)
 enum tuff_status train_save(struct train_loop *loop)
 {
     struct train_result *result = loop->result;
-    enum tuff_status status = save_training(loop);
+    enum tuff_status status = train_check_parameters(loop);
+    if (status == TUFF_OK)
+        status = save_training(loop);
     if (status == TUFF_OK)
         result->saved_steps = result->steps;
     // If the process ends between these, train_restore writes them.
