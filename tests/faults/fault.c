@@ -2,7 +2,8 @@
 // make are counted: the command, the library and the plugins, not what the C library, OpenBLAS or a driver do
 // within.
 //
-//   TUFF_FAULT_KIND    memory: what takes memory, and threads; file: what touches files
+//   TUFF_FAULT_WITH    counts those of other shared objects, too, by the beginnings of their names:
+//   "libjansson,libyaml" TUFF_FAULT_KIND    memory: what takes memory, and threads; file: what touches files
 //   TUFF_FAULT_AT      the number of the call that fails; the first is 1; 0: none does
 //   TUFF_FAULT_STAY    1: all calls after it fail, too
 //   TUFF_FAULT_DISK    how many bytes may be written to files until the disk is full
@@ -36,6 +37,7 @@ enum kind { MEMORY, FILES };
 
 static struct {
     bool ready, stay;
+    const char *with; // further objects that count as ours
     enum kind kind;
     uint64_t at;
     _Atomic uint64_t points;
@@ -62,6 +64,12 @@ static bool find_out(const void *caller)
         return false;
     const char *slash = strrchr(info.dli_fname, '/');
     const char *name = slash == NULL ? info.dli_fname : slash + 1;
+    for (const char *other = fault.with; other != NULL && *other != '\0';) {
+        size_t length = strcspn(other, ",");
+        if (strncmp(name, other, length) == 0)
+            return true;
+        other += length + (other[length] == ',');
+    }
     return strncmp(name, "tuff", 4) == 0 ||
            (strncmp(name, "libtuff", 7) == 0 && strstr(name, "fault") == NULL);
 }
@@ -440,6 +448,7 @@ __attribute__((constructor)) static void begin(void)
 {
     const char *kind = getenv("TUFF_FAULT_KIND");
     fault.kind = kind != NULL && strcmp(kind, "file") == 0 ? FILES : MEMORY;
+    fault.with = getenv("TUFF_FAULT_WITH");
     fault.at = number_of("TUFF_FAULT_AT");
     fault.stay = number_of("TUFF_FAULT_STAY") != 0;
     if (getenv("TUFF_FAULT_DISK") != NULL)

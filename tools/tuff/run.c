@@ -12,6 +12,7 @@
 
 #include "base/whole_file.h"
 #include "console.h"
+#include "json_output.h"
 
 static enum tuff_status io_failed(const char *what, const char *path)
 {
@@ -220,7 +221,7 @@ enum tuff_status run_open(struct run *run, const char *folder)
 // As few digits as give back every number that is in it.
 static size_t json_digits(const json_t *config)
 {
-    char *text = json_dumps(config, JSON_REAL_PRECISION(15));
+    char *text = json_text(config, JSON_REAL_PRECISION(15));
     json_t *read = text == NULL ? NULL : json_loads(text, 0, NULL);
     size_t digits = json_equal(read, config) ? 15 : 17;
     json_decref(read);
@@ -234,7 +235,7 @@ enum tuff_status run_write_config(const struct run *run, json_t *config)
     struct tuff_log log = console_log();
     enum tuff_status status = config == NULL ? out_of_memory() : join(path, run->folder, RUN_CONFIG);
     if (status == TUFF_OK) {
-        char *text = json_dumps(config, JSON_INDENT(2) | JSON_REAL_PRECISION(json_digits(config)));
+        char *text = json_text(config, JSON_INDENT(2) | JSON_REAL_PRECISION(json_digits(config)));
         const struct tuff_file_part parts[] = {{text, text == NULL ? 0 : strlen(text)}, {"\n", 1}};
         status = text == NULL ? out_of_memory() : tuff_whole_file_write(&log, path, parts, 2);
         free(text);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "json_output.h"
 #include "run.h"
 
 static const char *const columns[] = {
@@ -53,7 +54,7 @@ enum tuff_status run_write_metrics(struct run *run, json_t *line)
         return out_of_memory();
     const char *type = json_string_value(json_object_get(line, "type"));
     bool row = type != NULL && (strcmp(type, "epoch") == 0 || strcmp(type, "evaluation") == 0);
-    char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *text = json_text(line, JSON_COMPACT | JSON_REAL_PRECISION(9));
     enum tuff_status status = TUFF_OK;
     if (text == NULL) {
         status = out_of_memory();
