@@ -167,6 +167,20 @@ static enum tuff_status open_metrics(struct run *run, enum append_start start)
     return status == TUFF_OK ? append_file_open(&run->table, path, start) : status;
 }
 
+// What a process that was killed has left aside; nobody else is at work here.
+static void remove_left_aside(const struct run *run)
+{
+    static const char *const patterns[] = {"*.safetensors.tmp.*", RUN_CONFIG ".tmp.*"};
+    DIR *folder = opendir(run->folder);
+    if (folder == NULL)
+        return;
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+        for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
+            if (fnmatch(patterns[i], entry->d_name, FNM_PERIOD) == 0)
+                (void)unlinkat(dirfd(folder), entry->d_name, 0); // in nobody's way if it stays
+    closedir(folder);
+}
+
 enum tuff_status run_create(struct run *run, const char *folder, const char *model, const char *data)
 {
     char path[PATH_MAX];
@@ -189,21 +203,10 @@ enum tuff_status run_create(struct run *run, const char *folder, const char *mod
     }
     if (status == TUFF_OK)
         status = open_metrics(run, APPEND_TO_NOTHING);
-    return status == TUFF_OK ? run_begin_table(run) : status;
-}
-
-// What a process that was killed has left aside; nobody else is at work here.
-static void remove_left_aside(const struct run *run)
-{
-    static const char *const patterns[] = {"*.safetensors.tmp.*", RUN_CONFIG ".tmp.*"};
-    DIR *folder = opendir(run->folder);
-    if (folder == NULL)
-        return;
-    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
-        for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-            if (fnmatch(patterns[i], entry->d_name, FNM_PERIOD) == 0)
-                (void)unlinkat(dirfd(folder), entry->d_name, 0); // in nobody's way if it stays
-    closedir(folder);
+    if (status != TUFF_OK)
+        return status;
+    remove_left_aside(run);
+    return run_begin_table(run);
 }
 
 enum tuff_status run_open(struct run *run, const char *folder)
