@@ -72,10 +72,15 @@ enum tuff_status tuff_runner_call(struct tuff_runner *runner, uint32_t index)
     const struct tuff_target *target = runner->target;
     const struct call *call = &runner->calls[index];
     unsigned errors = tuff_target_errors(target);
-    enum tuff_status status =
-        tuff_op_call(target->interface->kernels, call->op, target->stream, &call->args);
+    enum tuff_status status = tuff_op_call(target->interface->kernels, call->op, target->stream, &call->args);
     return status == TUFF_OK ? TUFF_OK
                              : tuff_target_fail(target, errors, status, tuff_op_info(call->op)->name);
+}
+
+const struct tuff_tensor *tuff_runner_tensor(const struct tuff_runner *runner, uint32_t index,
+                                             uint32_t argument)
+{
+    return runner->calls[index].args.tensors[argument];
 }
 
 static enum tuff_status call_all(struct tuff_runner *runner)

@@ -34,9 +34,13 @@ void tuff_runner_destroy(struct tuff_runner **runner); // NULL-safe, nulls
 // Enqueues the whole graph `count` times. Does not wait.
 TUFF_MUST_CHECK enum tuff_status tuff_runner_run(struct tuff_runner *runner, uint32_t count);
 
-// Calls the kernel of the graph's node `index` alone, between the stream's begin and submit: for timing it. Calls in
-// the order of the nodes, each once, do what one run does.
+// Calls the kernel of the graph's node `index` alone, between the stream's begin and submit: for timing it.
+// Calls in the order of the nodes, each once, do what one run does.
 TUFF_MUST_CHECK enum tuff_status tuff_runner_call(struct tuff_runner *runner, uint32_t index);
+
+// Where tensor `argument` of the graph's node `index` lies; NULL: it is absent.
+const struct tuff_tensor *tuff_runner_tensor(const struct tuff_runner *runner, uint32_t index,
+                                             uint32_t argument);
 
 // Blocks until all that was enqueued is done.
 TUFF_MUST_CHECK enum tuff_status tuff_runner_wait(struct tuff_runner *runner);

@@ -4,6 +4,7 @@
 
 #include "backend/runner.h"
 #include "bench.h"
+#include "graph/node_layer.h"
 #include "op/op_info.h"
 #include "train/pass_state.h"
 
@@ -12,61 +13,6 @@ enum { LEAST_STEPS = 5, SLOWEST = 10 };
 enum { MOST_SLOTS = 64 };
 
 // -- What they are
-
-static const struct tuff_value *value_of(const struct tuff_graph *graph, const struct tuff_node *node,
-                                         uint32_t index)
-{
-    return node->values[index] == TUFF_NO_VALUE ? NULL : &graph->values[node->values[index]];
-}
-
-// "conv1" of "conv1.weight", and of a gradient's "dconv1.weight".
-static void cut_name(const char *name, bool gradient, char *layer, size_t bytes)
-{
-    const char *begin = name + (gradient && name[0] == 'd');
-    const char *dot = strrchr(begin, '.');
-    const size_t length = dot == NULL ? strlen(begin) : (size_t)(dot - begin);
-    snprintf(layer, bytes, "%.*s", (int)length, begin);
-}
-
-// The first tensor of a role; NULL: there is none.
-static const struct tuff_value *value_of_role(const struct tuff_graph *graph, const struct tuff_node *node,
-                                              const char *role)
-{
-    const struct tuff_op_info *info = tuff_op_info(node->op);
-    for (uint32_t i = 0; i < node->tensor_count; i++)
-        if (strcmp(info->roles[i].name, role) == 0)
-            return value_of(graph, node, i);
-    return NULL;
-}
-
-// The layer whose parameters it has; of a backward op, the one that made what it reads, or whose gradient
-// comes in; else what it makes.
-static void name_layer(const struct tuff_graph *graph, const struct tuff_node *node, char *layer,
-                       size_t bytes)
-{
-    const struct tuff_op_info *info = tuff_op_info(node->op);
-    const struct tuff_value *first = NULL, *y = value_of_role(graph, node, "y"),
-                            *index = value_of_role(graph, node, "index"),
-                            *dy = value_of_role(graph, node, "dy");
-    for (uint32_t i = 0; i < node->tensor_count; i++) {
-        const struct tuff_value *value = value_of(graph, node, i);
-        first = first == NULL ? value : first;
-        if (value == NULL || (value->kind != TUFF_VALUE_PARAMETER && value->kind != TUFF_VALUE_ROUNDED &&
-                              value->kind != TUFF_VALUE_GRADIENT))
-            continue;
-        cut_name(value->name, value->kind == TUFF_VALUE_GRADIENT, layer, bytes);
-        return;
-    }
-    if (y != NULL)
-        cut_name(y->name, false, layer, bytes);
-    else if (dy != NULL)
-        cut_name(index != NULL ? index->name : dy->name, index == NULL, layer, bytes);
-    else if (first != NULL)
-        cut_name(first->name, false, layer, bytes);
-    // What has no layer is called by its op: the rest of its name says more.
-    if (first != NULL && strcmp(layer, info->name) == 0)
-        snprintf(layer, bytes, "%s", first->name + strlen(layer) + (first->name[strlen(layer)] == '.'));
-}
 
 uint32_t tuff_bench_op_count(const struct tuff_bench *bench)
 {
@@ -82,7 +28,7 @@ void tuff_bench_op(const struct tuff_bench *bench, uint32_t index, struct tuff_b
     for (uint32_t i = 0; i < node->tensor_count; i++)
         args.tensors[i] = node->values[i] == TUFF_NO_VALUE ? NULL : &graph->values[node->values[i]].shape;
     const struct tuff_work work = tuff_op_work(node->op, &args);
-    name_layer(graph, node, own->layer, sizeof own->layer);
+    tuff_node_layer(graph, node, own->layer, sizeof own->layer);
     const struct tuff_bench_op whole = {
         .size = op->size,
         .op = tuff_op_info(node->op)->name,

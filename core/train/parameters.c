@@ -123,7 +123,8 @@ static enum tuff_status lay_out(struct tuff_parameters *p, const struct tuff_mod
     return lay_out_buffers(p, model);
 }
 
-static enum tuff_status initialize(struct tuff_parameters *p, const struct tuff_model *model, uint64_t seed)
+enum tuff_status tuff_parameters_initialize(struct tuff_parameters *p, const struct tuff_model *model,
+                                            uint64_t seed)
 {
     enum tuff_status status = TUFF_OK;
     for (size_t i = 0; status == TUFF_OK && i < p->count; i++) {
@@ -171,7 +172,7 @@ enum tuff_status tuff_parameters_create(const struct tuff_target *target, const 
     if (status == TUFF_OK)
         status = tuff_device_zeroed(target, "buffers", made->buffer_arena_bytes, &made->buffers);
     if (status == TUFF_OK)
-        status = initialize(made, model, options->seed);
+        status = tuff_parameters_initialize(made, model, options->seed);
     if (status != TUFF_OK)
         tuff_parameters_destroy(&made);
     *parameters = made;

@@ -48,6 +48,9 @@ TUFF_MUST_CHECK enum tuff_status tuff_parameters_create(const struct tuff_target
                                                         const struct tuff_model *model,
                                                         const struct tuff_parameters_options *options,
                                                         struct tuff_parameters **parameters);
+// The initial values again, of parameters, averages and buffers; moments stay.
+TUFF_MUST_CHECK enum tuff_status tuff_parameters_initialize(struct tuff_parameters *parameters,
+                                                            const struct tuff_model *model, uint64_t seed);
 void tuff_parameters_destroy(struct tuff_parameters **parameters); // NULL-safe, nulls
 
 // Where in the moments number `moment` of a parameter that is trained begins, in bytes.

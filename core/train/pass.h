@@ -54,14 +54,32 @@ struct tuff_pass_work {
     struct tuff_metrics *sums;
     // Of a mixed training: the loss's scale to begin with, and as it is after the steps. NULL: none.
     struct tuff_loss_scale *loss_scale;
-    float *mean_losses; // room for `steps`, or NULL
-    float *outputs;     // room for the logits of every sample of the steps, in order; NULL: not wanted
+    struct tuff_loss_check *loss_check; // is told of each step's loss; NULL: nobody is
+    uint64_t steps_before;              // of the optimizer, for its numbers
+    float *mean_losses;                 // room for `steps`, or NULL
+    float *outputs; // room for the logits of every sample of the steps, in order; NULL: not wanted
 };
 
 // *done: steps that were run, also on failure. *metrics: means over all that work->sums has in the end.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_run(struct tuff_pass *pass, const struct tuff_pass_work *work,
                                                const struct tuff_observer *observer, uint32_t *done,
                                                struct tuff_metrics *metrics);
+
+// Where in a step a number first was not finite.
+struct tuff_pass_origin {
+    bool found;
+    uint32_t node, argument; // of the pass's graph
+    uint64_t element;        // as it is stored
+    float value;
+};
+// Runs the one step of `work` op by op, with a look at all that each op has made; in mixed precision only at
+// what the forward ops make (pass_finite.c).
+TUFF_MUST_CHECK enum tuff_status tuff_pass_find_origin(struct tuff_pass *pass,
+                                                       const struct tuff_pass_work *work,
+                                                       struct tuff_pass_origin *origin);
+enum tuff_phase { TUFF_PHASE_FORWARD, TUFF_PHASE_BACKWARD, TUFF_PHASE_UPDATE };
+// The part of a training step that a node belongs to.
+enum tuff_phase tuff_pass_phase(const struct tuff_pass *pass, uint32_t node);
 
 // Sums as means: loss per sample.
 struct tuff_metrics tuff_pass_means(const struct tuff_metrics *sums);

@@ -1,4 +1,5 @@
 // The steps of a pass.
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -48,6 +49,18 @@ static enum tuff_status run_and_wait(struct tuff_pass *pass, const uint32_t *ord
     return status;
 }
 
+static void tell_loss(struct tuff_loss_check *check, uint64_t step, float loss)
+{
+    if (isfinite(loss)) {
+        check->in_row = 0;
+        return;
+    }
+    if (check->in_row == 0)
+        check->first = step;
+    check->in_row++;
+    check->not_finite++;
+}
+
 // Adds up the figures of the work's steps from `from` to before `to`; the loss as a sum.
 static enum tuff_status collect(struct tuff_pass *pass, const struct tuff_pass_work *work, uint32_t from,
                                 uint32_t to, struct tuff_metrics *metrics)
@@ -66,6 +79,8 @@ static enum tuff_status collect(struct tuff_pass *pass, const struct tuff_pass_w
             float loss;
             memcpy(&loss, &words[i][0], sizeof loss);
             metrics->loss += (double)loss;
+            if (work->loss_check != NULL)
+                tell_loss(work->loss_check, work->steps_before + from + i + 1, loss);
             metrics->correct += words[i][1];
             metrics->samples += work->rows[from + i].valid;
             if (work->mean_losses != NULL)

@@ -1,5 +1,6 @@
 // What the files of a trainer share: its options (trainer_options.c), its parts (trainer.c), its memory
-// (trainer_memory.c), its work (trainer_run.c), its saving (training_facts.c, training_state.c).
+// (trainer_memory.c), its work (trainer_run.c),
+// numbers that are not finite (trainer_finite.c), its saving (training_facts.c, training_state.c).
 #ifndef TUFF_CORE_TRAINER_PARTS_H
 #define TUFF_CORE_TRAINER_PARTS_H
 
@@ -30,7 +31,14 @@ struct tuff_trainer {
     uint32_t epoch, epoch_steps;       // the epoch at hand and its steps that are done
     struct tuff_metrics epoch_sums;    // of those; the loss is a sum over the samples
     struct tuff_loss_scale loss_scale; // as the steps that are done have left it
+    struct tuff_loss_check loss_check; // of them, too
 };
+
+// The next `steps` steps of the epoch at hand as work for the training pass. tuff_trainer_end_work frees it,
+// also after a failure (trainer_run.c).
+TUFF_MUST_CHECK enum tuff_status tuff_trainer_begin_work(struct tuff_trainer *trainer, uint32_t steps,
+                                                         struct tuff_pass_work *work);
+void tuff_trainer_end_work(struct tuff_pass_work *work);
 
 // Plans both passes of a trainer that has its parameters, for batches of options->batch_size: takes no memory
 // on the device. What the device lacks is told to trainer->shortage alone (trainer.c).

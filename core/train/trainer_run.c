@@ -41,6 +41,38 @@ static void begin_epoch(struct tuff_trainer *trainer, uint32_t epoch)
     trainer->epoch = epoch;
     trainer->epoch_steps = 0;
     trainer->epoch_sums = (struct tuff_metrics){0};
+    trainer->loss_check.not_finite = 0;
+}
+
+enum tuff_status tuff_trainer_begin_work(struct tuff_trainer *trainer, uint32_t steps,
+                                         struct tuff_pass_work *work)
+{
+    const struct tuff_trainer_options *options = &trainer->options;
+    uint32_t count = trainer->train_data->count;
+    uint32_t *order = malloc(count * sizeof *order);
+    struct tuff_step_row *rows = calloc(steps, sizeof *rows);
+    *work = (struct tuff_pass_work){.order = order,
+                                    .rows = rows,
+                                    .first = trainer->epoch_steps,
+                                    .steps = steps,
+                                    .sums = &trainer->epoch_sums,
+                                    .loss_scale = &trainer->loss_scale,
+                                    .loss_check = &trainer->loss_check,
+                                    .steps_before = trainer->steps_done};
+    if (order == NULL || rows == NULL)
+        return tuff_fail(trainer->target->log, TUFF_ERROR_MEMORY, "out of memory");
+    if (options->shuffle)
+        tuff_random_permutation(options->seed, trainer->epoch, count, order);
+    for (uint32_t i = 0; !options->shuffle && i < count; i++)
+        order[i] = i;
+    tuff_schedule_rows(options, tuff_pass_steps(trainer->train), trainer->steps_done, rows, steps);
+    return TUFF_OK;
+}
+
+void tuff_trainer_end_work(struct tuff_pass_work *work)
+{
+    free((uint32_t *)work->order);
+    free(work->rows);
 }
 
 // The steps of the epoch at hand from the next one to before `to`.
@@ -48,35 +80,16 @@ static enum tuff_status run_steps(struct tuff_trainer *trainer, uint32_t to, uin
                                   const struct tuff_observer *observer, struct tuff_metrics *metrics,
                                   float *mean_losses)
 {
-    const struct tuff_trainer_options *options = &trainer->options;
-    uint32_t count = trainer->train_data->count, steps = to - trainer->epoch_steps, done = 0;
-    uint32_t *order = malloc(count * sizeof *order);
-    struct tuff_step_row *rows = calloc(steps, sizeof *rows);
-    enum tuff_status status = TUFF_OK;
-    if (order == NULL || rows == NULL) {
-        status = tuff_fail(trainer->target->log, TUFF_ERROR_MEMORY, "out of memory");
-    } else {
-        if (options->shuffle)
-            tuff_random_permutation(options->seed, trainer->epoch, count, order);
-        for (uint32_t i = 0; !options->shuffle && i < count; i++)
-            order[i] = i;
-        tuff_schedule_rows(options, tuff_pass_steps(trainer->train), trainer->steps_done, rows, steps);
-        const struct tuff_pass_work work = {
-            .order = order,
-            .rows = rows,
-            .first = trainer->epoch_steps,
-            .steps = steps,
-            .announced = announced,
-            .sums = &trainer->epoch_sums,
-            .mean_losses = mean_losses,
-            .loss_scale = &trainer->loss_scale,
-        };
+    struct tuff_pass_work work;
+    uint32_t done = 0;
+    enum tuff_status status = tuff_trainer_begin_work(trainer, to - trainer->epoch_steps, &work);
+    work.announced = announced;
+    work.mean_losses = mean_losses;
+    if (status == TUFF_OK)
         status = tuff_pass_run(trainer->train, &work, observer, &done, metrics);
-    }
     trainer->steps_done += done;
     trainer->epoch_steps += done;
-    free(order);
-    free(rows);
+    tuff_trainer_end_work(&work);
     return status;
 }
 

@@ -60,7 +60,7 @@ static void add_optimizer(struct tuff_training_facts *facts, const struct tuff_t
 {
     static const char *const names[] = {"adam", "adamw", "sgd"};
     add(facts, "option.optimizer", "optimizer", "%s", names[o->optimizer]);
-    add_real(facts, "option.learning_rate", "learning rate", o->learning_rate);
+    add_real(facts, TUFF_FACT_LEARNING_RATE, "learning rate", o->learning_rate);
     if (o->optimizer == TUFF_OPTIMIZER_SGD) {
         add_real(facts, "option.momentum", "momentum", o->momentum);
         add(facts, "option.nesterov", "nesterov", "%s", o->nesterov ? "on" : "off");

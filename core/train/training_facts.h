@@ -10,6 +10,9 @@ struct tuff_training_fact {
     char *text;
 };
 
+// The one that may differ, if the trainer's options say so.
+#define TUFF_FACT_LEARNING_RATE "option.learning_rate"
+
 enum { TUFF_TRAINING_MAX_FACTS = 40 };
 
 struct tuff_training_facts {

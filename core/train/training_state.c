@@ -13,7 +13,7 @@
 #define FORMAT_KEY "training.format"
 #define FORMAT     "1"
 
-enum { OWN_TEXTS = 13, NUMBER_BYTES = 24 };
+enum { OWN_TEXTS = 14, NUMBER_BYTES = 24 };
 
 // A tensor of the file and where it lies on the device.
 struct entry {
@@ -103,6 +103,7 @@ static void position_texts(const struct tuff_trainer *trainer, struct own_texts 
     snprintf(own_text(own, "position.correct"), NUMBER_BYTES, "%" PRIu64, sums->correct);
     print_bits(own_text(own, "position.loss_sum"), sums->loss);
     print_bits(own_text(own, "position.seconds"), sums->seconds);
+    snprintf(own_text(own, "position.not_finite"), NUMBER_BYTES, "%" PRIu64, trainer->loss_check.not_finite);
     const struct tuff_loss_scale *scale = &trainer->loss_scale;
     if (trainer->options.precision != TUFF_PRECISION_MIXED)
         return;
@@ -211,7 +212,7 @@ static const char *find_text(const struct tuff_safetensors *file, const char *ke
 }
 
 struct saved_position {
-    uint64_t epoch, step, steps_done;
+    uint64_t epoch, step, steps_done, not_finite;
     struct tuff_metrics sums;
     struct tuff_loss_scale loss_scale;
 };
@@ -264,6 +265,9 @@ static enum tuff_status check_position(const struct tuff_log *log, const char *p
                  find_number(file, "position.correct", 10, &position->sums.correct) &&
                  find_bits(file, "position.loss_sum", &position->sums.loss) &&
                  find_bits(file, "position.seconds", &position->sums.seconds);
+    // Absent from files of former versions.
+    if (!find_number(file, "position.not_finite", 10, &position->not_finite))
+        position->not_finite = 0;
     if (!whole || position->epoch > UINT32_MAX || position->step > steps || position->steps_done > UINT32_MAX)
         return tuff_fail(log, TUFF_ERROR_FORMAT, "%s: does not say where the training stands", path);
     return trainer->options.precision == TUFF_PRECISION_MIXED
@@ -279,6 +283,8 @@ static enum tuff_status check_facts(const struct tuff_log *log, const char *path
     for (size_t i = 0; status == TUFF_OK && i < facts.count; i++) {
         const struct tuff_training_fact *fact = &facts.facts[i];
         const char *saved = find_text(file, fact->key);
+        if (trainer->options.new_learning_rate != 0 && strcmp(fact->key, TUFF_FACT_LEARNING_RATE) == 0)
+            continue;
         if (saved == NULL)
             status = tuff_fail(log, TUFF_ERROR_FORMAT, "%s: does not say its %s", path, fact->name);
         else if (strcmp(saved, fact->text) != 0)
@@ -365,6 +371,7 @@ static enum tuff_status take_state(const struct tuff_log *log, const char *path,
         trainer->epoch_steps = (uint32_t)position.step;
         trainer->steps_done = (uint32_t)position.steps_done;
         trainer->epoch_sums = position.sums;
+        trainer->loss_check = (struct tuff_loss_check){.not_finite = position.not_finite};
         if (trainer->options.precision == TUFF_PRECISION_MIXED)
             trainer->loss_scale = position.loss_scale;
         warn_of_device(log, path, trainer, file);

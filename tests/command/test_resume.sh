@@ -103,7 +103,7 @@ differs() { refuses 1 "$2" "$1" train --resume sgd-parts --epochs 4 "${@:3}"; }
 differs "another seed" 'another seed: expected 42, found 7' --seed 7
 differs "another batch size" 'another batch size: expected 16, found 8' --batch 8
 differs "other data" 'another number of training samples' --digits-train 100
-differs "another learning rate" 'another learning rate: expected 0.02, found 0.5' --lr 0.5
+differs "another momentum" 'another momentum: expected 0.9, found 0.5' --momentum 0.5
 if [[ $backend == reference || $backend == vulkan ]]; then
     differs "another precision" 'another precision: expected float32, found mixed' --precision mixed
 else

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "json_output.h"
 
 struct check_report {
     const char *path;
@@ -235,11 +236,11 @@ enum tuff_status check_report_write(struct check_report **report, bool errors_lo
     put(r, "result", json_string(passed ? "passed" : "failed"));
     put(r, "status", json_string(tuff_status_name(r->status)));
     put(r, "errors_logged", json_boolean(errors_logged));
-    if (r->incomplete) {
+    char *text = r->incomplete ? NULL : json_text(r->document, JSON_INDENT(2));
+    if (text == NULL) {
         console_error("out of memory: no results are written to '%s'", r->path);
         status = TUFF_ERROR_MEMORY;
-    } else if (json_dumpf(r->document, r->file, JSON_INDENT(2)) != 0 || fputc('\n', r->file) == EOF ||
-               fflush(r->file) != 0) {
+    } else if (fputs(text, r->file) == EOF || fputc('\n', r->file) == EOF || fflush(r->file) != 0) {
         console_error("cannot write '%s': %s", r->path, strerror(errno));
         status = TUFF_ERROR_IO;
     }
@@ -248,6 +249,7 @@ enum tuff_status check_report_write(struct check_report **report, bool errors_lo
         status = TUFF_ERROR_IO;
     }
     r->file = NULL;
+    free(text);
     destroy(report);
     return status;
 }

@@ -8,6 +8,7 @@
 #include "console.h"
 #include "data.h"
 #include "format.h"
+#include "json_output.h"
 #include "options.h"
 #include "tuff/dataset.h"
 
@@ -93,7 +94,7 @@ static enum tuff_status print_json(const char *folder)
             status = TUFF_ERROR_MEMORY;
     }
     json_t *all = json_pack("{s:s, s:o}", "tuff", TUFF_VERSION, "sets", sets);
-    char *text = status == TUFF_OK && all != NULL ? json_dumps(all, JSON_INDENT(2)) : NULL;
+    char *text = status == TUFF_OK && all != NULL ? json_text(all, JSON_INDENT(2)) : NULL;
     if (text == NULL)
         status = TUFF_ERROR_MEMORY;
     else

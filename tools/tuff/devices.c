@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "console.h"
 #include "format.h"
+#include "json_output.h"
 #include "setup.h"
 
 struct choice {
@@ -189,7 +190,7 @@ static enum tuff_status print_json(struct setup *setup, const struct choice *cho
                                                "device", (int)choice->device)
                                    : json_null();
     json_t *all = json_pack("{s:s, s:o, s:o}", "tuff", TUFF_VERSION, "auto", chosen, "backends", backends);
-    char *text = all == NULL ? NULL : json_dumps(all, JSON_INDENT(2));
+    char *text = all == NULL ? NULL : json_text(all, JSON_INDENT(2));
     if (text == NULL && status == TUFF_OK)
         status = TUFF_ERROR_MEMORY;
     if (status == TUFF_OK)

@@ -1,27 +1,16 @@
 #include "event_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "append_file.h"
 #include "console.h"
 #include "crc32c.h"
 
 struct event_file {
-    FILE *stream;
-    char path[PATH_MAX];
+    struct append_file file;
 };
-
-static enum tuff_status failed(const struct event_file *file)
-{
-    console_error("cannot write '%s': %s", file->path, strerror(errno));
-    return TUFF_ERROR_IO;
-}
 
 // -- Protocol buffers: https://protobuf.dev/programming-guides/encoding
 
@@ -103,14 +92,16 @@ static uint32_t masked_crc(const void *data, size_t bytes)
 
 static enum tuff_status write_record(struct event_file *file, const struct message *event)
 {
+    enum { FRAME_BYTES = 16 };
     struct message head = {.length = 0}, tail = {.length = 0};
+    uint8_t record[MESSAGE_BYTES + FRAME_BYTES];
     put_fixed(&head, event->length, 8);
     put_fixed(&head, masked_crc(head.bytes, 8), 4);
     put_fixed(&tail, masked_crc(event->bytes, event->length), 4);
-    bool written = fwrite(head.bytes, head.length, 1, file->stream) == 1 &&
-                   fwrite(event->bytes, event->length, 1, file->stream) == 1 &&
-                   fwrite(tail.bytes, tail.length, 1, file->stream) == 1 && fflush(file->stream) == 0;
-    return written ? TUFF_OK : failed(file);
+    memcpy(record, head.bytes, head.length);
+    memcpy(record + head.length, event->bytes, event->length);
+    memcpy(record + head.length + event->length, tail.bytes, tail.length);
+    return append_file_write(&file->file, record, head.length + event->length + tail.length);
 }
 
 enum tuff_status event_file_write(struct event_file *file, double seconds, uint64_t step,
@@ -144,35 +135,24 @@ enum tuff_status event_file_open(const char *path, uint64_t length, struct event
         console_error("out of memory");
         return TUFF_ERROR_MEMORY;
     }
-    snprintf(made->path, sizeof made->path, "%s", path);
-    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    made->stream = descriptor < 0 ? NULL : fdopen(descriptor, "r+");
-    if (made->stream == NULL)
-        return failed(made);
-    if (fseek(made->stream, 0, SEEK_END) != 0)
-        return failed(made);
-    long end = ftell(made->stream);
-    if (end > 0 && (uint64_t)end > length &&
-        (ftruncate(descriptor, (off_t)length) != 0 || fseek(made->stream, 0, SEEK_END) != 0))
-        return failed(made);
-    return end <= 0 || length == 0 ? write_version(made) : TUFF_OK;
+    enum tuff_status status = append_file_open(&made->file, path, APPEND_TO_ANY);
+    if (status == TUFF_OK)
+        status = append_file_cut(&made->file, length);
+    return status == TUFF_OK && made->file.length == 0 ? write_version(made) : status;
 }
 
 enum tuff_status event_file_measure(struct event_file *file, uint64_t *length)
 {
-    long at = fsync(fileno(file->stream)) == 0 ? ftell(file->stream) : -1;
-    *length = at < 0 ? 0 : (uint64_t)at;
-    return at < 0 ? failed(file) : TUFF_OK;
+    *length = file->file.length;
+    return append_file_sync(&file->file);
 }
 
 enum tuff_status event_file_close(struct event_file **file)
 {
     struct event_file *f = *file;
-    enum tuff_status status = TUFF_OK;
     if (f == NULL)
         return TUFF_OK;
-    if (f->stream != NULL && fclose(f->stream) != 0)
-        status = failed(f);
+    enum tuff_status status = append_file_close(&f->file);
     free(f);
     *file = NULL;
     return status;

@@ -24,9 +24,23 @@ json_t *json_name(const char *text)
     return json;
 }
 
+char *json_text(const json_t *json, size_t flags)
+{
+    // Into a buffer of the right size, which takes no memory on the way.
+    size_t length = json_dumpb(json, NULL, 0, flags);
+    char *text = length == 0 ? NULL : malloc(length + 1);
+    if (text != NULL && json_dumpb(json, text, length, flags) != length) {
+        free(text);
+        return NULL;
+    }
+    if (text != NULL)
+        text[length] = '\0';
+    return text;
+}
+
 enum tuff_status json_print(json_t *json)
 {
-    char *text = json == NULL ? NULL : json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    char *text = json == NULL ? NULL : json_text(json, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
     json_decref(json);
     if (text == NULL) {
         console_error("out of memory");
@@ -41,14 +55,15 @@ enum tuff_status json_write(const char *path, json_t *json)
 {
     if (strcmp(path, "-") == 0)
         return json_print(json);
-    FILE *file = json == NULL ? NULL : fopen(path, "w");
+    char *text = json == NULL ? NULL : json_text(json, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    FILE *file = text == NULL ? NULL : fopen(path, "w");
     enum tuff_status status = TUFF_OK;
-    if (json == NULL) {
+    json_decref(json);
+    if (text == NULL) {
         console_error("out of memory");
         return TUFF_ERROR_MEMORY;
     }
-    if (file == NULL || json_dumpf(json, file, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0 ||
-        fputc('\n', file) == EOF)
+    if (file == NULL || fputs(text, file) == EOF || fputc('\n', file) == EOF)
         status = TUFF_ERROR_IO;
     int reason = errno;
     if (file != NULL && fclose(file) != 0 && status == TUFF_OK) {
@@ -57,6 +72,6 @@ enum tuff_status json_write(const char *path, json_t *json)
     }
     if (status != TUFF_OK)
         console_error("cannot write '%s': %s", path, strerror(reason));
-    json_decref(json);
+    free(text);
     return status;
 }

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "base/regular_file.h"
+#include "base/whole_file.h"
 #include "console.h"
+#include "json_output.h"
 
 static enum tuff_status io_failed(const char *what, const char *path)
 {
@@ -150,44 +152,42 @@ static void set_folder(struct run *run, const char *folder)
         run->folder[n - 1] = '\0';
 }
 
-// Opens a file of the run for writing, with a mode of fopen. O_NOFOLLOW: what is written belongs into the
-// folder, and whoever made that may have put a link there to somewhere else.
-static FILE *open_own(const char *path, const char *mode)
-{
-    int flags = mode[0] == 'w' ? O_WRONLY | O_CREAT | O_TRUNC : O_RDWR;
-    int opened = open(path, flags | O_NOFOLLOW | O_CLOEXEC, 0666);
-    FILE *file = opened < 0 ? NULL : fdopen(opened, mode);
-    if (file == NULL && opened >= 0)
-        close(opened);
-    return file;
-}
-
-static enum tuff_status open_metrics(struct run *run, const char *mode)
+static enum tuff_status open_metrics(struct run *run, enum append_start start)
 {
     char path[PATH_MAX];
     enum tuff_status status = join(path, run->folder, RUN_METRICS);
+    if (status == TUFF_OK)
+        status = append_file_open(&run->metrics, path, start);
     if (status != TUFF_OK)
         return status;
-    run->metrics = open_own(path, mode);
-    if (run->metrics == NULL)
-        return io_failed("write", path);
     // As long as this process lives. Where locks are not known, nobody is kept away.
-    if (flock(fileno(run->metrics), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    if (flock(run->metrics.descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         console_error("'%s' is in use by another tuff train", run->folder);
         return TUFF_ERROR_INVALID;
     }
     status = join(path, run->folder, RUN_TABLE);
-    if (status != TUFF_OK)
-        return status;
-    run->table = open_own(path, mode);
-    return run->table == NULL ? io_failed("write", path) : TUFF_OK;
+    return status == TUFF_OK ? append_file_open(&run->table, path, start) : status;
+}
+
+// What a process that was killed has left aside; nobody else is at work here.
+static void remove_left_aside(const struct run *run)
+{
+    static const char *const patterns[] = {"*.safetensors.tmp.*", RUN_CONFIG ".tmp.*"};
+    DIR *folder = opendir(run->folder);
+    if (folder == NULL)
+        return;
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+        for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
+            if (fnmatch(patterns[i], entry->d_name, FNM_PERIOD) == 0)
+                (void)unlinkat(dirfd(folder), entry->d_name, 0); // in nobody's way if it stays
+    closedir(folder);
 }
 
 enum tuff_status run_create(struct run *run, const char *folder, const char *model, const char *data)
 {
     char path[PATH_MAX];
     enum tuff_status status = TUFF_OK;
-    *run = (struct run){.metrics = NULL};
+    *run = RUN_CLOSED;
     if (folder == NULL) {
         status = make_new_folder(run->folder, model, data);
     } else {
@@ -204,31 +204,20 @@ enum tuff_status run_create(struct run *run, const char *folder, const char *mod
             status = io_failed("remove", path);
     }
     if (status == TUFF_OK)
-        status = open_metrics(run, "w");
-    return status == TUFF_OK ? run_begin_table(run) : status;
-}
-
-// What a process that was killed has left aside; nobody else is at work here.
-static void remove_left_aside(const struct run *run)
-{
-    static const char *const patterns[] = {"*.safetensors.tmp.*", RUN_CONFIG ".new"};
-    DIR *folder = opendir(run->folder);
-    if (folder == NULL)
-        return;
-    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
-        for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-            if (fnmatch(patterns[i], entry->d_name, FNM_PERIOD) == 0)
-                (void)unlinkat(dirfd(folder), entry->d_name, 0); // in nobody's way if it stays
-    closedir(folder);
+        status = open_metrics(run, APPEND_TO_NOTHING);
+    if (status != TUFF_OK)
+        return status;
+    remove_left_aside(run);
+    return run_begin_table(run);
 }
 
 enum tuff_status run_open(struct run *run, const char *folder)
 {
-    *run = (struct run){.metrics = NULL};
+    *run = RUN_CLOSED;
     set_folder(run, folder);
     enum tuff_status status = set_paths(run);
     if (status == TUFF_OK)
-        status = open_metrics(run, "r+");
+        status = open_metrics(run, APPEND_TO_EXISTING);
     if (status == TUFF_OK)
         remove_left_aside(run);
     return status;
@@ -237,7 +226,7 @@ enum tuff_status run_open(struct run *run, const char *folder)
 // As few digits as give back every number that is in it.
 static size_t json_digits(const json_t *config)
 {
-    char *text = json_dumps(config, JSON_REAL_PRECISION(15));
+    char *text = json_text(config, JSON_REAL_PRECISION(15));
     json_t *read = text == NULL ? NULL : json_loads(text, 0, NULL);
     size_t digits = json_equal(read, config) ? 15 : 17;
     json_decref(read);
@@ -247,27 +236,14 @@ static size_t json_digits(const json_t *config)
 
 enum tuff_status run_write_config(const struct run *run, json_t *config)
 {
-    char path[PATH_MAX], aside[PATH_MAX];
-    enum tuff_status status = join(path, run->folder, RUN_CONFIG);
-    if (status == TUFF_OK)
-        status = join(aside, run->folder, RUN_CONFIG ".new");
-    if (status == TUFF_OK && config == NULL)
-        status = out_of_memory();
-    FILE *file = NULL;
+    char path[PATH_MAX];
+    struct tuff_log log = console_log();
+    enum tuff_status status = config == NULL ? out_of_memory() : join(path, run->folder, RUN_CONFIG);
     if (status == TUFF_OK) {
-        file = open_own(aside, "w");
-        if (file == NULL)
-            status = io_failed("write", aside);
-    }
-    if (file != NULL) {
-        bool written =
-            json_dumpf(config, file, JSON_INDENT(2) | JSON_REAL_PRECISION(json_digits(config))) == 0 &&
-            fputc('\n', file) != EOF && fflush(file) == 0 && fsync(fileno(file)) == 0;
-        written = fclose(file) == 0 && written;
-        if (!written || rename(aside, path) != 0) {
-            status = io_failed("write", path);
-            unlink(aside);
-        }
+        char *text = json_text(config, JSON_INDENT(2) | JSON_REAL_PRECISION(json_digits(config)));
+        const struct tuff_file_part parts[] = {{text, text == NULL ? 0 : strlen(text)}, {"\n", 1}};
+        status = text == NULL ? out_of_memory() : tuff_whole_file_write(&log, path, parts, 2);
+        free(text);
     }
     json_decref(config);
     return status;
@@ -301,12 +277,8 @@ enum tuff_status run_read_config(const char *folder, json_t **config)
 
 enum tuff_status run_close(struct run *run)
 {
-    FILE *metrics = run->metrics, *table = run->table;
-    run->metrics = NULL;
-    run->table = NULL;
-    int failed = metrics != NULL ? fclose(metrics) : 0;
-    failed = (table != NULL ? fclose(table) : 0) | failed;
-    return failed != 0 ? io_failed("write the metrics in", run->folder) : TUFF_OK;
+    enum tuff_status status = append_file_close(&run->metrics), other = append_file_close(&run->table);
+    return status == TUFF_OK ? other : status;
 }
 
 const char *const run_checkpoints[2] = {[RUN_WHICH_LAST] = "last", [RUN_WHICH_BEST] = "best"};

@@ -6,9 +6,8 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
-#include "tuff/status.h"
+#include "append_file.h"
 
 #define RUN_CONFIG  "config.json"
 #define RUN_METRICS "metrics.jsonl"
@@ -21,8 +20,10 @@
 struct run {
     char folder[PATH_MAX];
     char state[PATH_MAX], last[PATH_MAX], best[PATH_MAX], events[PATH_MAX];
-    FILE *metrics, *table;
+    struct append_file metrics, table;
 };
+
+#define RUN_CLOSED ((struct run){.metrics.descriptor = -1, .table.descriptor = -1})
 
 // All of them show an error on failure.
 
@@ -39,7 +40,7 @@ TUFF_MUST_CHECK enum tuff_status run_open(struct run *run, const char *folder);
 TUFF_MUST_CHECK enum tuff_status run_write_config(const struct run *run, json_t *config);
 // Reads config.json; a JSON object.
 TUFF_MUST_CHECK enum tuff_status run_read_config(const char *folder, json_t **config);
-// NULL-safe in run->metrics and run->table.
+// Also a run of RUN_CLOSED, or one that was opened in part.
 TUFF_MUST_CHECK enum tuff_status run_close(struct run *run);
 
 enum run_which { RUN_WHICH_LAST, RUN_WHICH_BEST };
@@ -52,8 +53,8 @@ TUFF_MUST_CHECK enum tuff_status run_find_checkpoint(const char *operand, enum r
 
 // -- Figures (run_metrics.c)
 
-// Adds a line to metrics.jsonl and flushes it; takes the reference to `line`. Epochs and evaluations also
-// become a row of metrics.csv, by their keys.
+// Adds a line to metrics.jsonl, as a whole or not at all; takes the reference to `line`. Epochs and
+// evaluations also become a row of metrics.csv, by their keys.
 TUFF_MUST_CHECK enum tuff_status run_write_metrics(struct run *run, json_t *line);
 // The head of metrics.csv.
 TUFF_MUST_CHECK enum tuff_status run_begin_table(struct run *run);

@@ -56,8 +56,12 @@ static enum tuff_status check_folder(const struct train_settings *settings)
     if (settings->resume == NULL)
         return run_check(settings->out, settings->force);
     int length = snprintf(state, sizeof state, "%s/" RUN_STATE, settings->resume);
-    if (length < PATH_MAX && access(state, R_OK) == 0)
-        return TUFF_OK;
+    if (length < PATH_MAX && access(state, R_OK) == 0) {
+        if (access(settings->resume, W_OK | X_OK) == 0)
+            return TUFF_OK;
+        console_error("cannot write into '%s': %s", settings->resume, strerror(errno));
+        return TUFF_ERROR_IO;
+    }
     console_error("'%s' cannot be resumed: cannot read " RUN_STATE
                   " in it, which is written at the end of an epoch: %s",
                   settings->resume, strerror(errno));
@@ -246,6 +250,13 @@ static enum tuff_status open_run(const struct train_settings *settings, const st
     return status == TUFF_OK ? run_write_config(run, train_config(settings, setup)) : status;
 }
 
+static void note_learning_rate(const struct train_settings *settings)
+{
+    double before = json_number_value(json_object_get(json_object_get(settings->saved, "optimizer"), "lr"));
+    if (before != settings->trainer.learning_rate)
+        console_note("the learning rate becomes %g; it was %g", settings->trainer.learning_rate, before);
+}
+
 // Returns what became of it; the run is closed again.
 static enum tuff_status train(struct train_settings *settings, const struct setup *setup, struct run *run,
                               struct train_result *result)
@@ -258,6 +269,7 @@ static enum tuff_status train(struct train_settings *settings, const struct setu
         print_header(settings, setup);
     if (status == TUFF_OK && settings->resume != NULL) {
         console_note("%s goes on after step %" PRIu64 " of %" PRIu64, run->folder, result->steps, loop.total);
+        note_learning_rate(settings);
         status = run_write_config(run, train_config_resumed(settings, setup, result->steps));
     }
     if (status == TUFF_OK)
@@ -281,7 +293,7 @@ static enum tuff_status try_resume(const struct train_settings *settings, const 
 static int run_train(struct train_settings *settings)
 {
     struct setup setup = {.context = NULL};
-    struct run run = {.metrics = NULL};
+    struct run run = RUN_CLOSED;
     struct train_result result = {.steps = 0};
     double start = progress_clock();
     int exit_status = EXIT_DONE;
@@ -377,6 +389,7 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         {"freeze", '\0', OPTION_LIST, &s->freeze, "NAMES", "leave conv1,fc* as they are; may be repeated"},
         {"no-shuffle", '\0', OPTION_FLAG, &s->no_shuffle, NULL, "keep the data set's order"},
         {"steps", '\0', OPTION_COUNT, &s->steps, "N", "only N steps of epoch 1, no evaluation"},
+        {"on-nan", '\0', OPTION_CHOICE, &s->on_nan, "NAME", "if the loss is not finite"},
         OPTIONS_GROUP("Evaluation and saving"),
         {"out", 'o', OPTION_TEXT, &s->out, "DIR", "the run's folder; else a new one in runs/"},
         {"force", 'f', OPTION_FLAG, &s->force, NULL, "replace the run that --out holds"},
@@ -431,6 +444,7 @@ static void set_defaults(struct train_settings *settings, char **arguments)
         .optimizer = {train_optimizers, TRAIN_OPTIMIZER_COUNT, TUFF_OPTIMIZER_ADAM},
         .schedule = {train_schedules, TRAIN_SCHEDULE_COUNT, TUFF_SCHEDULE_CONSTANT},
         .precision = {train_precisions, TRAIN_PRECISION_COUNT, TUFF_PRECISION_FLOAT32},
+        .on_nan = {train_on_nan, TRAIN_NAN_COUNT, TRAIN_NAN_STOP},
         .weight_decay = NAN,
         .eval_every = 1,
         .save_every = 1,

@@ -7,6 +7,7 @@
 #include "run.h"
 #include "setup.h"
 
+enum train_nan { TRAIN_NAN_STOP, TRAIN_NAN_CONTINUE, TRAIN_NAN_COUNT };
 enum { TRAIN_OPTIMIZER_COUNT = 3, TRAIN_SCHEDULE_COUNT = 4, TRAIN_PRECISION_COUNT = 2 };
 
 // What --recipe adds to the command line.
@@ -25,6 +26,7 @@ struct train_settings {
     struct target_settings target;
     struct tuff_trainer_options trainer;
     struct option_choice optimizer, schedule, precision; // of the names below
+    struct option_choice on_nan;                         // enum train_nan
     const char *augment;                                 // as tuff_augmentation_parse has it; NULL: none
     const char *normalize;                 // as normalization.h has it; NULL: pixels from 0 to 1
     struct tuff_augmentation augmentation; // both, for trainer.augmentation
@@ -53,6 +55,7 @@ struct train_settings {
 extern const char *const train_optimizers[TRAIN_OPTIMIZER_COUNT]; // by enum tuff_optimizer
 extern const char *const train_schedules[TRAIN_SCHEDULE_COUNT];   // by enum tuff_schedule
 extern const char *const train_precisions[TRAIN_PRECISION_COUNT]; // by enum tuff_precision
+extern const char *const train_on_nan[TRAIN_NAN_COUNT];           // by enum train_nan
 
 // Frees what the functions below have made.
 void train_settings_clear(struct train_settings *settings);

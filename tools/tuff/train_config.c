@@ -135,7 +135,7 @@ json_t *train_config(const struct train_settings *settings, const struct setup *
     snprintf(abi, sizeof abi, "%d.%d", TUFF_ABI_MAJOR, TUFF_ABI_MINOR);
     return json_pack(
         "{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:I, s:o, s:o, s:f, s:f, s:o, s:o,"
-        " s:b, s:f, s:f, s:o, s:o, s:b, s:o, s:o, s:b, s:s}",
+        " s:b, s:f, s:f, s:o, s:o, s:b, s:o, s:o, s:b, s:s, s:s}",
         "tuff", TUFF_VERSION, "abi", abi, "started", time_now(), "command", command_config(s), "model",
         model_config(s, setup->model), "data", data_config(s, setup), "backend",
         tuff_target_backend(setup->target), "device", device_config(setup->target), "device_option",
@@ -148,16 +148,17 @@ json_t *train_config(const struct train_settings *settings, const struct setup *
         "shuffle", s->trainer.shuffle, "eval_every", s->eval_every, "save_every", s->save_every, "early_stop",
         count_or_null(s->early_stop), "log_every", count_or_null(s->log_every), "tensorboard", s->tensorboard,
         "augment", text_or_null(s->augment), "normalize", normalize_config(s, setup), "fusion", !s->no_fusion,
-        "precision", s->precision.names[s->precision.chosen]);
+        "precision", s->precision.names[s->precision.chosen], "on_nan", s->on_nan.names[s->on_nan.chosen]);
 }
 
 json_t *train_config_resumed(const struct train_settings *settings, const struct setup *setup, uint64_t step)
 {
     json_t *config = json_deep_copy(settings->saved), *list = json_object_get(config, "resumed");
-    json_t *entry = json_pack("{s:o, s:I, s:s, s:s, s:o, s:o, s:I}", "time", time_now(), "step",
-                              (json_int_t)step, "tuff", TUFF_VERSION, "backend",
-                              tuff_target_backend(setup->target), "device", device_config(setup->target),
-                              "command", command_config(settings), "epochs", (json_int_t)settings->epochs);
+    json_t *entry =
+        json_pack("{s:o, s:I, s:s, s:s, s:o, s:o, s:I, s:f}", "time", time_now(), "step", (json_int_t)step,
+                  "tuff", TUFF_VERSION, "backend", tuff_target_backend(setup->target), "device",
+                  device_config(setup->target), "command", command_config(settings), "epochs",
+                  (json_int_t)settings->epochs, "lr", settings->trainer.learning_rate);
     bool made = config != NULL && entry != NULL;
     if (made && !json_is_array(list))
         made = json_object_set_new(config, "resumed", list = json_array()) == 0;
@@ -168,7 +169,11 @@ json_t *train_config_resumed(const struct train_settings *settings, const struct
            json_object_set_new(config, "eval_every", json_real(settings->eval_every)) == 0 &&
            json_object_set_new(config, "save_every", json_real(settings->save_every)) == 0 &&
            json_object_set_new(config, "log_every", count_or_null(settings->log_every)) == 0 &&
-           json_object_set_new(config, "tensorboard", json_boolean(settings->tensorboard)) == 0;
+           json_object_set_new(config, "tensorboard", json_boolean(settings->tensorboard)) == 0 &&
+           json_object_set_new(config, "on_nan",
+                               json_string(settings->on_nan.names[settings->on_nan.chosen])) == 0 &&
+           json_object_set_new(json_object_get(config, "optimizer"), "lr",
+                               json_real(settings->trainer.learning_rate)) == 0;
     json_decref(entry);
     if (made)
         return config;

@@ -75,6 +75,18 @@ static json_t *add_test(json_t *line, const struct tuff_metrics *test)
     return NULL;
 }
 
+// How many of the epoch's losses were not finite, if there were any.
+static json_t *add_not_finite(const struct train_loop *loop, json_t *line)
+{
+    struct tuff_loss_check check = {.size = sizeof check};
+    tuff_trainer_loss_check(loop->setup->trainer, &check);
+    if (line == NULL || check.not_finite == 0 ||
+        json_object_set_new(line, "losses_not_finite", json_integer((json_int_t)check.not_finite)) == 0)
+        return line;
+    json_decref(line);
+    return NULL;
+}
+
 enum tuff_status train_log_epoch(struct train_loop *loop, uint32_t epoch, const struct tuff_metrics *train,
                                  const struct tuff_metrics *test)
 {
@@ -93,7 +105,7 @@ enum tuff_status train_log_epoch(struct train_loop *loop, uint32_t epoch, const 
                   json_number(learning_rate), "train_loss", json_number(train->loss), "train_accuracy",
                   json_number(accuracy(train)), "train_samples", (json_int_t)train->samples, "train_seconds",
                   json_number(train->seconds), "samples_per_second", json_number(rate(train)));
-    enum tuff_status status = run_write_metrics(loop->run, add_test(line, test));
+    enum tuff_status status = run_write_metrics(loop->run, add_not_finite(loop, add_test(line, test)));
     const struct event_scalar scalars[] = {
         {"train/loss", train->loss},
         {"train/accuracy", accuracy(train)},

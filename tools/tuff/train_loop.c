@@ -75,7 +75,7 @@ static int observe_training(void *user, const struct tuff_progress *now)
     struct train_loop *loop = user;
     uint64_t done = loop->result->steps / loop->steps_per_epoch * loop->steps_per_epoch + now->step;
     loop->failed = train_log_steps(loop, done);
-    return loop->failed != TUFF_OK ? 1 : show_progress(user, now);
+    return loop->failed != TUFF_OK || train_diverged(loop) ? 1 : show_progress(user, now);
 }
 
 // Up to the next step at which something is due.
@@ -101,12 +101,16 @@ static enum tuff_status train_on(struct train_loop *loop)
     tuff_trainer_position(loop->setup->trainer, &at);
     result->steps = at.steps_done;
     result->epochs = (uint32_t)(at.steps_done / loop->steps_per_epoch);
+    enum tuff_status logged = train_log_steps(loop, result->steps);
+    if (logged != TUFF_OK)
+        return logged;
+    if (train_diverged(loop))
+        return train_explain_loss(loop);
     if (!isfinite(at.metrics.loss) && !loop->warned) {
         console_warning("the loss is %f in %s: a smaller --lr may help", at.metrics.loss, label);
         loop->warned = true;
     }
-    enum tuff_status logged = train_log_steps(loop, result->steps);
-    return logged == TUFF_OK ? trained : logged;
+    return trained;
 }
 
 // -- What is due after a step

@@ -62,6 +62,16 @@ TUFF_MUST_CHECK enum tuff_status train_save(struct train_loop *loop);
 // puts the parameters' files right.
 TUFF_MUST_CHECK enum tuff_status train_restore(struct train_loop *loop);
 
+// -- train_finite.c
+
+// Whether losses are not finite, so that the training is to stop; never with --on-nan continue.
+bool train_diverged(const struct train_loop *loop);
+// Finds out where such a loss came from, says so, and returns an error. The trainer does not stand any more
+// where it did.
+TUFF_MUST_CHECK enum tuff_status train_explain_loss(struct train_loop *loop);
+// Whether what is to be saved is finite; if not, the same as train_explain_loss.
+TUFF_MUST_CHECK enum tuff_status train_check_parameters(struct train_loop *loop);
+
 // -- train_log.c
 
 void train_label(const struct train_loop *loop, uint32_t epoch, char *label, size_t size); // "epoch 3/10"

@@ -188,6 +188,7 @@ static void read_rest(struct reader *reader, struct train_settings *settings)
     settings->no_shuffle = !read_flag(reader, "shuffle", true);
     settings->no_fusion = !read_flag(reader, "fusion", true);
     read_choice(reader, "precision", &settings->precision);
+    read_choice(reader, "on_nan", &settings->on_nan);
     read_number(reader, "eval_every", &settings->eval_every);
     read_number(reader, "save_every", &settings->save_every);
     read_count(reader, "early_stop", &settings->early_stop);

@@ -13,7 +13,7 @@ enum { MAX_TEXTS = 24, NUMBER_BYTES = 24 };
 
 struct texts {
     size_t count;
-    char *classes; // NULL if memory is exhausted: a checkpoint does without
+    char *classes;
     struct tuff_metadata list[MAX_TEXTS];
     char numbers[MAX_TEXTS][NUMBER_BYTES];
     struct normalization_text normalize;
@@ -52,15 +52,19 @@ static char *join_names(const struct tuff_dataset *set)
 }
 
 // What a checkpoint's header says of itself.
-static void describe(const struct train_loop *loop, uint32_t epochs, uint64_t steps, struct texts *texts)
+static enum tuff_status describe(const struct train_loop *loop, uint32_t epochs, uint64_t steps,
+                                 struct texts *texts)
 {
     const struct train_settings *settings = loop->settings;
     add_text(texts, METADATA_VERSION, TUFF_VERSION);
     add_text(texts, METADATA_MODEL, settings->model_source);
     add_text(texts, METADATA_DATA, settings->data.name);
     texts->classes = join_names(loop->setup->train);
-    if (texts->classes != NULL)
-        add_text(texts, METADATA_CLASSES, texts->classes);
+    if (texts->classes == NULL) {
+        console_error("out of memory");
+        return TUFF_ERROR_MEMORY;
+    }
+    add_text(texts, METADATA_CLASSES, texts->classes);
     add_number(texts, METADATA_EPOCH, epochs);
     add_number(texts, METADATA_STEP, steps);
     add_number(texts, METADATA_SEED, settings->trainer.seed);
@@ -77,6 +81,7 @@ static void describe(const struct train_loop *loop, uint32_t epochs, uint64_t st
         snprintf(texts->numbers[texts->count], NUMBER_BYTES, "%.15g", settings->data.test_fraction);
         add_text(texts, METADATA_FRACTION, texts->numbers[texts->count]);
     }
+    return TUFF_OK;
 }
 
 static enum tuff_status save_parameters(const struct train_loop *loop, const char *path)
@@ -84,8 +89,10 @@ static enum tuff_status save_parameters(const struct train_loop *loop, const cha
     const struct train_result *result = loop->result;
     struct tuff_log log = console_log();
     struct texts texts = {.count = 0};
-    describe(loop, result->epochs, result->steps, &texts);
-    enum tuff_status status = tuff_checkpoint_save(&log, path, loop->setup->trainer, texts.list, texts.count);
+    enum tuff_status status = describe(loop, result->epochs, result->steps, &texts);
+    if (status != TUFF_OK)
+        return status;
+    status = tuff_checkpoint_save(&log, path, loop->setup->trainer, texts.list, texts.count);
     free(texts.classes);
     return status;
 }
@@ -101,9 +108,10 @@ static enum tuff_status save_training(struct train_loop *loop)
     enum tuff_status status = run_measure(loop->run, &lengths);
     if (status == TUFF_OK && loop->events != NULL)
         status = event_file_measure(loop->events, &events);
+    if (status == TUFF_OK)
+        status = describe(loop, result->epochs, result->steps, &texts);
     if (status != TUFF_OK)
         return status;
-    describe(loop, result->epochs, result->steps, &texts);
     add_number(&texts, METADATA_SETTLED, loop->settled);
     add_number(&texts, METADATA_METRICS_BYTES, lengths.metrics);
     add_number(&texts, METADATA_TABLE_BYTES, lengths.table);
@@ -124,7 +132,9 @@ static enum tuff_status save_training(struct train_loop *loop)
 enum tuff_status train_save(struct train_loop *loop)
 {
     struct train_result *result = loop->result;
-    enum tuff_status status = save_training(loop);
+    enum tuff_status status = train_check_parameters(loop);
+    if (status == TUFF_OK)
+        status = save_training(loop);
     if (status == TUFF_OK)
         result->saved_steps = result->steps;
     // If the process ends between these, train_restore writes them.

@@ -8,6 +8,7 @@
 
 const char *const train_optimizers[TRAIN_OPTIMIZER_COUNT] = {"adam", "adamw", "sgd"};
 const char *const train_precisions[TRAIN_PRECISION_COUNT] = {"float32", "mixed"};
+const char *const train_on_nan[TRAIN_NAN_COUNT] = {"stop", "continue"};
 const char *const train_schedules[TRAIN_SCHEDULE_COUNT] = {"constant", "step", "cosine", "one-cycle"};
 
 void train_settings_clear(struct train_settings *settings)
@@ -80,6 +81,7 @@ int train_settings_finish(struct train_settings *settings)
         s->weight_decay = s->trainer.optimizer == TUFF_OPTIMIZER_ADAMW ? TRAIN_ADAMW_DECAY : 0;
     s->trainer.weight_decay = s->weight_decay;
     s->trainer.nesterov = s->nesterov;
+    s->trainer.new_learning_rate = s->resume != NULL; // it was asked for, or is that of the run
     s->trainer.data_budget_bytes = (uint64_t)s->data_memory << 20;
     s->trainer.epochs = s->epochs;
     s->trainer.shuffle = !s->no_shuffle;

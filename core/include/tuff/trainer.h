@@ -84,6 +84,10 @@ struct tuff_trainer_options {
     // rounding. For finding out which kernel is at fault.
     uint32_t no_fusion;
     uint32_t precision; // enum tuff_precision
+    // 1: tuff_training_load takes a training that was saved with another learning rate, too, and goes on with the one
+    // above: after a training that has come to nothing, say.
+    uint32_t new_learning_rate;
+    uint32_t reserved2; // was padding; not read
 };
 
 // Sets the first `size` bytes of *options: batch 16, seed 42, shuffled, Adam with lr 1e-3, beta 0.9 and 0.999
@@ -172,6 +176,46 @@ struct tuff_loss_scale {
     uint64_t skipped;    // steps, of all that were run
 };
 TUFF_API void tuff_trainer_loss_scale(const struct tuff_trainer *trainer, struct tuff_loss_scale *scale);
+
+// Losses that were not finite.
+struct tuff_loss_check {
+    size_t size;         // set by the caller; no more than that is written
+    uint64_t not_finite; // steps of the epoch at hand
+    uint64_t in_row;     // up to the last step that was run, in whatever epoch
+    uint64_t first;      // of those in a row, by the optimizer's count; the first is 1
+    // 1: no training any more. In float32 a single such loss is enough, since every parameter has it in its gradient. In
+    // mixed precision such a step is skipped as if its gradients had overflowed; as many as bring the loss's scale from its
+    // first value to its least, one after the other, are no overflow of the scale.
+    int diverged;
+    int reserved;
+};
+// What is known after each submission, and so in an observer.
+TUFF_API void tuff_trainer_loss_check(const struct tuff_trainer *trainer, struct tuff_loss_check *check);
+
+// Where a number that is not finite first appeared.
+struct tuff_origin {
+    size_t size;        // set by the caller; no more than that is written
+    uint64_t step;      // of the optimizer; the first is 1. 0: it was there before the first step that was tried
+    const char *op;     // whose result it was; NULL: of none
+    const char *phase;  // "forward", "backward" or "update"
+    const char *kind;   // of tensor: "parameter", "gradient", "activation", "moment", "average", "buffer"; NULL: there is none
+    char layer[64];     // "" if the op belongs to none
+    char tensor[64];    // its name; of a gradient, moment or average that of what it belongs to
+    double value;       // an infinity, or NaN
+};
+// Whether parameters, moments, averages and buffers are finite: origin->kind is NULL, or tells of the first that is not.
+// Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_check_finite(struct tuff_trainer *trainer,
+                                                                    struct tuff_origin *origin);
+// Trains from where it stands up to the optimizer's step number `last`, one step after the other, and looks for the first
+// that makes a loss, a parameter, a moment, an average or a buffer that is not finite; runs this step again, op by op, and
+// looks at the results of each. The same steps of the same training give the same bits, so this finds out what happened to
+// one that was saved before. origin->kind is NULL if nothing was found. Slow; the training is not to be gone on with.
+// Failure: as of tuff_trainer_advance. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_find_origin(struct tuff_trainer *trainer, uint64_t last,
+                                                                   struct tuff_origin *origin);
+// Back to where tuff_trainer_create has left it. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_restart(struct tuff_trainer *trainer);
 
 // The learning rate of the optimizer's step number `step`; the first is 1.
 TUFF_API double tuff_trainer_learning_rate(const struct tuff_trainer *trainer, uint64_t step);
