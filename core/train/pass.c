@@ -57,20 +57,10 @@ uint64_t tuff_pass_data_bytes(const struct tuff_pass *pass)
     return bytes;
 }
 
-static enum tuff_status build_and_plan(struct tuff_pass *pass)
-{
-    tuff_plan_destroy(&pass->plan);
-    tuff_graph_destroy(&pass->graph);
-    enum tuff_status status = tuff_pass_build(pass, pass->model);
-    return status == TUFF_OK
-               ? tuff_plan_create(pass->target, pass->graph, pass->options.shortage, &pass->plan)
-               : status;
-}
-
 enum tuff_status tuff_pass_stream(struct tuff_pass *pass, uint32_t samples)
 {
     pass->chunks.samples = samples;
-    return build_and_plan(pass);
+    return tuff_pass_build_and_plan(pass);
 }
 
 enum tuff_status tuff_pass_create(const struct tuff_target *target, const struct tuff_model *model,
@@ -89,7 +79,7 @@ enum tuff_status tuff_pass_create(const struct tuff_target *target, const struct
     made->batch_size = options->batch_size;
     made->classes = tuff_model_classes(model);
     made->steps = data->count / options->batch_size + (data->count % options->batch_size != 0);
-    enum tuff_status status = build_and_plan(made);
+    enum tuff_status status = tuff_pass_build_and_plan(made);
     if (status != TUFF_OK)
         tuff_pass_destroy(&made);
     *pass = made;

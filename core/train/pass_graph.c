@@ -3,6 +3,7 @@
 
 #include "graph/autodiff.h"
 #include "graph/fusion.h"
+#include "graph/recompute.h"
 #include "model/model.h"
 #include "pass_state.h"
 
@@ -173,7 +174,7 @@ static enum tuff_status add_outputs(struct tuff_pass *pass, tuff_value_id logits
     return tuff_graph_add_node(pass->graph, TUFF_OP_COPY, NULL, NULL, (tuff_value_id[]){outputs, logits});
 }
 
-enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model *model)
+enum tuff_status tuff_pass_build(struct tuff_pass *pass, uint64_t segment_bytes, uint64_t *forward_bytes)
 {
     const struct tuff_trainer_options *training = pass->options.training;
     tuff_value_id ids[EXTERNAL_COUNT], x, labels, logits;
@@ -191,14 +192,17 @@ enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model
     }
     if (status == TUFF_OK)
         status = add_batch(pass, ids, &x, &labels);
+    const uint32_t first = graph == NULL ? 0 : graph->node_count;
     if (status == TUFF_OK)
-        status = add_model(pass, model, x, ids[EXTERNAL_STATE], &logits);
+        status = add_model(pass, pass->model, x, ids[EXTERNAL_STATE], &logits);
     if (status == TUFF_OK)
         status = widen_logits(graph, &logits);
     if (status == TUFF_OK && !pass->options.no_fusion)
         status = tuff_graph_fuse(graph, pass->target, training != NULL);
     if (status != TUFF_OK)
         return status;
+    const uint32_t end = graph->node_count;
+    *forward_bytes = tuff_graph_output_bytes(graph, first, end);
     const struct tuff_softmax_cross_entropy_params smoothing = {
         .size = sizeof smoothing,
         .label_smoothing = training == NULL ? 0 : (float)training->label_smoothing,
@@ -213,6 +217,8 @@ enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model
         status = add_outputs(pass, logits, ids[EXTERNAL_OUTPUTS]);
     if (status == TUFF_OK && training != NULL) {
         status = tuff_graph_differentiate(graph);
+        if (status == TUFF_OK && segment_bytes != 0)
+            status = tuff_graph_recompute(graph, first, end, segment_bytes);
         if (status == TUFF_OK)
             status = tuff_pass_add_optimizer(pass, ids);
     }

@@ -84,8 +84,16 @@ TUFF_MUST_CHECK enum tuff_status tuff_pass_prepare(struct tuff_pass *pass, const
 
 // -- pass_graph.c
 
-// Fills pass->graph.
-TUFF_MUST_CHECK enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model *model);
+// Fills pass->graph. segment_bytes: of the activations that are computed a second time for backward
+// (graph/recompute.h); 0: none are. *forward_bytes: of all that the model's forward ops make.
+TUFF_MUST_CHECK enum tuff_status tuff_pass_build(struct tuff_pass *pass, uint64_t segment_bytes,
+                                                 uint64_t *forward_bytes);
+
+// -- pass_plan.c
+
+// The graph and its plan, in the place of those that there are. With the option `recompute` the size of
+// segments is the one that needs the least memory.
+TUFF_MUST_CHECK enum tuff_status tuff_pass_build_and_plan(struct tuff_pass *pass);
 
 // The ops after the backward ones, which change the parameters that are trained (pass_optimizer.c).
 TUFF_MUST_CHECK enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass,

@@ -84,6 +84,7 @@ enum tuff_status tuff_trainer_plan(struct tuff_trainer *trainer, const struct tu
                                          .training = options,
                                          .augmentation = &trainer->augmentation,
                                          .no_fusion = options->no_fusion != 0,
+                                         .recompute = options->recompute_activations != 0,
                                          .mixed = options->precision == TUFF_PRECISION_MIXED,
                                          .shortage = &trainer->shortage.log};
     enum tuff_status status = TUFF_OK;

@@ -32,7 +32,7 @@ struct train_settings {
     uint32_t early_stop;                   // evaluations; 0: never
     const char *out;                       // NULL: a new folder below runs/
     const char *resume;                    // a run's folder; NULL: a new run
-    bool nesterov, no_shuffle, no_fusion, force, dry_run, tensorboard;
+    bool nesterov, no_shuffle, no_fusion, checkpoint_activations, force, dry_run, tensorboard;
     struct tuff_dataset *part; // of --limit
     char **arguments;          // the command line, ended by NULL
     json_t *saved;             // config.json of the run that is resumed; texts above may lie in it

@@ -84,6 +84,10 @@ struct tuff_trainer_options {
     // rounding. For finding out which kernel is at fault.
     uint32_t no_fusion;
     uint32_t precision; // enum tuff_precision
+    // 1: training keeps few of the forward pass's activations, and computes the others a second time when backward ops
+    // need them: about a third more work for a part of the memory. The bits are the same.
+    uint32_t recompute_activations;
+    uint32_t reserved2; // not read
 };
 
 // Sets the first `size` bytes of *options: batch 16, seed 42, shuffled, Adam with lr 1e-3, beta 0.9 and 0.999
