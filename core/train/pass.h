@@ -10,7 +10,10 @@
 struct tuff_pass;
 
 struct tuff_pass_options {
-    uint32_t batch_size;
+    uint32_t batch_size; // samples of a step
+    // Of training: samples that are worked on at once. Below batch_size, of which it is a divisor, a step
+    // runs its batch in parts and adds up their gradients; 0: batch_size.
+    uint32_t part_size;
     const struct tuff_trainer_options *training;  // NULL: evaluation; read by tuff_pass_create only
     const struct tuff_augmentation *augmentation; // read by tuff_pass_create and tuff_pass_stream only
     bool outputs;                                 // keep each batch's logits for tuff_pass_work's outputs
@@ -21,7 +24,8 @@ struct tuff_pass_options {
                                      // tuff_plan_create; read by tuff_pass_create and tuff_pass_stream only
 };
 
-// Builds and plans the step. Takes no memory on the device yet: tuff_pass_plan tells how much it wants.
+// Builds and plans the step. Takes no memory on the device yet: tuff_pass_arena_bytes tells how much it
+// wants.
 TUFF_MUST_CHECK enum tuff_status
 tuff_pass_create(const struct tuff_target *target, const struct tuff_model *model,
                  const struct tuff_dataset *data, const struct tuff_parameters *parameters,
@@ -32,22 +36,22 @@ void tuff_pass_destroy(struct tuff_pass **pass); // NULL-safe, nulls
 // which the device holds.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_stream(struct tuff_pass *pass, uint32_t samples);
 bool tuff_pass_streams(const struct tuff_pass *pass);
-const struct tuff_plan *tuff_pass_plan(const struct tuff_pass *pass);
+uint64_t tuff_pass_arena_bytes(const struct tuff_pass *pass);    // of activations
+uint64_t tuff_pass_unshared_bytes(const struct tuff_pass *pass); // what they would take without sharing
 uint64_t tuff_pass_data_bytes(const struct tuff_pass *pass);
 uint64_t tuff_pass_sample_bytes(const struct tuff_pass *pass); // of one image
 uint64_t tuff_pass_image_bytes(const struct tuff_pass *pass);  // of all images of the set
 uint32_t tuff_pass_batch_size(const struct tuff_pass *pass);
 uint32_t tuff_pass_steps(const struct tuff_pass *pass); // ceil(samples / batch size)
 
-// Uploads the data set, unless it is streamed, and makes the step ready. activations: of at least the plan's
-// arena_bytes; it outlives the pass.
+// Uploads the data set, unless it is streamed, and makes the step ready. activations: of at least
+// tuff_pass_arena_bytes; it outlives the pass.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *activations);
 
 // Steps of a pass, from number `first` on.
 struct tuff_pass_work {
-    const uint32_t *order; // of the data set's samples, all of them
-    struct tuff_step_row
-        *rows; // one per step, with learning rates and corrections; begin and valid are filled in
+    const uint32_t *order;            // of the data set's samples, all of them
+    const struct tuff_step_row *rows; // one per step: learning rates, corrections and the step's number
     uint32_t first, steps;
     uint32_t announced; // steps in all that progress is told of; 0: `steps`
     // Figures of the steps before `first`, to which those of these steps are added, the loss as a sum over

@@ -38,7 +38,18 @@ static enum tuff_status add_unscale(struct tuff_graph *graph, tuff_value_id grad
     return status;
 }
 
-enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT])
+enum tuff_status tuff_pass_add_accumulation(struct tuff_pass *pass, struct tuff_graph *graph,
+                                            const tuff_value_id ids[EXTERNAL_COUNT])
+{
+    const struct tuff_gradient_accumulate_params params = {
+        .size = sizeof params, .batch = pass->batch_size, .samples = pass->data->count};
+    return tuff_graph_add_node(
+        graph, TUFF_OP_GRADIENT_ACCUMULATE, &params, NULL,
+        (tuff_value_id[]){ids[EXTERNAL_SUMS], ids[EXTERNAL_GRADIENTS], ids[EXTERNAL_STATE]});
+}
+
+enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, struct tuff_graph *graph,
+                                         const tuff_value_id ids[EXTERNAL_COUNT])
 {
     const struct tuff_trainer_options *o = pass->options.training;
     bool sgd = o->optimizer == TUFF_OPTIMIZER_SGD;
@@ -57,20 +68,20 @@ enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, const tuff_valu
         .weight_decay = o->weight_decay,
     };
     tuff_value_id moments = pass->parameters->moment_count == 0 ? TUFF_NO_VALUE : ids[EXTERNAL_MOMENTS];
-    tuff_value_id values[4] = {ids[EXTERNAL_PARAMETERS], moments, ids[EXTERNAL_GRADIENTS],
-                               ids[EXTERNAL_STATE]};
+    const tuff_value_id gradients = ids[pass->parts > 1 ? EXTERNAL_SUMS : EXTERNAL_GRADIENTS];
+    tuff_value_id values[4] = {ids[EXTERNAL_PARAMETERS], moments, gradients, ids[EXTERNAL_STATE]};
     tuff_value_id norm = TUFF_NO_VALUE;
     enum tuff_status status = TUFF_OK;
     if (pass->options.mixed)
-        status = add_unscale(pass->graph, ids[EXTERNAL_GRADIENTS], ids[EXTERNAL_STATE], &norm);
+        status = add_unscale(graph, gradients, ids[EXTERNAL_STATE], &norm);
     if (status == TUFF_OK && o->clip_norm > 0)
-        status = add_clip(pass->graph, o->clip_norm, ids[EXTERNAL_GRADIENTS], norm);
+        status = add_clip(graph, o->clip_norm, gradients, norm);
     if (status == TUFF_OK)
-        status = tuff_graph_add_node(pass->graph, sgd ? TUFF_OP_SGD : TUFF_OP_ADAM,
+        status = tuff_graph_add_node(graph, sgd ? TUFF_OP_SGD : TUFF_OP_ADAM,
                                      sgd ? (const void *)&descent : &adam, NULL, values);
     if (status == TUFF_OK && pass->parameters->averages != NULL)
         status = tuff_graph_add_node(
-            pass->graph, TUFF_OP_MOVING_AVERAGE, NULL, NULL,
+            graph, TUFF_OP_MOVING_AVERAGE, NULL, NULL,
             (tuff_value_id[]){ids[EXTERNAL_AVERAGES], ids[EXTERNAL_PARAMETERS], ids[EXTERNAL_STATE]});
     return status;
 }

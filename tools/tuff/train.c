@@ -352,6 +352,8 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         {"data-memory", '\0', OPTION_COUNT, &s->data_memory, "MIB",
          "for images on the device; else what it has"},
         {"precision", '\0', OPTION_CHOICE, &s->precision, "NAME", "of activations; mixed: float16"},
+        {"micro-batch", '\0', OPTION_COUNT, &s->trainer.micro_batch, "N",
+         "add up a batch's gradients, N samples at once"},
         {"checkpoint-activations", '\0', OPTION_FLAG, &s->checkpoint_activations, NULL,
          "less memory, more work: compute activations anew"},
         {"no-fusion", '\0', OPTION_FLAG, &s->no_fusion, NULL, "run every op of the model on its own"},

@@ -178,6 +178,7 @@ static void read_rest(struct reader *reader, struct train_settings *settings)
     if (settings->steps != 0)
         settings->epochs = 0;
     read_count(reader, "batch", &o->batch_size);
+    read_count(reader, "micro_batch", &o->micro_batch);
     read_text(reader, "augment", &settings->augment);
     read_text(reader, "normalize", &settings->normalize);
     read_number(reader, "label_smoothing", &o->label_smoothing);

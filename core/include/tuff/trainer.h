@@ -34,11 +34,12 @@ enum tuff_schedule {
     TUFF_SCHEDULE_ONE_CYCLE = 3,
 };
 
-// What activations, their gradients and the weights of convolutions and linear layers are kept in on the device.
+// What activations, their gradients and the weights of convolutions and linear layers are kept in on the
+// device.
 enum tuff_precision {
     TUFF_PRECISION_FLOAT32 = 0,
-    // float16, with sums in float32 and parameters in float32, of which those weights are a rounded copy. The loss is
-    // scaled (struct tuff_loss_scale). For training and for evaluation.
+    // float16, with sums in float32 and parameters in float32, of which those weights are a rounded copy. The
+    // loss is scaled (struct tuff_loss_scale). For training and for evaluation.
     TUFF_PRECISION_MIXED = 1,
 };
 
@@ -72,22 +73,27 @@ struct tuff_trainer_options {
     // The bits are the same.
     uint64_t data_budget_bytes;
     // Parameters that training leaves as they are, bit for bit: names ("conv1.weight"), names of layers
-    // ("conv1") or blocks ("layer1"), or patterns of any of them, as fnmatch(3) has them ("fc*"). Buffers are no parameters: a frozen batch
-    // normalization still follows its batches, as with requires_grad = False in PyTorch. Read by tuff_trainer_create
-    // only.
+    // ("conv1") or blocks ("layer1"), or patterns of any of them, as fnmatch(3) has them ("fc*"). Buffers are
+    // no parameters: a frozen batch normalization still follows its batches, as with requires_grad = False in
+    // PyTorch. Read by tuff_trainer_create only.
     const char *const *frozen;
     size_t frozen_count;
-    // What happens to training images on the device, in an order that the seed decides; its mean and deviation hold for
-    // test images too. NULL: pixels from 0 to 1, as they are. Read by tuff_trainer_create only.
+    // What happens to training images on the device, in an order that the seed decides; its mean and
+    // deviation hold for test images too. NULL: pixels from 0 to 1, as they are. Read by tuff_trainer_create
+    // only.
     const struct tuff_augmentation *augmentation;
-    // 1: every op of the model runs on its own, also where the backend has one for several. The results agree up to
-    // rounding. For finding out which kernel is at fault.
+    // 1: every op of the model runs on its own, also where the backend has one for several. The results agree
+    // up to rounding. For finding out which kernel is at fault.
     uint32_t no_fusion;
     uint32_t precision; // enum tuff_precision
-    // 1: training keeps few of the forward pass's activations, and computes the others a second time when backward ops
-    // need them: about a third more work for a part of the memory. The bits are the same.
+    // 1: training keeps few of the forward pass's activations, and computes the others a second time when
+    // backward ops need them: about a third more work for a part of the memory. The bits are the same.
     uint32_t recompute_activations;
-    uint32_t reserved2; // not read
+    // Training samples that are worked on at once, a divisor of batch_size: a step runs its batch in such
+    // parts and adds up their gradients, so that a batch takes the memory of a part and one more copy of the
+    // gradients. Batch normalization sees the parts, and dropout and augmentation draw anew in each. 0: the
+    // whole batch.
+    uint32_t micro_batch;
 };
 
 // Sets the first `size` bytes of *options: batch 16, seed 42, shuffled, Adam with lr 1e-3, beta 0.9 and 0.999
@@ -166,12 +172,12 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status
 tuff_trainer_advance(struct tuff_trainer *trainer, uint32_t epoch, uint32_t to,
                      const struct tuff_observer *observer, struct tuff_metrics *metrics, float *mean_losses);
 
-// The loss's scale of a training in mixed precision: it begins at 65536, is doubled after 2000 steps without an
-// overflow, and halved at one. Such a step is skipped: parameters, moments and averages stay as they are, though the
-// step counts in learning rates and in Adam's corrections, and running statistics follow it.
+// The loss's scale of a training in mixed precision: it begins at 65536, is doubled after 2000 steps without
+// an overflow, and halved at one. Such a step is skipped: parameters, moments and averages stay as they are,
+// though the step counts in learning rates and in Adam's corrections, and running statistics follow it.
 struct tuff_loss_scale {
-    size_t size; // set by the caller; no more than that is written
-    float scale; // 0: the training is not in mixed precision
+    size_t size;         // set by the caller; no more than that is written
+    float scale;         // 0: the training is not in mixed precision
     uint32_t good_steps; // in a row, since the scale was changed
     uint64_t skipped;    // steps, of all that were run
 };
@@ -202,8 +208,8 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_write_parameter(struct tu
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_average(struct tuff_trainer *trainer,
                                                                     size_t index, float *values);
 
-// The model's buffers by its index (tuff_model_buffer): running statistics of batch normalization. Training steps change
-// them, evaluation takes them as they are; there are no averages of them. Blocking.
+// The model's buffers by its index (tuff_model_buffer): running statistics of batch normalization. Training
+// steps change them, evaluation takes them as they are; there are no averages of them. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_buffer(struct tuff_trainer *trainer, size_t index,
                                                                    float *values);
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_write_buffer(struct tuff_trainer *trainer,
@@ -217,7 +223,8 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_gradient(struct tuff
                                                                      size_t index, float *values);
 
 struct tuff_memory_plan {
-    uint64_t parameters, gradients, optimizer, activations, data; // bytes on the device; parameters: buffers too
+    uint64_t parameters, gradients, optimizer, activations,
+        data;                      // bytes on the device; parameters: buffers too
     uint64_t activations_unshared; // what activations would take if no memory were reused
 };
 // 1 if a set does not lie on the device as a whole (data_budget_bytes).
