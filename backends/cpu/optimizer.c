@@ -1,4 +1,4 @@
-// adam, sgd, gradient_norm, gradient_clip, moving_average
+// adam, sgd, gradient_norm, gradient_clip, moving_average, gradient_accumulate
 #include <float.h>
 #include <math.h>
 
@@ -205,4 +205,36 @@ void cpu_moving_average(struct tuff_device *device, const struct tuff_moving_ave
     };
     if (state->skip == 0)
         cpu_elementwise(device, job.elements, 2, average_chunk, &job);
+}
+
+struct accumulate_job {
+    const struct lanes_table *lanes;
+    float *sum;
+    const float *gradients;
+    float part;
+    int first; // 1: of the batch
+    uint64_t elements;
+};
+
+static void accumulate_chunk(void *context, uint64_t chunk, uint32_t worker)
+{
+    (void)worker;
+    const struct accumulate_job *job = context;
+    uint64_t count;
+    const uint64_t begin = cpu_elements_of_chunk(job->elements, chunk, &count);
+    job->lanes->accumulate(job->sum + begin, job->gradients + begin, job->part, job->first, count);
+}
+
+void cpu_gradient_accumulate(struct tuff_device *device, const struct tuff_gradient_accumulate_args *args)
+{
+    const struct tuff_step_state *state = cpu_data(args->state);
+    struct accumulate_job job = {
+        .lanes = device->lanes,
+        .sum = cpu_f32(args->sum),
+        .gradients = cpu_f32(args->gradients),
+        .part = tuff_gradient_part(args->params, state->row.begin, state->row.valid),
+        .first = state->row.begin % args->params->batch == 0,
+        .elements = tuff_tensor_elements(args->sum),
+    };
+    cpu_elementwise(device, job.elements, 2, accumulate_chunk, &job);
 }

@@ -1,4 +1,4 @@
-// adam, sgd, gradient_norm, gradient_clip, moving_average
+// adam, sgd, gradient_norm, gradient_clip, moving_average, gradient_accumulate
 #include "ops.h"
 
 struct vk_adam_push vk_adam_push_of(const struct tuff_adam_args *args)
@@ -160,6 +160,32 @@ enum tuff_status vk_moving_average(struct tuff_stream *stream, const struct tuff
                                    .kernel = &kernel,
                                    .constants = {VK_LOCAL_SIZE},
                                    .storage = {vk_range_of(args->average), vk_range_of(args->parameters)},
+                                   .uniform = vk_uniform_of(args->state),
+                                   .push = &push,
+                                   .groups = vk_element_groups(push.count),
+                               });
+}
+
+enum tuff_status vk_gradient_accumulate(struct tuff_stream *stream,
+                                        const struct tuff_gradient_accumulate_args *args)
+{
+    static const struct vk_kernel kernel = {
+        .shader = VK_SHADER_gradient_accumulate,
+        .storage_count = 2,
+        .written = 1,
+        .uniform = true,
+        .push_bytes = sizeof(struct vk_gradient_accumulate_push),
+        .constant_count = 1,
+    };
+    const struct vk_gradient_accumulate_push push = {
+        .count = (uint32_t)tuff_tensor_elements(args->sum),
+        .batch = args->params->batch,
+        .samples = args->params->samples,
+    };
+    return vk_dispatch(stream, &(struct vk_dispatch){
+                                   .kernel = &kernel,
+                                   .constants = {VK_LOCAL_SIZE},
+                                   .storage = {vk_range_of(args->sum), vk_range_of(args->gradients)},
                                    .uniform = vk_uniform_of(args->state),
                                    .push = &push,
                                    .groups = vk_element_groups(push.count),

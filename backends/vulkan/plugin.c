@@ -227,6 +227,7 @@ static const struct tuff_kernels kernels = {
     .adaptive_avg_pool2d_backward = vk_adaptive_avg_pool2d_backward,
     .gather_augmented_images = vk_gather_augmented_images,
     .moving_average = vk_moving_average,
+    .gradient_accumulate = vk_gradient_accumulate,
     .cast = vk_cast,
     .loss_scale_update = vk_loss_scale_update,
     .gradient_unscale = vk_gradient_unscale,

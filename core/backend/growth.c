@@ -38,6 +38,7 @@ EXPECT_BYTES(avg_pool2d, 48);
 EXPECT_BYTES(gather_augmented_images, 72);
 EXPECT_BYTES(conv2d_relu_max_pool2d, 60);
 EXPECT_BYTES(loss_scale_update, 8);
+EXPECT_BYTES(gradient_accumulate, 12);
 
 #define FIELD(OP, version, params, field)                                                                    \
     {                                                                                                        \

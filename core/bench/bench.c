@@ -68,10 +68,10 @@ static enum tuff_status set_up(struct tuff_bench *bench)
     const struct tuff_pass *pass = bench->pass;
     const uint32_t count = pass->data->count;
     bench->steps = bench->next = steps_of_loop(pass);
-    bench->runner = tuff_pass_streams(pass) ? pass->chunks.runners[0] : pass->runner;
+    bench->runner = pass->programs[PROGRAM_STEP].runners[0];
     bench->order = malloc(count * sizeof *bench->order);
     bench->rows = calloc(bench->steps, sizeof *bench->rows);
-    bench->ops = calloc(pass->graph->node_count, sizeof *bench->ops);
+    bench->ops = calloc(pass->programs[PROGRAM_STEP].graph->node_count, sizeof *bench->ops);
     if (bench->order == NULL || bench->rows == NULL || bench->ops == NULL)
         return tuff_fail(trainer->target->log, TUFF_ERROR_MEMORY, "out of memory");
     if (bench->training && trainer->options.shuffle)
@@ -90,6 +90,9 @@ enum tuff_status tuff_bench_create(struct tuff_trainer *trainer, enum tuff_split
     if (pass == NULL)
         return tuff_fail(trainer->target->log, TUFF_ERROR_INVALID, "this trainer has no %s data",
                          split == TUFF_SPLIT_TRAIN ? "training" : "test");
+    if (pass->parts > 1)
+        return tuff_fail(trainer->target->log, TUFF_ERROR_UNSUPPORTED,
+                         "steps whose batch runs in parts cannot be timed: leave micro_batch at 0");
     struct tuff_bench *made = calloc(1, sizeof *made);
     if (made == NULL)
         return tuff_fail(trainer->target->log, TUFF_ERROR_MEMORY, "out of memory");
@@ -108,7 +111,7 @@ void tuff_bench_destroy(struct tuff_bench **bench)
     struct tuff_bench *b = *bench;
     if (b == NULL)
         return;
-    for (uint32_t i = 0; b->ops != NULL && i < b->pass->graph->node_count; i++)
+    for (uint32_t i = 0; b->ops != NULL && i < b->pass->programs[PROGRAM_STEP].graph->node_count; i++)
         free(b->ops[i].samples.seconds);
     free(b->ops);
     free(b->groups.seconds);

@@ -16,12 +16,12 @@ enum { MOST_SLOTS = 64 };
 
 uint32_t tuff_bench_op_count(const struct tuff_bench *bench)
 {
-    return bench->pass->graph->node_count;
+    return bench->pass->programs[PROGRAM_STEP].graph->node_count;
 }
 
 void tuff_bench_op(const struct tuff_bench *bench, uint32_t index, struct tuff_bench_op *op)
 {
-    const struct tuff_graph *graph = bench->pass->graph;
+    const struct tuff_graph *graph = bench->pass->programs[PROGRAM_STEP].graph;
     const struct tuff_node *node = &graph->nodes[index];
     struct bench_op *own = &bench->ops[index];
     struct tuff_op_args args = {.size = tuff_op_args_size(node->op), .params = node->params};

@@ -14,6 +14,7 @@ struct block {
 struct planner {
     const struct tuff_target *target;
     const struct tuff_graph *graph;
+    bool least;
     const struct tuff_log *shortage;
     struct tuff_plan *plan;
     uint32_t *last_use;        // of each storage value: the last node that touches it
@@ -170,7 +171,7 @@ static enum tuff_status place_blocks(struct planner *p)
         p->plan->unshared_bytes += p->blocks[i].bytes;
         order[i] = &p->blocks[i];
     }
-    const bool apart = is_gpu(&p->target->info) && p->plan->unshared_bytes <= APART_BYTES;
+    const bool apart = !p->least && is_gpu(&p->target->info) && p->plan->unshared_bytes <= APART_BYTES;
     qsort(order, p->block_count, sizeof(struct block *), by_size);
     for (uint32_t i = 0; i < p->block_count; i++) {
         struct block *block = order[i];
@@ -220,12 +221,13 @@ static enum tuff_status plan_all(struct planner *p)
 }
 
 enum tuff_status tuff_plan_create(const struct tuff_target *target, const struct tuff_graph *graph,
-                                  const struct tuff_log *shortage, struct tuff_plan **plan)
+                                  bool least, const struct tuff_log *shortage, struct tuff_plan **plan)
 {
     size_t values = graph->value_count + 1, nodes = graph->node_count + 1;
     struct planner p = {
         .target = target,
         .graph = graph,
+        .least = least,
         .shortage = shortage,
         .plan = calloc(1, sizeof(struct tuff_plan)),
         .last_use = calloc(values, sizeof(uint32_t)),

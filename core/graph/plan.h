@@ -16,11 +16,11 @@ struct tuff_plan {
 
 // Checks that the target has a kernel for every node that takes its shapes, and places all activations.
 // Two tensors share memory only if no node uses both, or if the op works in place; on a GPU small arenas are
-// not shared but in place. Failure: TUFF_ERROR_UNSUPPORTED names the op and the backend. TUFF_ERROR_MEMORY
-// for a tensor that is larger than the device takes any: this alone is told to `shortage`, since a caller may
-// know of something smaller to try.
+// not shared but in place, unless `least` asks for as little memory as can be. Failure:
+// TUFF_ERROR_UNSUPPORTED names the op and the backend. TUFF_ERROR_MEMORY for a tensor that is larger than the
+// device takes any: this alone is told to `shortage`, since a caller may know of something smaller to try.
 TUFF_MUST_CHECK enum tuff_status tuff_plan_create(const struct tuff_target *target,
-                                                  const struct tuff_graph *graph,
+                                                  const struct tuff_graph *graph, bool least,
                                                   const struct tuff_log *shortage, struct tuff_plan **plan);
 void tuff_plan_destroy(struct tuff_plan **plan); // NULL-safe, nulls
 

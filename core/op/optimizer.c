@@ -188,3 +188,37 @@ const struct tuff_op_info tuff_op_info_moving_average = {
     .check = check_average,
     .work = work_of_average,
 };
+
+static enum tuff_status check_accumulate(const struct tuff_log *log, const void *params,
+                                         const struct tuff_tensor *const tensors[])
+{
+    const struct tuff_gradient_accumulate_params *p = params;
+    if (p->batch == 0 || p->samples == 0)
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "gradient_accumulate: a batch of %u of %u samples, expected at least 1 of each",
+                         p->batch, p->samples);
+    enum tuff_status status =
+        tuff_check_shape(log, "gradient_accumulate", "gradients", tensors[1], 1, tensors[0]->dims);
+    if (status == TUFF_OK)
+        status = tuff_check_shape(log, "gradient_accumulate", "state", tensors[2], 1,
+                                  (uint32_t[]){TUFF_STEP_STATE_WORDS});
+    return status;
+}
+
+static void work_of_accumulate(const void *params, const struct tuff_tensor *const tensors[],
+                               struct tuff_work *work)
+{
+    (void)params;
+    work->flops = 2 * tuff_elements(tensors[0]);
+}
+
+const struct tuff_op_info tuff_op_info_gradient_accumulate = {
+    .name = "gradient_accumulate",
+    .params_size = sizeof(struct tuff_gradient_accumulate_params),
+    .tensor_count = 3,
+    .roles = {{.name = "sum", .access = TUFF_ACCESS_INOUT, .dtype = TUFF_F32, .rank = 1},
+              {.name = "gradients", .access = TUFF_ACCESS_IN, .dtype = TUFF_F32, .rank = 1},
+              {.name = "state", .access = TUFF_ACCESS_IN, .dtype = TUFF_U32, .rank = 1}},
+    .check = check_accumulate,
+    .work = work_of_accumulate,
+};

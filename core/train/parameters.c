@@ -164,6 +164,8 @@ enum tuff_status tuff_parameters_create(const struct tuff_target *target, const 
         status = tuff_device_zeroed(target, "rounded parameters", made->arena_bytes / 2, &made->rounded);
     if (status == TUFF_OK && options->training)
         status = tuff_device_zeroed(target, "gradients", made->arena_bytes, &made->gradients);
+    if (status == TUFF_OK && options->training && options->sums)
+        status = tuff_device_zeroed(target, "sums of gradients", made->trained_bytes, &made->sums);
     if (status == TUFF_OK)
         status = tuff_device_zeroed(target, "optimizer state", made->moment_count * made->trained_bytes,
                                     &made->moments);
@@ -187,6 +189,7 @@ void tuff_parameters_destroy(struct tuff_parameters **parameters)
     tuff_device_release(p->target, &p->values);
     tuff_device_release(p->target, &p->rounded);
     tuff_device_release(p->target, &p->gradients);
+    tuff_device_release(p->target, &p->sums);
     tuff_device_release(p->target, &p->moments);
     tuff_device_release(p->target, &p->averages);
     tuff_device_release(p->target, &p->buffers);
@@ -207,7 +210,9 @@ enum tuff_status tuff_parameters_read(struct tuff_parameters *p, size_t index, f
 
 enum tuff_status tuff_parameters_read_gradient(struct tuff_parameters *p, size_t index, float *values)
 {
-    return tuff_device_read(p->target, p->gradients, p->offsets[index], values, p->bytes[index]);
+    struct tuff_buffer *from =
+        p->sums != NULL && p->offsets[index] < p->trained_bytes ? p->sums : p->gradients;
+    return tuff_device_read(p->target, from, p->offsets[index], values, p->bytes[index]);
 }
 
 enum tuff_status tuff_parameters_read_average(struct tuff_parameters *p, size_t index, float *values)

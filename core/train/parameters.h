@@ -26,6 +26,8 @@ struct tuff_parameters {
     // gradients: of the arena's layout. moments: moment_count times the arena's trained part, those of a
     // group beginning at moment_count times its offset. Both may be NULL.
     struct tuff_buffer *values, *gradients, *moments;
+    struct tuff_buffer
+        *sums; // of the gradients of a batch's parts: of the arena's trained part; NULL: no parts
     struct tuff_buffer *rounded;  // float16 of values or averages, each at half its offset; NULL: not mixed
     struct tuff_buffer *averages; // moving ones of the values, in the arena's layout; NULL: none are kept
     // The model's buffers in an arena of their own, which no optimizer sees; NULL if the model has none.
@@ -39,6 +41,7 @@ struct tuff_parameters_options {
     bool training;         // with gradients and moments
     const bool *frozen;    // of each parameter; NULL: none is
     bool averages;         // keep them, if for training
+    bool sums;             // with room for sums of gradients, if for training
     bool mixed;            // with room for values rounded to float16
     uint32_t moment_count; // of the optimizer: values that it keeps for each parameter
 };
@@ -60,7 +63,7 @@ uint64_t tuff_parameters_moment_offset(const struct tuff_parameters *parameters,
 // values: the parameter's elements, row-major. The target's stream is idle.
 TUFF_MUST_CHECK enum tuff_status tuff_parameters_read(struct tuff_parameters *parameters, size_t index,
                                                       float *values);
-// The same from the gradients, which there must be.
+// The same from the gradients, which there must be: the sums, where there are any.
 TUFF_MUST_CHECK enum tuff_status tuff_parameters_read_gradient(struct tuff_parameters *parameters,
                                                                size_t index, float *values);
 // The same from the averages; from the values where there are none.

@@ -27,9 +27,9 @@ static uint64_t external_bytes(const struct tuff_pass *pass, enum external exter
     case EXTERNAL_STATE:
         return sizeof(struct tuff_step_state);
     case EXTERNAL_ROWS:
-        return (uint64_t)pass->steps * sizeof(struct tuff_step_row);
+        return (uint64_t)pass->part_count * sizeof(struct tuff_step_row);
     case EXTERNAL_METRICS:
-        return (uint64_t)pass->steps * TUFF_PASS_METRICS_WORDS * sizeof(uint32_t);
+        return (uint64_t)pass->part_count * TUFF_PASS_METRICS_WORDS * sizeof(uint32_t);
     case EXTERNAL_INDEX:
     case EXTERNAL_LABELS:
         return (uint64_t)data->count * sizeof(uint32_t);
@@ -38,7 +38,7 @@ static uint64_t external_bytes(const struct tuff_pass *pass, enum external exter
     case EXTERNAL_IMAGES: // two chunks are no single buffer
         return pass->chunks.samples == 0 ? tuff_pass_image_bytes(pass) : 0;
     case EXTERNAL_OUTPUTS:
-        return pass->options.outputs ? (uint64_t)pass->batch_size * pass->classes * sizeof(float) : 0;
+        return pass->options.outputs ? (uint64_t)pass->part_size * pass->classes * sizeof(float) : 0;
     default:
         return 0;
     }
@@ -57,20 +57,15 @@ uint64_t tuff_pass_data_bytes(const struct tuff_pass *pass)
     return bytes;
 }
 
-static enum tuff_status build_and_plan(struct tuff_pass *pass)
-{
-    tuff_plan_destroy(&pass->plan);
-    tuff_graph_destroy(&pass->graph);
-    enum tuff_status status = tuff_pass_build(pass, pass->model);
-    return status == TUFF_OK
-               ? tuff_plan_create(pass->target, pass->graph, pass->options.shortage, &pass->plan)
-               : status;
-}
-
 enum tuff_status tuff_pass_stream(struct tuff_pass *pass, uint32_t samples)
 {
     pass->chunks.samples = samples;
-    return build_and_plan(pass);
+    return tuff_pass_build_and_plan(pass);
+}
+
+static uint32_t parts_of(uint32_t samples, uint32_t part)
+{
+    return samples / part + (samples % part != 0);
 }
 
 enum tuff_status tuff_pass_create(const struct tuff_target *target, const struct tuff_model *model,
@@ -88,8 +83,11 @@ enum tuff_status tuff_pass_create(const struct tuff_target *target, const struct
     made->options = *options;
     made->batch_size = options->batch_size;
     made->classes = tuff_model_classes(model);
-    made->steps = data->count / options->batch_size + (data->count % options->batch_size != 0);
-    enum tuff_status status = build_and_plan(made);
+    made->part_size = options->part_size == 0 ? options->batch_size : options->part_size;
+    made->parts = made->batch_size / made->part_size;
+    made->part_count = parts_of(data->count, made->part_size);
+    made->steps = parts_of(data->count, made->batch_size);
+    enum tuff_status status = tuff_pass_build_and_plan(made);
     if (status != TUFF_OK)
         tuff_pass_destroy(&made);
     *pass = made;
@@ -101,19 +99,18 @@ void tuff_pass_destroy(struct tuff_pass **pass)
     struct tuff_pass *p = *pass;
     if (p == NULL)
         return;
-    tuff_runner_destroy(&p->runner);
+    for (int i = 0; i < PROGRAM_COUNT; i++)
+        for (int chunk = 0; chunk < 2; chunk++)
+            tuff_runner_destroy(&p->programs[i].runners[chunk]);
     tuff_pass_release_chunks(p);
     tuff_device_release(p->target, &p->images);
     tuff_device_release(p->target, &p->records);
-    tuff_plan_destroy(&p->plan);
-    tuff_graph_destroy(&p->graph);
+    for (int i = 0; i < PROGRAM_COUNT; i++) {
+        tuff_plan_destroy(&p->programs[i].plan);
+        tuff_graph_destroy(&p->programs[i].graph);
+    }
     free(p);
     *pass = NULL;
-}
-
-const struct tuff_plan *tuff_pass_plan(const struct tuff_pass *pass)
-{
-    return pass->plan;
 }
 
 uint32_t tuff_pass_steps(const struct tuff_pass *pass)
@@ -143,16 +140,27 @@ static enum tuff_status take_memory(struct tuff_pass *pass)
     return status;
 }
 
+enum tuff_status tuff_pass_create_runners(struct tuff_pass *pass, const struct tuff_bindings *bindings,
+                                          uint32_t chunk)
+{
+    enum tuff_status status = TUFF_OK;
+    for (int i = 0; status == TUFF_OK && i < PROGRAM_COUNT; i++)
+        if (pass->programs[i].graph != NULL)
+            status = tuff_runner_create(pass->target, pass->programs[i].graph, pass->programs[i].plan,
+                                        bindings, &pass->programs[i].runners[chunk]);
+    return status;
+}
+
 // places: room for EXTERNAL_COUNT, the model's buffers, and the groups.
 static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *activations,
                                     struct tuff_place *places)
 {
-    const struct tuff_target *target = pass->target;
     const struct tuff_parameters *parameters = pass->parameters;
     enum tuff_status status = take_memory(pass);
     places[EXTERNAL_ROUNDED].buffer = parameters->rounded;
     places[EXTERNAL_PARAMETERS].buffer = parameters->values;
     places[EXTERNAL_GRADIENTS].buffer = parameters->gradients;
+    places[EXTERNAL_SUMS].buffer = parameters->sums;
     places[EXTERNAL_MOMENTS].buffer = parameters->moments;
     places[EXTERNAL_AVERAGES].buffer = parameters->averages;
     for (size_t i = 0; i < parameters->buffer_count; i++)
@@ -167,7 +175,7 @@ static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *
         struct tuff_place *of = places + tuff_pass_group_external(parameters, g);
         const uint64_t offset = parameters->groups[g].offset;
         of[0] = (struct tuff_place){parameters->values, offset};
-        of[1] = (struct tuff_place){parameters->gradients, offset};
+        of[1] = (struct tuff_place){pass->parts > 1 ? parameters->sums : parameters->gradients, offset};
         of[2] = (struct tuff_place){parameters->moments, parameters->moment_count * offset};
     }
     for (enum external e = 0; e < EXTERNAL_OWN_COUNT; e++)
@@ -185,7 +193,7 @@ static enum tuff_status bind_places(struct tuff_pass *pass, struct tuff_buffer *
         return status;
     if (pass->chunks.samples != 0)
         return tuff_pass_bind_chunks(pass, places, &bindings);
-    return tuff_runner_create(target, pass->graph, pass->plan, &bindings, &pass->runner);
+    return tuff_pass_create_runners(pass, &bindings, 0);
 }
 
 enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *activations)

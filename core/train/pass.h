@@ -10,17 +10,22 @@
 struct tuff_pass;
 
 struct tuff_pass_options {
-    uint32_t batch_size;
+    uint32_t batch_size; // samples of a step
+    // Of training: samples that are worked on at once. Below batch_size, of which it is a divisor, a step
+    // runs its batch in parts and adds up their gradients; 0: batch_size.
+    uint32_t part_size;
     const struct tuff_trainer_options *training;  // NULL: evaluation; read by tuff_pass_create only
     const struct tuff_augmentation *augmentation; // read by tuff_pass_create and tuff_pass_stream only
     bool outputs;                                 // keep each batch's logits for tuff_pass_work's outputs
     bool no_fusion;
-    bool mixed;                      // float16 wherever it may be; the parameters have room for it
+    bool recompute; // of training: compute activations anew for backward where that takes less memory
+    bool mixed;     // float16 wherever it may be; the parameters have room for it
     const struct tuff_log *shortage; // told of tensors that the device has no room for, as by
                                      // tuff_plan_create; read by tuff_pass_create and tuff_pass_stream only
 };
 
-// Builds and plans the step. Takes no memory on the device yet: tuff_pass_plan tells how much it wants.
+// Builds and plans the step. Takes no memory on the device yet: tuff_pass_arena_bytes tells how much it
+// wants.
 TUFF_MUST_CHECK enum tuff_status
 tuff_pass_create(const struct tuff_target *target, const struct tuff_model *model,
                  const struct tuff_dataset *data, const struct tuff_parameters *parameters,
@@ -31,22 +36,22 @@ void tuff_pass_destroy(struct tuff_pass **pass); // NULL-safe, nulls
 // which the device holds.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_stream(struct tuff_pass *pass, uint32_t samples);
 bool tuff_pass_streams(const struct tuff_pass *pass);
-const struct tuff_plan *tuff_pass_plan(const struct tuff_pass *pass);
+uint64_t tuff_pass_arena_bytes(const struct tuff_pass *pass);    // of activations
+uint64_t tuff_pass_unshared_bytes(const struct tuff_pass *pass); // what they would take without sharing
 uint64_t tuff_pass_data_bytes(const struct tuff_pass *pass);
 uint64_t tuff_pass_sample_bytes(const struct tuff_pass *pass); // of one image
 uint64_t tuff_pass_image_bytes(const struct tuff_pass *pass);  // of all images of the set
 uint32_t tuff_pass_batch_size(const struct tuff_pass *pass);
 uint32_t tuff_pass_steps(const struct tuff_pass *pass); // ceil(samples / batch size)
 
-// Uploads the data set, unless it is streamed, and makes the step ready. activations: of at least the plan's
-// arena_bytes; it outlives the pass.
+// Uploads the data set, unless it is streamed, and makes the step ready. activations: of at least
+// tuff_pass_arena_bytes; it outlives the pass.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_bind(struct tuff_pass *pass, struct tuff_buffer *activations);
 
 // Steps of a pass, from number `first` on.
 struct tuff_pass_work {
-    const uint32_t *order; // of the data set's samples, all of them
-    struct tuff_step_row
-        *rows; // one per step, with learning rates and corrections; begin and valid are filled in
+    const uint32_t *order;            // of the data set's samples, all of them
+    const struct tuff_step_row *rows; // one per step: learning rates, corrections and the step's number
     uint32_t first, steps;
     uint32_t announced; // steps in all that progress is told of; 0: `steps`
     // Figures of the steps before `first`, to which those of these steps are added, the loss as a sum over
@@ -68,8 +73,9 @@ TUFF_MUST_CHECK enum tuff_status tuff_pass_run(struct tuff_pass *pass, const str
 // Where in a step a number first was not finite.
 struct tuff_pass_origin {
     bool found;
-    uint32_t node, argument; // of the pass's graph
-    uint64_t element;        // as it is stored
+    const struct tuff_graph *graph; // a program's of the pass
+    uint32_t node, argument;        // of it
+    uint64_t element;               // as it is stored
     float value;
 };
 // Runs the one step of `work` op by op, with a look at all that each op has made; in mixed precision only at
@@ -79,7 +85,7 @@ TUFF_MUST_CHECK enum tuff_status tuff_pass_find_origin(struct tuff_pass *pass,
                                                        struct tuff_pass_origin *origin);
 enum tuff_phase { TUFF_PHASE_FORWARD, TUFF_PHASE_BACKWARD, TUFF_PHASE_UPDATE };
 // The part of a training step that a node belongs to.
-enum tuff_phase tuff_pass_phase(const struct tuff_pass *pass, uint32_t node);
+enum tuff_phase tuff_pass_phase(const struct tuff_graph *graph, uint32_t node);
 
 // Sums as means: loss per sample.
 struct tuff_metrics tuff_pass_means(const struct tuff_metrics *sums);

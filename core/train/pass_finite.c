@@ -33,19 +33,21 @@ static enum tuff_status look_at(const struct tuff_target *target, const struct t
     return status;
 }
 
-static enum tuff_status look_at_results(const struct tuff_pass *pass, const struct tuff_runner *runner,
-                                        uint32_t node, struct tuff_pass_origin *origin)
+static enum tuff_status look_at_results(const struct tuff_target *target, const struct tuff_runner *runner,
+                                        const struct tuff_graph *graph, uint32_t node,
+                                        struct tuff_pass_origin *origin)
 {
-    const struct tuff_op_info *info = tuff_op_info(pass->graph->nodes[node].op);
+    const struct tuff_op_info *info = tuff_op_info(graph->nodes[node].op);
     enum tuff_status status = TUFF_OK;
     for (uint32_t i = 0; i < info->tensor_count && status == TUFF_OK && !origin->found; i++) {
         const struct tuff_tensor *tensor = tuff_runner_tensor(runner, node, i);
         if (tensor == NULL || info->roles[i].access == TUFF_ACCESS_IN ||
             (tensor->dtype != TUFF_F32 && tensor->dtype != TUFF_F16))
             continue;
+        origin->graph = graph;
         origin->node = node;
         origin->argument = i;
-        status = look_at(pass->target, tensor, origin);
+        status = look_at(target, tensor, origin);
     }
     return status;
 }
@@ -66,11 +68,11 @@ static enum tuff_status call_alone(const struct tuff_target *target, struct tuff
     return status == TUFF_OK ? waited : status;
 }
 
-enum tuff_phase tuff_pass_phase(const struct tuff_pass *pass, uint32_t node)
+enum tuff_phase tuff_pass_phase(const struct tuff_graph *graph, uint32_t node)
 {
     bool backward = false;
     for (uint32_t i = 0; i <= node; i++) {
-        switch (pass->graph->nodes[i].op) {
+        switch (graph->nodes[i].op) {
         case TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD:
             backward = true;
             break;
@@ -85,22 +87,35 @@ enum tuff_phase tuff_pass_phase(const struct tuff_pass *pass, uint32_t node)
     return backward ? TUFF_PHASE_BACKWARD : TUFF_PHASE_FORWARD;
 }
 
+// One run of a program, op by op.
+static enum tuff_status find_in_program(const struct tuff_pass *pass, enum program_kind kind, uint32_t chunk,
+                                        struct tuff_pass_origin *origin)
+{
+    const struct tuff_graph *graph = pass->programs[kind].graph;
+    struct tuff_runner *runner = pass->programs[kind].runners[chunk];
+    enum tuff_status status = TUFF_OK;
+    for (uint32_t node = 0; node < graph->node_count && status == TUFF_OK && !origin->found; node++) {
+        status = call_alone(pass->target, runner, node);
+        // Gradients of a loss that is scaled may overflow; what becomes of them is up to the update.
+        if (status == TUFF_OK && !(pass->options.mixed && tuff_pass_phase(graph, node) != TUFF_PHASE_FORWARD))
+            status = look_at_results(pass->target, runner, graph, node, origin);
+    }
+    return status;
+}
+
 enum tuff_status tuff_pass_find_origin(struct tuff_pass *pass, const struct tuff_pass_work *work,
                                        struct tuff_pass_origin *origin)
 {
-    struct tuff_runner *runner = pass->runner;
+    const uint32_t parts =
+        tuff_pass_parts_before(pass, work->first + 1) - tuff_pass_parts_before(pass, work->first);
+    uint32_t chunk = 0;
     *origin = (struct tuff_pass_origin){.found = false};
     enum tuff_status status = tuff_pass_prepare(pass, work);
     if (status == TUFF_OK && tuff_pass_streams(pass)) {
-        uint32_t chunk = tuff_pass_chunk_of(pass, work->first);
-        runner = pass->chunks.runners[chunk % 2];
+        chunk = tuff_pass_chunk_of(pass, work->first);
         status = tuff_pass_load_chunk(pass, work->order, chunk);
     }
-    for (uint32_t node = 0; node < pass->graph->node_count && status == TUFF_OK && !origin->found; node++) {
-        status = call_alone(pass->target, runner, node);
-        // Gradients of a loss that is scaled may overflow; what becomes of them is up to the update.
-        if (status == TUFF_OK && !(pass->options.mixed && tuff_pass_phase(pass, node) != TUFF_PHASE_FORWARD))
-            status = look_at_results(pass, runner, node, origin);
-    }
+    for (uint32_t part = 0; part < parts && status == TUFF_OK && !origin->found; part++)
+        status = find_in_program(pass, part + 1 == parts ? PROGRAM_STEP : PROGRAM_PART, chunk % 2, origin);
     return status;
 }

@@ -3,10 +3,11 @@
 
 #include "graph/autodiff.h"
 #include "graph/fusion.h"
+#include "graph/recompute.h"
 #include "model/model.h"
 #include "pass_state.h"
 
-static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
+static enum tuff_status add_externals(const struct tuff_pass *pass, struct tuff_graph *graph, bool training,
                                       tuff_value_id ids[EXTERNAL_COUNT])
 {
     const struct tuff_dataset *data = pass->data;
@@ -19,17 +20,18 @@ static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
         uint32_t rank, dims[4];
     } externals[EXTERNAL_COUNT] = {
         [EXTERNAL_STATE] = {"state", TUFF_U32, 1, {TUFF_STEP_STATE_WORDS}},
-        [EXTERNAL_ROWS] = {"rows", TUFF_U32, 2, {pass->steps, TUFF_STEP_ROW_WORDS}},
+        [EXTERNAL_ROWS] = {"rows", TUFF_U32, 2, {pass->part_count, TUFF_STEP_ROW_WORDS}},
         [EXTERNAL_INDEX] = {"index", TUFF_U32, 1, {data->count}},
         [EXTERNAL_SLOTS] = {"slots", TUFF_U32, 1, {data->count}},
         [EXTERNAL_IMAGES] = {"images", TUFF_U8, 4, {images, data->channels, data->height, data->width}},
         [EXTERNAL_LABELS] = {"set labels", TUFF_U32, 1, {data->count}},
-        [EXTERNAL_METRICS] = {"metrics", TUFF_U32, 2, {pass->steps, TUFF_PASS_METRICS_WORDS}},
-        [EXTERNAL_OUTPUTS] = {"outputs", TUFF_F32, 2, {pass->batch_size, pass->classes}},
+        [EXTERNAL_METRICS] = {"metrics", TUFF_U32, 2, {pass->part_count, TUFF_PASS_METRICS_WORDS}},
+        [EXTERNAL_OUTPUTS] = {"outputs", TUFF_F32, 2, {pass->part_size, pass->classes}},
         [EXTERNAL_ARENA] = {"all parameters", TUFF_F32, 1, {all}},
         [EXTERNAL_ROUNDED] = {"rounded parameters", TUFF_F16, 1, {all}},
         [EXTERNAL_PARAMETERS] = {"parameters", TUFF_F32, 1, {trained}},
         [EXTERNAL_GRADIENTS] = {"gradients", TUFF_F32, 1, {trained}},
+        [EXTERNAL_SUMS] = {"sums of gradients", TUFF_F32, 1, {trained}},
         [EXTERNAL_AVERAGES] = {"averages", TUFF_F32, 1, {trained}},
         // (2,P) of Adam, (P) of SGD's velocity
         [EXTERNAL_MOMENTS] = {"moments",
@@ -40,18 +42,17 @@ static enum tuff_status add_externals(struct tuff_pass *pass, bool training,
     enum tuff_status status = TUFF_OK;
     uint32_t count = training ? EXTERNAL_COUNT : EXTERNAL_PARAMETERS;
     for (uint32_t e = 0; status == TUFF_OK && e < count; e++)
-        status =
-            tuff_graph_add_value(pass->graph, TUFF_VALUE_EXTERNAL, e, externals[e].name, externals[e].dtype,
-                                 externals[e].rank, externals[e].dims, false, &ids[e]);
+        status = tuff_graph_add_value(graph, TUFF_VALUE_EXTERNAL, e, externals[e].name, externals[e].dtype,
+                                      externals[e].rank, externals[e].dims, false, &ids[e]);
     return status;
 }
 
 // The batch's images as floats, by the index, or from where the chunk has them. *x: (N,C,H,W).
-static enum tuff_status add_images(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT],
-                                   tuff_value_id *x)
+static enum tuff_status add_images(const struct tuff_pass *pass, struct tuff_graph *graph,
+                                   const tuff_value_id ids[EXTERNAL_COUNT], tuff_value_id *x)
 {
     const struct tuff_dataset *data = pass->data;
-    const uint32_t dims[4] = {pass->batch_size, data->channels, data->height, data->width};
+    const uint32_t dims[4] = {pass->part_size, data->channels, data->height, data->width};
     tuff_value_id index = ids[pass->chunks.samples != 0 ? EXTERNAL_SLOTS : EXTERNAL_INDEX];
     const struct tuff_trainer_options *training = pass->options.training;
     const struct tuff_augmentation *wanted = pass->options.augmentation;
@@ -63,27 +64,27 @@ static enum tuff_status add_images(struct tuff_pass *pass, const tuff_value_id i
         change ? tuff_augmentation_params(log, wanted, training->seed, data->height, data->width, &changed)
                : tuff_augmentation_plain_params(log, wanted, &plain);
     if (status == TUFF_OK)
-        status = tuff_graph_add_value(pass->graph, TUFF_VALUE_ACTIVATION, 0, "x",
+        status = tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, "x",
                                       pass->options.mixed ? TUFF_F16 : TUFF_F32, 4, dims, true, x);
     if (status != TUFF_OK)
         return status;
     tuff_value_id values[] = {*x, ids[EXTERNAL_IMAGES], index, ids[EXTERNAL_STATE]};
-    return change ? tuff_graph_add_node(pass->graph, TUFF_OP_GATHER_AUGMENTED_IMAGES, &changed, NULL, values)
-                  : tuff_graph_add_node(pass->graph, TUFF_OP_GATHER_IMAGES, &plain, NULL, values);
+    return change ? tuff_graph_add_node(graph, TUFF_OP_GATHER_AUGMENTED_IMAGES, &changed, NULL, values)
+                  : tuff_graph_add_node(graph, TUFF_OP_GATHER_IMAGES, &plain, NULL, values);
 }
 
 // step_advance and the gathers: *x and *labels are the batch.
-static enum tuff_status add_batch(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT],
-                                  tuff_value_id *x, tuff_value_id *labels)
+static enum tuff_status add_batch(const struct tuff_pass *pass, struct tuff_graph *graph,
+                                  const tuff_value_id ids[EXTERNAL_COUNT], tuff_value_id *x,
+                                  tuff_value_id *labels)
 {
-    struct tuff_graph *graph = pass->graph;
     enum tuff_status status = tuff_graph_add_node(graph, TUFF_OP_STEP_ADVANCE, NULL, NULL,
                                                   (tuff_value_id[]){ids[EXTERNAL_STATE], ids[EXTERNAL_ROWS]});
     if (status == TUFF_OK)
-        status = add_images(pass, ids, x);
+        status = add_images(pass, graph, ids, x);
     if (status == TUFF_OK)
         status = tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, "labels", TUFF_U32, 1,
-                                      &pass->batch_size, false, labels);
+                                      &pass->part_size, false, labels);
     if (status == TUFF_OK)
         status = tuff_graph_add_node(
             graph, TUFF_OP_GATHER_LABELS, NULL, NULL,
@@ -98,31 +99,31 @@ static bool is_rounded(const struct tuff_pass *pass, const struct tuff_parameter
 }
 
 // values: room for one per parameter, then one per buffer.
-static enum tuff_status add_tensors(struct tuff_pass *pass, const struct tuff_model *model,
+static enum tuff_status add_tensors(const struct tuff_pass *pass, struct tuff_graph *graph,
                                     tuff_value_id *values)
 {
     size_t count = pass->parameters->count;
     enum tuff_status status = TUFF_OK;
     for (size_t i = 0; status == TUFF_OK && i < count; i++) {
         struct tuff_parameter_info info;
-        tuff_model_parameter(model, i, &info);
+        tuff_model_parameter(pass->model, i, &info);
         bool rounded = is_rounded(pass, &info);
-        status = tuff_graph_add_value(pass->graph, rounded ? TUFF_VALUE_ROUNDED : TUFF_VALUE_PARAMETER,
-                                      (uint32_t)i, info.name, rounded ? TUFF_F16 : TUFF_F32, info.rank,
-                                      info.dims, false, &values[i]);
+        status = tuff_graph_add_value(graph, rounded ? TUFF_VALUE_ROUNDED : TUFF_VALUE_PARAMETER, (uint32_t)i,
+                                      info.name, rounded ? TUFF_F16 : TUFF_F32, info.rank, info.dims, false,
+                                      &values[i]);
         if (status == TUFF_OK)
-            pass->graph->values[values[i]].needs_gradient = pass->parameters->wanted[i];
+            graph->values[values[i]].needs_gradient = pass->parameters->wanted[i];
     }
     for (size_t i = 0; status == TUFF_OK && i < pass->parameters->buffer_count; i++) {
         struct tuff_parameter_info info;
-        tuff_model_buffer(model, i, &info);
-        status = tuff_graph_add_value(pass->graph, TUFF_VALUE_EXTERNAL, EXTERNAL_BUFFERS + (uint32_t)i,
-                                      info.name, TUFF_F32, info.rank, info.dims, false, &values[count + i]);
+        tuff_model_buffer(pass->model, i, &info);
+        status = tuff_graph_add_value(graph, TUFF_VALUE_EXTERNAL, EXTERNAL_BUFFERS + (uint32_t)i, info.name,
+                                      TUFF_F32, info.rank, info.dims, false, &values[count + i]);
     }
     return status;
 }
 
-static enum tuff_status add_model(struct tuff_pass *pass, const struct tuff_model *model, tuff_value_id x,
+static enum tuff_status add_model(const struct tuff_pass *pass, struct tuff_graph *graph, tuff_value_id x,
                                   tuff_value_id state, tuff_value_id *logits)
 {
     const struct tuff_trainer_options *training = pass->options.training;
@@ -137,9 +138,9 @@ static enum tuff_status add_model(struct tuff_pass *pass, const struct tuff_mode
         .state = state,
         .seed = training == NULL ? 0 : training->seed,
     };
-    enum tuff_status status = add_tensors(pass, model, values);
+    enum tuff_status status = add_tensors(pass, graph, values);
     if (status == TUFF_OK)
-        status = tuff_model_lower(model, pass->graph, x, &with, logits);
+        status = tuff_model_lower(pass->model, graph, x, &with, logits);
     free(values);
     return status;
 }
@@ -168,37 +169,42 @@ static enum tuff_status widen_logits(struct tuff_graph *graph, tuff_value_id *lo
 }
 
 // The logits as the host reads them: row-major, whatever layout the activations have.
-static enum tuff_status add_outputs(struct tuff_pass *pass, tuff_value_id logits, tuff_value_id outputs)
+static enum tuff_status add_outputs(struct tuff_graph *graph, tuff_value_id logits, tuff_value_id outputs)
 {
-    return tuff_graph_add_node(pass->graph, TUFF_OP_COPY, NULL, NULL, (tuff_value_id[]){outputs, logits});
+    return tuff_graph_add_node(graph, TUFF_OP_COPY, NULL, NULL, (tuff_value_id[]){outputs, logits});
 }
 
-enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model *model)
+enum tuff_status tuff_pass_build(struct tuff_pass *pass, enum program_kind kind, uint64_t segment_bytes,
+                                 uint64_t *forward_bytes)
 {
     const struct tuff_trainer_options *training = pass->options.training;
     tuff_value_id ids[EXTERNAL_COUNT], x, labels, logits;
     enum tuff_layout layout = pass->options.mixed
                                   ? TUFF_LAYOUT_ROW_MAJOR // which float16 has to have
-                                  : tuff_target_activation_layout(pass->target, pass->batch_size);
-    enum tuff_status status = tuff_graph_create(pass->target->log, layout, &pass->graph);
-    struct tuff_graph *graph = pass->graph;
+                                  : tuff_target_activation_layout(pass->target, pass->part_size);
+    struct program *program = &pass->programs[kind];
+    enum tuff_status status = tuff_graph_create(pass->target->log, layout, &program->graph);
+    struct tuff_graph *graph = program->graph;
     if (status == TUFF_OK)
-        status = add_externals(pass, training != NULL, ids);
+        status = add_externals(pass, graph, training != NULL, ids);
     if (status == TUFF_OK && pass->options.mixed) {
         graph->gradient_type = TUFF_F16;
         status = tuff_graph_add_node(graph, TUFF_OP_CAST, NULL, NULL,
                                      (tuff_value_id[]){ids[EXTERNAL_ROUNDED], ids[EXTERNAL_ARENA]});
     }
     if (status == TUFF_OK)
-        status = add_batch(pass, ids, &x, &labels);
+        status = add_batch(pass, graph, ids, &x, &labels);
+    const uint32_t first = graph == NULL ? 0 : graph->node_count;
     if (status == TUFF_OK)
-        status = add_model(pass, model, x, ids[EXTERNAL_STATE], &logits);
+        status = add_model(pass, graph, x, ids[EXTERNAL_STATE], &logits);
     if (status == TUFF_OK)
         status = widen_logits(graph, &logits);
     if (status == TUFF_OK && !pass->options.no_fusion)
         status = tuff_graph_fuse(graph, pass->target, training != NULL);
     if (status != TUFF_OK)
         return status;
+    const uint32_t end = graph->node_count;
+    *forward_bytes = tuff_graph_output_bytes(graph, first, end);
     const struct tuff_softmax_cross_entropy_params smoothing = {
         .size = sizeof smoothing,
         .label_smoothing = training == NULL ? 0 : (float)training->label_smoothing,
@@ -210,11 +216,15 @@ enum tuff_status tuff_pass_build(struct tuff_pass *pass, const struct tuff_model
             graph, TUFF_OP_METRICS_RECORD, NULL, NULL,
             (tuff_value_id[]){ids[EXTERNAL_METRICS], loss[0], loss[1], ids[EXTERNAL_STATE]});
     if (status == TUFF_OK && pass->options.outputs)
-        status = add_outputs(pass, logits, ids[EXTERNAL_OUTPUTS]);
+        status = add_outputs(graph, logits, ids[EXTERNAL_OUTPUTS]);
     if (status == TUFF_OK && training != NULL) {
         status = tuff_graph_differentiate(graph);
-        if (status == TUFF_OK)
-            status = tuff_pass_add_optimizer(pass, ids);
+        if (status == TUFF_OK && segment_bytes != 0)
+            status = tuff_graph_recompute(graph, first, end, segment_bytes);
+        if (status == TUFF_OK && pass->parts > 1)
+            status = tuff_pass_add_accumulation(pass, graph, ids);
+        if (status == TUFF_OK && kind == PROGRAM_STEP)
+            status = tuff_pass_add_optimizer(pass, graph, ids);
     }
     return status;
 }

@@ -38,13 +38,24 @@ static enum tuff_status add_unscale(struct tuff_graph *graph, tuff_value_id grad
     return status;
 }
 
+enum tuff_status tuff_pass_add_accumulation(struct tuff_pass *pass, struct tuff_graph *graph,
+                                            const tuff_value_id ids[EXTERNAL_COUNT])
+{
+    const struct tuff_gradient_accumulate_params params = {
+        .size = sizeof params, .batch = pass->batch_size, .samples = pass->data->count};
+    return tuff_graph_add_node(
+        graph, TUFF_OP_GRADIENT_ACCUMULATE, &params, NULL,
+        (tuff_value_id[]){ids[EXTERNAL_SUMS], ids[EXTERNAL_GRADIENTS], ids[EXTERNAL_STATE]});
+}
+
 // What an optimizer works on.
 struct trained {
     tuff_value_id parameters, gradients, moments;
     double factor; // of the learning rate
 };
 
-static enum tuff_status add_update(struct tuff_pass *pass, const struct trained *trained, tuff_value_id state)
+static enum tuff_status add_update(const struct tuff_pass *pass, struct tuff_graph *graph,
+                                   const struct trained *trained, tuff_value_id state)
 {
     const struct tuff_trainer_options *o = pass->options.training;
     bool sgd = o->optimizer == TUFF_OPTIMIZER_SGD;
@@ -68,57 +79,61 @@ static enum tuff_status add_update(struct tuff_pass *pass, const struct trained 
     };
     tuff_value_id moments = pass->parameters->moment_count == 0 ? TUFF_NO_VALUE : trained->moments;
     tuff_value_id values[4] = {trained->parameters, moments, trained->gradients, state};
-    return tuff_graph_add_node(pass->graph, sgd ? TUFF_OP_SGD : TUFF_OP_ADAM,
-                               sgd ? (const void *)&descent : &adam, NULL, values);
+    return tuff_graph_add_node(graph, sgd ? TUFF_OP_SGD : TUFF_OP_ADAM, sgd ? (const void *)&descent : &adam,
+                               NULL, values);
 }
 
 // The parts of the arenas that belong to a group.
-static enum tuff_status add_group_values(struct tuff_pass *pass, size_t g, struct trained *trained)
+static enum tuff_status add_group_values(const struct tuff_pass *pass, struct tuff_graph *graph, size_t g,
+                                         struct trained *trained)
 {
     const struct tuff_parameters *p = pass->parameters;
     const uint32_t count = (uint32_t)(p->groups[g].bytes / sizeof(float)), two = p->moment_count == 2;
     const uint32_t external = tuff_pass_group_external(p, g), moments[2] = {two ? 2 : count, count};
     trained->factor = p->groups[g].factor;
-    enum tuff_status status = tuff_graph_add_value(pass->graph, TUFF_VALUE_EXTERNAL, external, "parameters",
+    enum tuff_status status = tuff_graph_add_value(graph, TUFF_VALUE_EXTERNAL, external, "parameters",
                                                    TUFF_F32, 1, &count, false, &trained->parameters);
     if (status == TUFF_OK)
-        status = tuff_graph_add_value(pass->graph, TUFF_VALUE_EXTERNAL, external + 1, "gradients", TUFF_F32,
-                                      1, &count, false, &trained->gradients);
+        status = tuff_graph_add_value(graph, TUFF_VALUE_EXTERNAL, external + 1, "gradients", TUFF_F32, 1,
+                                      &count, false, &trained->gradients);
     if (status == TUFF_OK && p->moment_count != 0)
-        status = tuff_graph_add_value(pass->graph, TUFF_VALUE_EXTERNAL, external + 2, "moments", TUFF_F32,
-                                      1 + two, moments, false, &trained->moments);
+        status = tuff_graph_add_value(graph, TUFF_VALUE_EXTERNAL, external + 2, "moments", TUFF_F32, 1 + two,
+                                      moments, false, &trained->moments);
     return status;
 }
 
-static enum tuff_status add_updates(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT])
+static enum tuff_status add_updates(const struct tuff_pass *pass, struct tuff_graph *graph,
+                                    const tuff_value_id ids[EXTERNAL_COUNT], tuff_value_id gradients)
 {
     const struct tuff_parameters *p = pass->parameters;
-    struct trained trained = {ids[EXTERNAL_PARAMETERS], ids[EXTERNAL_GRADIENTS], ids[EXTERNAL_MOMENTS],
+    struct trained trained = {ids[EXTERNAL_PARAMETERS], gradients, ids[EXTERNAL_MOMENTS],
                               p->groups[0].factor};
     enum tuff_status status = TUFF_OK;
     for (size_t g = 0; status == TUFF_OK && g < p->group_count; g++) {
         if (p->group_count > 1)
-            status = add_group_values(pass, g, &trained);
+            status = add_group_values(pass, graph, g, &trained);
         if (status == TUFF_OK)
-            status = add_update(pass, &trained, ids[EXTERNAL_STATE]);
+            status = add_update(pass, graph, &trained, ids[EXTERNAL_STATE]);
     }
     return status;
 }
 
-enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, const tuff_value_id ids[EXTERNAL_COUNT])
+enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, struct tuff_graph *graph,
+                                         const tuff_value_id ids[EXTERNAL_COUNT])
 {
     const struct tuff_trainer_options *o = pass->options.training;
+    const tuff_value_id gradients = ids[pass->parts > 1 ? EXTERNAL_SUMS : EXTERNAL_GRADIENTS];
     tuff_value_id norm = TUFF_NO_VALUE;
     enum tuff_status status = TUFF_OK;
     if (pass->options.mixed)
-        status = add_unscale(pass->graph, ids[EXTERNAL_GRADIENTS], ids[EXTERNAL_STATE], &norm);
+        status = add_unscale(graph, gradients, ids[EXTERNAL_STATE], &norm);
     if (status == TUFF_OK && o->clip_norm > 0)
-        status = add_clip(pass->graph, o->clip_norm, ids[EXTERNAL_GRADIENTS], norm);
+        status = add_clip(graph, o->clip_norm, gradients, norm);
     if (status == TUFF_OK)
-        status = add_updates(pass, ids);
+        status = add_updates(pass, graph, ids, gradients);
     if (status == TUFF_OK && pass->parameters->averages != NULL)
         status = tuff_graph_add_node(
-            pass->graph, TUFF_OP_MOVING_AVERAGE, NULL, NULL,
+            graph, TUFF_OP_MOVING_AVERAGE, NULL, NULL,
             (tuff_value_id[]){ids[EXTERNAL_AVERAGES], ids[EXTERNAL_PARAMETERS], ids[EXTERNAL_STATE]});
     return status;
 }

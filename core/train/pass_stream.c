@@ -35,11 +35,11 @@ enum tuff_status tuff_pass_bind_chunks(struct tuff_pass *pass, struct tuff_place
     if (status == TUFF_OK && chunks->staging == NULL)
         status = tuff_fail(pass->target->log, TUFF_ERROR_MEMORY, "no memory for %.1f MiB of images",
                            (double)bytes / 0x1p20);
-    for (int i = 0; status == TUFF_OK && i < 2; i++) {
+    for (uint32_t i = 0; status == TUFF_OK && i < 2; i++) {
         status = tuff_device_zeroed(pass->target, "a part of the data set", bytes, &chunks->images[i]);
         places[EXTERNAL_IMAGES].buffer = chunks->images[i];
         if (status == TUFF_OK)
-            status = tuff_runner_create(pass->target, pass->graph, pass->plan, bindings, &chunks->runners[i]);
+            status = tuff_pass_create_runners(pass, bindings, i);
     }
     tuff_pass_forget_chunks(pass);
     return status;
@@ -47,10 +47,8 @@ enum tuff_status tuff_pass_bind_chunks(struct tuff_pass *pass, struct tuff_place
 
 void tuff_pass_release_chunks(struct tuff_pass *pass)
 {
-    for (int i = 0; i < 2; i++) {
-        tuff_runner_destroy(&pass->chunks.runners[i]);
+    for (int i = 0; i < 2; i++)
         tuff_device_release(pass->target, &pass->chunks.images[i]);
-    }
     free(pass->chunks.staging);
     pass->chunks.staging = NULL;
 }

@@ -22,19 +22,29 @@ static enum tuff_status check_data(const struct tuff_log *log, const struct tuff
     return TUFF_OK;
 }
 
+// Training samples that are worked on at once; 0: the whole batch.
+static uint32_t part_size(const struct tuff_trainer *trainer, const struct tuff_trainer_options *options)
+{
+    const uint32_t part = options->micro_batch;
+    return trainer->train_data == NULL || part >= options->batch_size || part >= trainer->train_data->count
+               ? 0
+               : part;
+}
+
 // Evaluation keeps no activations for a backward pass, so it can take larger batches than training in no more
 // memory: the largest of a few multiples that fits.
 static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
 {
     static const uint32_t multiples[] = {16, 8, 4, 2, 1};
     static const uint64_t always_fine = UINT64_C(8) << 20;
-    uint64_t limit = trainer->train == NULL ? 0 : tuff_pass_plan(trainer->train)->arena_bytes;
+    uint64_t limit = trainer->train == NULL ? 0 : tuff_pass_arena_bytes(trainer->train);
+    const uint32_t part = trainer->options.micro_batch;
     if (limit < always_fine)
         limit = always_fine;
     enum tuff_status status = TUFF_OK;
     for (size_t i = 0; i < sizeof multiples / sizeof *multiples; i++) {
         const bool last = multiples[i] == 1;
-        uint64_t batch = (uint64_t)trainer->options.batch_size * multiples[i];
+        uint64_t batch = (uint64_t)(part != 0 ? part : trainer->options.batch_size) * multiples[i];
         if (!last && batch > trainer->test_data->count)
             continue;
         if (batch > trainer->test_data->count)
@@ -50,7 +60,7 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
                                   &options, &trainer->test);
         if (status == TUFF_ERROR_MEMORY && !last)
             continue;
-        if (status != TUFF_OK || tuff_pass_plan(trainer->test)->arena_bytes <= limit)
+        if (status != TUFF_OK || tuff_pass_arena_bytes(trainer->test) <= limit)
             break;
     }
     return status;
@@ -68,6 +78,7 @@ static enum tuff_status create_parameters(struct tuff_trainer *trainer,
         .frozen = frozen,
         .averages = options->average_decay > 0,
         .mixed = options->precision == TUFF_PRECISION_MIXED,
+        .sums = part_size(trainer, options) != 0,
         .moment_count = options->optimizer != TUFF_OPTIMIZER_SGD ? 2
                         : options->momentum > 0                  ? 1
                                                                  : 0,
@@ -81,15 +92,18 @@ static enum tuff_status create_parameters(struct tuff_trainer *trainer,
 enum tuff_status tuff_trainer_plan(struct tuff_trainer *trainer, const struct tuff_trainer_options *options)
 {
     struct tuff_pass_options training = {.batch_size = options->batch_size,
+                                         .part_size = part_size(trainer, options),
                                          .training = options,
                                          .augmentation = &trainer->augmentation,
                                          .no_fusion = options->no_fusion != 0,
+                                         .recompute = options->recompute_activations != 0,
                                          .mixed = options->precision == TUFF_PRECISION_MIXED,
                                          .shortage = &trainer->shortage.log};
     enum tuff_status status = TUFF_OK;
-    // A batch that is larger than the set would only compute absent samples.
-    if (trainer->train_data != NULL && training.batch_size > trainer->train_data->count)
-        training.batch_size = trainer->train_data->count;
+    // A batch that is larger than the set would only compute absent samples; one in parts does not.
+    const uint32_t count = trainer->train_data == NULL ? 0 : trainer->train_data->count;
+    if (count != 0 && training.batch_size > count && training.part_size == 0)
+        training.batch_size = count;
     if (trainer->train_data != NULL)
         status = tuff_pass_create(trainer->target, trainer->model, trainer->train_data, trainer->parameters,
                                   &training, &trainer->train);

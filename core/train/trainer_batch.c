@@ -20,6 +20,7 @@ static enum tuff_status try_batch(const struct tuff_trainer *trainer,
     trial.train = trial.test = NULL;
     trial.shortage.log = (struct tuff_log){.write = NULL};
     trial.options.batch_size = smaller.batch_size = batch;
+    trial.options.micro_batch = smaller.micro_batch = 0;
     const enum tuff_status status = tuff_trainer_plan(&trial, &smaller);
     tuff_pass_destroy(&trial.train);
     tuff_pass_destroy(&trial.test);
@@ -47,11 +48,12 @@ static enum tuff_status find_largest(const struct tuff_trainer *trainer,
     return TUFF_OK;
 }
 
-// No batch is larger than the set.
+// What is worked on at once. No batch is larger than the set.
 static uint32_t batch_of(const struct tuff_trainer *trainer)
 {
     const struct tuff_dataset *data = trainer->train_data != NULL ? trainer->train_data : trainer->test_data;
-    const uint32_t batch = trainer->options.batch_size;
+    const uint32_t part = trainer->options.micro_batch,
+                   batch = part != 0 ? part : trainer->options.batch_size;
     return data != NULL && data->count < batch ? data->count : batch;
 }
 
@@ -71,10 +73,11 @@ enum tuff_status tuff_trainer_plan_or_advise(struct tuff_trainer *trainer,
     status = find_largest(trainer, options, batch, &largest);
     if (status != TUFF_OK)
         return status;
+    const char *const what = options->micro_batch != 0 ? "micro-batch" : "batch";
     if (largest == 0)
-        return tuff_fail(log, TUFF_ERROR_MEMORY,
-                         "a batch of %u does not fit: %s; a batch of 1 does not either", batch,
-                         shortage->text);
-    return tuff_fail(log, TUFF_ERROR_MEMORY, "a batch of %u does not fit: %s; the largest that fits is %u",
-                     batch, shortage->text, largest);
+        return tuff_fail(log, TUFF_ERROR_MEMORY, "a %s of %u does not fit: %s; a batch of 1 does not either",
+                         what, batch, shortage->text);
+    return tuff_fail(log, TUFF_ERROR_MEMORY, "a %s of %u does not fit: %s; the largest that fits is %u%s",
+                     what, batch, shortage->text, largest,
+                     options->micro_batch != 0 ? "" : ", or micro-batches of at most that");
 }

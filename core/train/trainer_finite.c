@@ -118,14 +118,40 @@ static void name_parameter(const struct tuff_trainer *trainer, uint64_t offset, 
     }
 }
 
+// Where in the parameters' arena the parameter lies that has a moment at that place: each group's moments lie
+// together.
+static uint64_t parameter_of_moment(const struct tuff_parameters *p, uint64_t offset)
+{
+    for (size_t g = 0; g < p->group_count; g++) {
+        const uint64_t begin = p->moment_count * p->groups[g].offset;
+        if (offset >= begin && offset < begin + p->moment_count * p->groups[g].bytes)
+            return p->groups[g].offset + (offset - begin) % p->groups[g].bytes;
+    }
+    return UINT64_MAX;
+}
+
+// What the optimizer of a group works on (EXTERNALS_OF_GROUP).
+static void name_in_group(const struct tuff_trainer *trainer, uint32_t which, uint64_t offset,
+                          struct tuff_origin *origin)
+{
+    const struct tuff_parameters *p = trainer->parameters;
+    const uint64_t begin = p->groups[which / EXTERNALS_OF_GROUP].offset;
+    static const char *const kinds_of_group[EXTERNALS_OF_GROUP] = {"parameter", "gradient", "moment"};
+    const uint32_t kind = which % EXTERNALS_OF_GROUP;
+    origin->kind = kinds_of_group[kind];
+    name_parameter(trainer,
+                   kind == 2 ? parameter_of_moment(p, p->moment_count * begin + offset) : begin + offset,
+                   origin->tensor, sizeof origin->tensor);
+}
+
 static void name_in_arena(const struct tuff_trainer *trainer, int arena, uint64_t offset,
                           struct tuff_origin *origin)
 {
     const struct tuff_parameters *p = trainer->parameters;
     origin->kind = kinds[arena];
     if (arena != ARENA_BUFFERS) {
-        name_parameter(trainer, arena == ARENA_MOMENTS ? offset % p->trained_bytes : offset, origin->tensor,
-                       sizeof origin->tensor);
+        name_parameter(trainer, arena == ARENA_MOMENTS ? parameter_of_moment(p, offset) : offset,
+                       origin->tensor, sizeof origin->tensor);
         return;
     }
     for (size_t i = 0; i < p->buffer_count; i++) {
@@ -140,10 +166,10 @@ static void name_result(const struct tuff_trainer *trainer, const struct tuff_pa
                         struct tuff_origin *origin)
 {
     static const char *const phases[] = {"forward", "backward", "update"};
-    const struct tuff_pass *pass = trainer->train;
-    const struct tuff_node *node = &pass->graph->nodes[found->node];
-    const struct tuff_value *value = &pass->graph->values[node->values[found->argument]];
-    const enum tuff_phase phase = tuff_pass_phase(pass, found->node);
+    const struct tuff_graph *graph = found->graph;
+    const struct tuff_node *node = &graph->nodes[found->node];
+    const struct tuff_value *value = &graph->values[node->values[found->argument]];
+    const enum tuff_phase phase = tuff_pass_phase(graph, found->node);
     const uint64_t offset = found->element * sizeof(float);
     const bool gradient = value->kind == TUFF_VALUE_GRADIENT ||
                           (phase == TUFF_PHASE_BACKWARD && value->kind == TUFF_VALUE_ACTIVATION);
@@ -151,7 +177,7 @@ static void name_result(const struct tuff_trainer *trainer, const struct tuff_pa
     origin->phase = phases[phase];
     origin->value = (double)found->value;
     if (phase != TUFF_PHASE_UPDATE)
-        tuff_node_layer(pass->graph, node, origin->layer, sizeof origin->layer);
+        tuff_node_layer(graph, node, origin->layer, sizeof origin->layer);
     origin->kind = gradient ? "gradient" : value->kind == TUFF_VALUE_ROUNDED ? "parameter" : "activation";
     // Gradients are called "d" and what they belong to.
     snprintf(origin->tensor, sizeof origin->tensor, "%s", value->name + (gradient && value->name[0] == 'd'));
@@ -170,11 +196,15 @@ static void name_result(const struct tuff_trainer *trainer, const struct tuff_pa
         name_in_arena(trainer, ARENA_AVERAGES, offset, origin);
         break;
     case EXTERNAL_GRADIENTS:
+    case EXTERNAL_SUMS:
         origin->kind = "gradient";
         name_parameter(trainer, offset, origin->tensor, sizeof origin->tensor);
         break;
     default:
-        if (value->index >= EXTERNAL_BUFFERS)
+        if (value->index >= tuff_pass_group_external(trainer->parameters, 0))
+            name_in_group(trainer, value->index - tuff_pass_group_external(trainer->parameters, 0), offset,
+                          origin);
+        else if (value->index >= EXTERNAL_BUFFERS)
             origin->kind = "buffer";
     }
 }

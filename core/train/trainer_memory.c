@@ -12,14 +12,15 @@ void tuff_trainer_memory(const struct tuff_trainer *trainer, struct tuff_memory_
     *plan = (struct tuff_memory_plan){
         .parameters = parameters->arena_bytes + parameters->buffer_arena_bytes +
                       (parameters->rounded == NULL ? 0 : parameters->arena_bytes / 2),
-        .gradients = parameters->gradients == NULL ? 0 : parameters->arena_bytes,
+        .gradients = (parameters->gradients == NULL ? 0 : parameters->arena_bytes) +
+                     (parameters->sums == NULL ? 0 : parameters->trained_bytes),
         .optimizer = parameters->moment_count * parameters->trained_bytes +
                      (parameters->averages == NULL ? 0 : parameters->arena_bytes),
         .activations = trainer->activation_bytes,
     };
     if (trainer->train != NULL) {
         plan->data += tuff_pass_data_bytes(trainer->train);
-        plan->activations_unshared = tuff_pass_plan(trainer->train)->unshared_bytes;
+        plan->activations_unshared = tuff_pass_unshared_bytes(trainer->train);
     }
     if (trainer->test != NULL)
         plan->data += tuff_pass_data_bytes(trainer->test);
@@ -157,10 +158,9 @@ static void sum_activations(struct tuff_trainer *trainer)
 {
     trainer->activation_bytes = 0;
     if (trainer->train != NULL)
-        trainer->activation_bytes = tuff_pass_plan(trainer->train)->arena_bytes;
+        trainer->activation_bytes = tuff_pass_arena_bytes(trainer->train);
     if (trainer->test != NULL)
-        trainer->activation_bytes =
-            larger(trainer->activation_bytes, tuff_pass_plan(trainer->test)->arena_bytes);
+        trainer->activation_bytes = larger(trainer->activation_bytes, tuff_pass_arena_bytes(trainer->test));
 }
 
 enum tuff_status tuff_trainer_fit(struct tuff_trainer *trainer)

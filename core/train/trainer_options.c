@@ -54,6 +54,9 @@ static enum tuff_status check(const struct tuff_log *log, const struct tuff_trai
                          options->precision);
     if (options->batch_size == 0)
         return tuff_fail(log, TUFF_ERROR_INVALID, "batch size is 0, expected at least 1");
+    if (options->micro_batch != 0 && options->batch_size % options->micro_batch != 0)
+        return tuff_fail(log, TUFF_ERROR_INVALID, "a micro-batch of %u does not divide the batch of %u",
+                         options->micro_batch, options->batch_size);
     if (!(options->label_smoothing >= 0 && options->label_smoothing <= 1))
         return tuff_fail(log, TUFF_ERROR_INVALID, "label smoothing is %g, expected from 0 to 1",
                          options->label_smoothing);

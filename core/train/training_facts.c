@@ -143,7 +143,11 @@ enum tuff_status tuff_training_facts_collect(struct tuff_trainer *trainer, struc
     add(facts, "model.layers", "digest of the model's layers", "%016" PRIx64,
         tuff_model_digest(trainer->model));
     add_data(facts, trainer);
-    add(facts, "option.batch_size", "batch size", "%" PRIu32, options->batch_size);
+    if (options->micro_batch == 0 || options->micro_batch == options->batch_size)
+        add(facts, "option.batch_size", "batch size", "%" PRIu32, options->batch_size);
+    else
+        add(facts, "option.batch_size", "batch size", "%" PRIu32 " in parts of %" PRIu32, options->batch_size,
+            options->micro_batch);
     add(facts, "option.seed", "seed", "%" PRIu64, options->seed);
     add(facts, "option.shuffle", "shuffling", "%s", options->shuffle ? "on" : "off");
     add_optimizer(facts, options);

@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 
 // What is one minus another is taken in double and rounded once.
 enum tuff_status dnn_adam(struct tuff_stream *stream, const struct tuff_adam_args *args)
@@ -95,5 +96,19 @@ enum tuff_status dnn_moving_average(struct tuff_stream *stream, const struct tuf
         return TUFF_OK;
     for (uint32_t i = 0; i < args->average->dims[0]; i++)
         average[i] = decay * average[i] + rest * parameters[i];
+    return TUFF_OK;
+}
+
+enum tuff_status dnn_gradient_accumulate(struct tuff_stream *stream,
+                                         const struct tuff_gradient_accumulate_args *args)
+{
+    (void)stream;
+    const struct tuff_step_state *state = dnn_data(args->state);
+    const float *gradients = dnn_data(args->gradients); // (P)
+    float *sum = dnn_data(args->sum);                   // (P)
+    const float part = tuff_gradient_part(args->params, state->row.begin, state->row.valid);
+    const bool first = state->row.begin % args->params->batch == 0;
+    for (uint32_t i = 0; i < args->sum->dims[0]; i++)
+        sum[i] = (first ? 0.0f : sum[i]) + part * gradients[i];
     return TUFF_OK;
 }

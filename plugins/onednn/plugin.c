@@ -54,6 +54,7 @@ static const struct tuff_kernels kernels = {
     .adaptive_avg_pool2d_backward = dnn_adaptive_avg_pool2d_backward,
     .gather_augmented_images = dnn_gather_augmented_images,
     .moving_average = dnn_moving_average,
+    .gradient_accumulate = dnn_gradient_accumulate,
 };
 
 static void backend_close(struct tuff_backend *backend)

@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 
 // The moments are rounded to float32 when they are stored; the step of a parameter is computed from what was
 // stored, so that it can be computed again from the moments.
@@ -91,5 +92,19 @@ enum tuff_status ref_moving_average(struct tuff_stream *stream, const struct tuf
         return TUFF_OK;
     for (uint32_t i = 0; i < args->average->dims[0]; i++)
         average[i] = (float)(decay * average[i] + (1 - decay) * parameters[i]);
+    return TUFF_OK;
+}
+
+enum tuff_status ref_gradient_accumulate(struct tuff_stream *stream,
+                                         const struct tuff_gradient_accumulate_args *args)
+{
+    (void)stream;
+    const struct tuff_step_state *state = ref_data(args->state);
+    const float *gradients = ref_data(args->gradients); // (P)
+    float *sum = ref_data(args->sum);                   // (P)
+    const double part = (double)tuff_gradient_part(args->params, state->row.begin, state->row.valid);
+    const bool first = state->row.begin % args->params->batch == 0;
+    for (uint32_t i = 0; i < args->sum->dims[0]; i++)
+        sum[i] = (float)((first ? 0.0 : (double)sum[i]) + part * (double)gradients[i]);
     return TUFF_OK;
 }

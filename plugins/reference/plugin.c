@@ -37,6 +37,7 @@ static const struct tuff_kernels kernels = {
     .gradient_norm = ref_gradient_norm,
     .gradient_clip = ref_gradient_clip,
     .moving_average = ref_moving_average,
+    .gradient_accumulate = ref_gradient_accumulate,
     .activation_forward = ref_activation_forward,
     .activation_backward = ref_activation_backward,
     .multiply = ref_multiply,

@@ -36,6 +36,12 @@ struct vk_moving_average_push {
 };
 PUSH_CHECK(vk_moving_average_push)
 
+struct vk_gradient_accumulate_push {
+    PUSH_U32 count;
+    PUSH_U32 batch, samples;
+};
+PUSH_CHECK(vk_gradient_accumulate_push)
+
 struct vk_loss_scale_push {
     PUSH_U32 interval; // steps without an overflow that double the scale
     PUSH_F32 least, most;

@@ -322,6 +322,38 @@ Test(oracle_values, moving_average_by_hand)
     }
 }
 
+Test(oracle_values, gradient_accumulate_by_hand)
+{
+    // Of 14 samples in batches of 8 and parts of 4: both parts of the first batch, and of the second one,
+    // which is short.
+    const struct {
+        uint32_t begin, valid;
+        float sum[2];
+    } expected[4] = {{0, 4, {4, -0.5f}},
+                     {4, 4, {8, 1.5f}},
+                     {8, 4, {5.3333335f, -0.6666667f}},
+                     {12, 2, {6.6666665f, 1.6666666f}}};
+    const struct tuff_gradient_accumulate_params params = {.size = sizeof params, .batch = 8, .samples = 14};
+    for (int i = 0; i < 4; i++) {
+        const struct tuff_step_state state = {
+            .row = {.step = 1, .begin = expected[i].begin, .valid = expected[i].valid}};
+        struct case_setup call;
+        void *outputs[TUFF_OP_MAX_TENSORS];
+        oracle_begin(&call, TUFF_OP_GRADIENT_ACCUMULATE, &params);
+        oracle_shape(&call, 0, (const uint32_t[4]){2});
+        oracle_shape(&call, 1, (const uint32_t[4]){2});
+        oracle_shape(&call, 2, (const uint32_t[4]){TUFF_STEP_STATE_WORDS});
+        oracle_allocate(&call);
+        oracle_set(&call, 0, (const float[2]){4, 2});
+        oracle_set(&call, 1, (const float[2]){8, -1});
+        oracle_set(&call, 2, &state);
+        oracle_run(&call, outputs);
+        expect_floats(outputs[0], expected[i].sum, 2, 1e-6);
+        oracle_free(outputs);
+        case_setup_clear(&call);
+    }
+}
+
 static void expect_norm(const float *gradients, uint32_t count, float norm)
 {
     struct case_setup call;

@@ -103,6 +103,8 @@ Test(perf, work_is_what_the_header_says)
         {"sgd(layout=row_major,count=100,nesterov=1,learning_rate=0.1,momentum=0.9,weight_decay=0.1)", 800,
          4 * (2 * 100 + 2 * 100 + 100 + 16)},
         {"moving_average(layout=row_major,count=100,decay=0.9)", 300, 4 * (2 * 100 + 100 + 16)},
+        {"gradient_accumulate(layout=row_major,count=100,batch=8,samples=20,begin=4,valid=4)", 200,
+         4 * (2 * 100 + 100 + 16)},
         {"gradient_norm(layout=row_major,count=10,values=normal)", 20, 4 * 11},
         {"gradient_clip(layout=row_major,count=10,kind=given,max_norm=1,norm=2)", 10, 4 * 21},
         {"gradient_unscale(layout=row_major,count=10,unscale=0.5)", 10, 4 * (2 * 10 + 16)},

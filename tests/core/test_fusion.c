@@ -529,7 +529,7 @@ Test(fusion, whole_models_have_all_gradients_in_no_more_memory)
         for (int fused = 0; fused < 2; fused++) {
             struct tuff_graph *graph = lower(models[i], &fake, fused != 0, fused != 0);
             struct tuff_plan *plan;
-            cr_assert_eq(tuff_plan_create(&fake.target, graph, fake.target.log, &plan), TUFF_OK);
+            cr_assert_eq(tuff_plan_create(&fake.target, graph, false, fake.target.log, &plan), TUFF_OK);
             bytes[fused] = plan->arena_bytes;
             tuff_plan_destroy(&plan);
             tuff_graph_destroy(&graph);

@@ -111,7 +111,7 @@ static void check_no_overlap(bool fused)
         struct fixture f;
         struct tuff_plan *plan;
         build_lenet(&f, batches[i], fused);
-        cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, f.fake.target.log, &plan), TUFF_OK);
+        cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, false, f.fake.target.log, &plan), TUFF_OK);
         play(f.graph, plan);
         cr_assert_lt(plan->arena_bytes, plan->unshared_bytes * 3 / 4, "%llu of %llu bytes: nothing is reused",
                      (unsigned long long)plan->arena_bytes, (unsigned long long)plan->unshared_bytes);
@@ -141,7 +141,7 @@ Test(plan, small_arenas_are_not_shared_on_a_gpu)
         struct tuff_plan *plan;
         build_lenet(&f, cases[i].batch, true);
         f.fake.target.info.kind = TUFF_DEVICE_DISCRETE_GPU;
-        cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, f.fake.target.log, &plan), TUFF_OK);
+        cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, false, f.fake.target.log, &plan), TUFF_OK);
         play(f.graph, plan);
         cr_expect_eq(plan->arena_bytes == plan->unshared_bytes, cases[i].apart,
                      "batch %u: %llu of %llu bytes", cases[i].batch, (unsigned long long)plan->arena_bytes,
@@ -156,7 +156,7 @@ Test(plan, relu_works_in_place)
     struct fixture f;
     struct tuff_plan *plan;
     build_lenet(&f, 16, false);
-    cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, f.fake.target.log, &plan), TUFF_OK);
+    cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, false, f.fake.target.log, &plan), TUFF_OK);
     uint32_t relus = 0;
     for (uint32_t n = 0; n < f.graph->node_count; n++) {
         const struct tuff_node *node = &f.graph->nodes[n];
@@ -208,7 +208,7 @@ Test(plan, a_shared_gradient_lasts_as_long_as_it_is_read)
     cr_assert_eq(tuff_graph_add_node(f.graph, TUFF_OP_SOFTMAX_CROSS_ENTROPY_FORWARD, &smoothing, NULL, loss),
                  TUFF_OK);
     cr_assert_eq(tuff_graph_differentiate(f.graph), TUFF_OK);
-    cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, f.fake.target.log, &plan), TUFF_OK);
+    cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, false, f.fake.target.log, &plan), TUFF_OK);
     play(f.graph, plan);
     tuff_plan_destroy(&plan);
     tuff_graph_destroy(&f.graph);
@@ -230,7 +230,8 @@ Test(plan, an_op_without_a_kernel_is_named)
     build_lenet(&f, 2, false);
     fake_target_lacks(&f.fake, TUFF_OP_MAX_POOL2D_BACKWARD);
     f.fake.target.log = &log;
-    cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, f.fake.target.log, &plan), TUFF_ERROR_UNSUPPORTED);
+    cr_assert_eq(tuff_plan_create(&f.fake.target, f.graph, false, f.fake.target.log, &plan),
+                 TUFF_ERROR_UNSUPPORTED);
     cr_assert_null(plan);
     cr_assert_str_eq(last_message, "backend test does not support max_pool2d_backward");
     tuff_graph_destroy(&f.graph);

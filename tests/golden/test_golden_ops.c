@@ -70,10 +70,13 @@ static const struct golden_op golden_ops[] = {
     {TUFF_OP_METRICS_RECORD, 0, 0, 0, "Tuff's own"},
     {TUFF_OP_CAST, 0, 0, 0, "changes the type; float16 is compared with the reference backend"},
     {TUFF_OP_LOSS_SCALE_UPDATE, 0, 0, 0, "of the step state, which is Tuff's own"},
+    {TUFF_OP_GRADIENT_ACCUMULATE, 0, 0, 0,
+     "of the step state, which is Tuff's own; the oracle tests work it out"},
     {TUFF_OP_GRADIENT_UNSCALE, 0, 0, 0, "of the step state, which is Tuff's own"},
     {TUFF_OP_DROPOUT_FORWARD, 0, 0, 0, "random numbers of Tuff's own"},
     {TUFF_OP_DROPOUT_BACKWARD, 0, 0, 0, "random numbers of Tuff's own"},
-    // tuff check compares these with the reference backend, which makes them of its parts, whose cases are above.
+    // tuff check compares these with the reference backend, which makes them of its parts, whose cases are
+    // above.
     {TUFF_OP_CONV2D_RELU_FORWARD, 0, 0, 0, "fused of conv2d_forward and relu_forward"},
     {TUFF_OP_LINEAR_RELU_FORWARD, 0, 0, 0, "fused of linear_forward and relu_forward"},
     {TUFF_OP_CONV2D_RELU_MAX_POOL2D_FORWARD, 0, 0, 0, "fused of ops that have cases"},

@@ -113,7 +113,7 @@ static void add_adam(uint32_t decoupled)
 static void expect_planned(uint64_t workspace_bytes)
 {
     struct tuff_plan *plan = NULL;
-    cr_assert_eq(tuff_plan_create(target, graph, target->log, &plan), TUFF_OK, "%s",
+    cr_assert_eq(tuff_plan_create(target, graph, false, target->log, &plan), TUFF_OK, "%s",
                  logged[TUFF_LOG_ERROR].text);
     cr_expect_eq(plan->workspace_bytes[0], workspace_bytes);
     tuff_plan_destroy(&plan);
@@ -123,7 +123,7 @@ static void expect_planned(uint64_t workspace_bytes)
 static void expect_refused(const char *message)
 {
     struct tuff_plan *plan = NULL;
-    cr_expect_eq(tuff_plan_create(target, graph, target->log, &plan), TUFF_ERROR_UNSUPPORTED);
+    cr_expect_eq(tuff_plan_create(target, graph, false, target->log, &plan), TUFF_ERROR_UNSUPPORTED);
     cr_expect_null(plan);
     cr_expect_str_eq(logged[TUFF_LOG_ERROR].text, message);
     cr_expect_eq(logged[TUFF_LOG_ERROR].count, 1);

@@ -351,6 +351,7 @@ static bool usable(struct bench_settings *settings)
     if (wrong != NULL)
         console_error("bench: %s", wrong);
     settings->trainer.no_fusion = settings->no_fusion;
+    settings->trainer.recompute_activations = settings->checkpoint_activations;
     settings->trainer.optimizer = (uint32_t)settings->optimizer.chosen;
     settings->trainer.precision = (uint32_t)settings->precision.chosen;
     settings->trainer.weight_decay =
@@ -382,6 +383,8 @@ int command_bench(int argc, char **argv)
         {"data-dir", '\0', OPTION_TEXT, &s.data.folder, "DIR", "where the files of a set with a name are"},
         {"seed", '\0', OPTION_SEED, &s.trainer.seed, "N", "of weights, order and made-up images"},
         OPTIONS_RARE,
+        {"checkpoint-activations", '\0', OPTION_FLAG, &s.checkpoint_activations, NULL,
+         "less memory, more work: compute activations anew"},
         {"no-fusion", '\0', OPTION_FLAG, &s.no_fusion, NULL, "run every op of the model on its own"},
         OPTIONS_GROUP("Measuring"),
         {"seconds", '\0', OPTION_POSITIVE, &s.seconds, "X", "that steps are timed for"},

@@ -15,7 +15,7 @@ struct bench_settings {
     struct tuff_trainer_options trainer;
     struct option_choice optimizer, precision;
     double seconds;
-    bool evaluation, profile, no_peak, no_fusion;
+    bool evaluation, profile, no_peak, no_fusion, checkpoint_activations;
     const char *json, *trace; // files; "-" is stdout; NULL: none
 };
 

@@ -128,7 +128,8 @@ static json_t *document(const struct bench_settings *settings, const struct setu
     // As text: JSON's numbers end at 2^53 in many readers.
     snprintf(seed, sizeof seed, "%" PRIu64, settings->trainer.seed);
     return json_pack(
-        "{s:s, s:o, s:I, s:s, s:{s:s, s:s, s:o, s:o}, s:o, s:I, s:s, s:o, s:s, s:b, s:s, s:{s:o, s:I, s:b}, "
+        "{s:s, s:o, s:I, s:s, s:{s:s, s:s, s:o, s:o}, s:o, s:I, s:s, s:o, s:s, s:b, s:b, s:s, s:{s:o, s:I, "
+        "s:b}, "
         "s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "tuff", TUFF_VERSION, "model", json_name(tuff_model_name(setup->model)), "parameters",
         (json_int_t)tuff_model_parameter_elements(setup->model), "backend",
@@ -138,12 +139,12 @@ static json_t *document(const struct bench_settings *settings, const struct setu
         (json_int_t)results->batch, "work", settings->evaluation ? "evaluation" : "training", "optimizer",
         settings->evaluation ? json_null()
                              : json_string(settings->optimizer.names[settings->optimizer.chosen]),
-        "seed", seed, "fusion", !settings->no_fusion, "precision",
-        settings->precision.names[settings->precision.chosen], "data", "name", json_name(results->data_name),
-        "samples", (json_int_t)results->data_count, "made_up", results->data_made_up, "step",
-        step_json(results), "peak", peak_json(results), "copy", copy_json(results), "dispatch",
-        dispatch_json(results), "memory", memory_json(results), "first_step", start_json(results), "profile",
-        profile_json(results));
+        "seed", seed, "fusion", !settings->no_fusion, "checkpoint_activations",
+        settings->checkpoint_activations, "precision", settings->precision.names[settings->precision.chosen],
+        "data", "name", json_name(results->data_name), "samples", (json_int_t)results->data_count, "made_up",
+        results->data_made_up, "step", step_json(results), "peak", peak_json(results), "copy",
+        copy_json(results), "dispatch", dispatch_json(results), "memory", memory_json(results), "first_step",
+        start_json(results), "profile", profile_json(results));
 }
 
 enum tuff_status bench_write_json(const struct bench_settings *settings, const struct setup *setup,

@@ -46,6 +46,7 @@ static void put_words(const char *name, size_t length, char text[TEXT_BYTES])
         {"gather_augmented_images", "a batch's images by index, changed at random"},
         {"gather_images", "a batch's images, out of the set by index"},
         {"gather_labels", "a batch's labels, out of the set by index"},
+        {"gradient_accumulate", "gradients of a batch's parts, added up"},
         {"gradient_clip", "gradients, scaled down to a greatest norm"},
         {"gradient_norm", "norm of all gradients"},
         {"gradient_unscale", "gradients divided by the loss's scale"},

@@ -8,8 +8,8 @@
 
 // A text of any bytes: what is no UTF-8 becomes U+FFFD.
 json_t *json_name(const char *text);
-// The text of `json`, by jansson's flags, ended by 0; free() it. NULL if memory is exhausted. json_dumps does not do:
-// up to jansson 2.14 it leaves out keys that it had no memory for, and says nothing.
+// The text of `json`, by jansson's flags, ended by 0; free() it. NULL if memory is exhausted. json_dumps does
+// not do: up to jansson 2.14 it leaves out keys that it had no memory for, and says nothing.
 char *json_text(const json_t *json, size_t flags);
 // Prints it, with numbers at full precision; takes the reference. NULL, from a failed allocation, is an
 // error.

@@ -9,7 +9,7 @@
 #define METADATA_DIGITS_TEST  "digits_test"
 #define METADATA_FRACTION     "test_fraction" // of a folder that was divided
 #define METADATA_CLASSES      "classes"       // their names, one a line
-#define METADATA_NORMALIZE    "normalize" // mean and deviation of the images (normalization.h)
+#define METADATA_NORMALIZE    "normalize"     // mean and deviation of the images (normalization.h)
 #define METADATA_EPOCH        "epoch"         // whole epochs
 #define METADATA_STEP         "step"          // optimizer steps
 #define METADATA_SEED         "seed"

@@ -13,10 +13,10 @@ struct name name_shown(const char *const *names, uint32_t class, unsigned column
     char number[16];
     snprintf(number, sizeof number, "%" PRIu32, class);
     tuff_clean_name(name.s, sizeof name.s,
-             class == TUFF_NO_GUESS ? "none"
-             : names == NULL        ? number
-                                    : names[class],
-             columns);
+                    class == TUFF_NO_GUESS ? "none"
+                    : names == NULL        ? number
+                                           : names[class],
+                    columns);
     return name;
 }
 

@@ -16,7 +16,7 @@ struct data_settings {
     uint32_t digits_train, digits_test;
     bool no_cache, skip_broken;
     double test_fraction; // of a folder without a test split; 0: it has one
-    uint32_t input[3]; // channels, height, width that a folder's images are turned into; 0: as they are
+    uint32_t input[3];    // channels, height, width that a folder's images are turned into; 0: as they are
 };
 
 struct verbosity {

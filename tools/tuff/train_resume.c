@@ -177,6 +177,7 @@ static void read_rest(struct reader *reader, struct train_settings *settings)
     if (settings->steps != 0)
         settings->epochs = 0;
     read_count(reader, "batch", &o->batch_size);
+    read_count(reader, "micro_batch", &o->micro_batch);
     read_text(reader, "augment", &settings->augment);
     read_text(reader, "normalize", &settings->normalize);
     read_number(reader, "label_smoothing", &o->label_smoothing);
@@ -187,6 +188,7 @@ static void read_rest(struct reader *reader, struct train_settings *settings)
         o->seed = strtoull(json_string_value(seed), NULL, 10);
     settings->no_shuffle = !read_flag(reader, "shuffle", true);
     settings->no_fusion = !read_flag(reader, "fusion", true);
+    settings->checkpoint_activations = read_flag(reader, "checkpoint_activations", false);
     read_choice(reader, "precision", &settings->precision);
     read_choice(reader, "on_nan", &settings->on_nan);
     read_number(reader, "eval_every", &settings->eval_every);

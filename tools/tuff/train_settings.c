@@ -86,5 +86,6 @@ int train_settings_finish(struct train_settings *settings)
     s->trainer.epochs = s->epochs;
     s->trainer.shuffle = !s->no_shuffle;
     s->trainer.no_fusion = s->no_fusion;
+    s->trainer.recompute_activations = s->checkpoint_activations;
     return split_frozen(s) ? EXIT_DONE : EXIT_FAILED;
 }

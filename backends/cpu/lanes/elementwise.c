@@ -163,3 +163,12 @@ void LANES_FN(moving_average)(float *average, const float *x, float decay, size_
         v_store_first(average + i, kept * a + rest * value, count - i);
     }
 }
+
+void LANES_FN(accumulate)(float *sum, const float *x, float part, int first, size_t count)
+{
+    const vf factor = v_splat(part);
+    for (size_t i = 0; i < count; i += LANES_WIDTH) {
+        const vf value = factor * v_load_first(x + i, count - i);
+        v_store_first(sum + i, first ? value : v_load_first(sum + i, count - i) + value, count - i);
+    }
+}

@@ -88,6 +88,7 @@ void LANES_FN(sgd)(const struct lanes_sgd *s, float *parameters, float *velocity
 float LANES_FN(sum_of_squares)(const float *x, size_t count);
 void LANES_FN(scale)(float *x, float factor, size_t count);
 void LANES_FN(moving_average)(float *average, const float *x, float decay, size_t count);
+void LANES_FN(accumulate)(float *sum, const float *x, float part, int first, size_t count);
 
 // activation.c
 void LANES_FN(leaky_relu_forward)(float *y, const float *x, float slope, size_t count);

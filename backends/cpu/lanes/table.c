@@ -53,6 +53,7 @@ const struct lanes_table LANES_FN(table) = {
     .sum_of_squares = LANES_FN(sum_of_squares),
     .scale = LANES_FN(scale),
     .moving_average = LANES_FN(moving_average),
+    .accumulate = LANES_FN(accumulate),
     .activation_forward = {LANES_FN(leaky_relu_forward), LANES_FN(gelu_forward), LANES_FN(silu_forward),
                            LANES_FN(sigmoid_forward), LANES_FN(hyperbolic_tangent_forward)},
     .activation_backward = {LANES_FN(leaky_relu_backward), LANES_FN(gelu_backward), LANES_FN(silu_backward),

@@ -356,6 +356,8 @@ struct lanes_table {
     void (*scale)(float *x, float factor, size_t count);
     // average = decay * average + (1 - decay) * x
     void (*moving_average)(float *average, const float *x, float decay, size_t count);
+    // sum = (first ? 0 : sum) + part * x
+    void (*accumulate)(float *sum, const float *x, float part, int first, size_t count);
 
     // Element by element, by enum tuff_activation. slope: of leaky ReLU.
     void (*activation_forward[LANES_ACTIVATIONS])(float *y, const float *x, float slope, size_t count);

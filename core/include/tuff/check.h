@@ -101,7 +101,7 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_run(struct tuff_target *tes
 //   mean_squared_error_* forward 3, backward 2 per element of y
 //   adam                 13 per parameter; with weight decay 15
 //   sgd                  2 per parameter, and 2 for each of momentum, Nesterov's, weight decay
-//   moving_average       3 per parameter
+//   moving_average       3 per parameter;  gradient_accumulate  2 per gradient
 //   gradient_norm        2 per gradient;  metrics_record  2 per sample;  gather_images  2 per element of x
 //   fill, copy, cast, concat_*, gather_labels, step_advance, loss_scale_update    none
 // Bytes: each input is read once and each output written once, an updated tensor both; padding lanes and

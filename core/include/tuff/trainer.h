@@ -34,11 +34,12 @@ enum tuff_schedule {
     TUFF_SCHEDULE_ONE_CYCLE = 3,
 };
 
-// What activations, their gradients and the weights of convolutions and linear layers are kept in on the device.
+// What activations, their gradients and the weights of convolutions and linear layers are kept in on the
+// device.
 enum tuff_precision {
     TUFF_PRECISION_FLOAT32 = 0,
-    // float16, with sums in float32 and parameters in float32, of which those weights are a rounded copy. The loss is
-    // scaled (struct tuff_loss_scale). For training and for evaluation.
+    // float16, with sums in float32 and parameters in float32, of which those weights are a rounded copy. The
+    // loss is scaled (struct tuff_loss_scale). For training and for evaluation.
     TUFF_PRECISION_MIXED = 1,
 };
 
@@ -72,21 +73,30 @@ struct tuff_trainer_options {
     // The bits are the same.
     uint64_t data_budget_bytes;
     // Parameters that training leaves as they are, bit for bit: names ("conv1.weight"), names of layers
-    // ("conv1") or blocks ("layer1"), or patterns of any of them, as fnmatch(3) has them ("fc*"). Buffers are no parameters: a frozen batch
-    // normalization still follows its batches, as with requires_grad = False in PyTorch. Read by tuff_trainer_create
-    // only.
+    // ("conv1") or blocks ("layer1"), or patterns of any of them, as fnmatch(3) has them ("fc*"). Buffers are
+    // no parameters: a frozen batch normalization still follows its batches, as with requires_grad = False in
+    // PyTorch. Read by tuff_trainer_create only.
     const char *const *frozen;
     size_t frozen_count;
-    // What happens to training images on the device, in an order that the seed decides; its mean and deviation hold for
-    // test images too. NULL: pixels from 0 to 1, as they are. Read by tuff_trainer_create only.
+    // What happens to training images on the device, in an order that the seed decides; its mean and
+    // deviation hold for test images too. NULL: pixels from 0 to 1, as they are. Read by tuff_trainer_create
+    // only.
     const struct tuff_augmentation *augmentation;
-    // 1: every op of the model runs on its own, also where the backend has one for several. The results agree up to
-    // rounding. For finding out which kernel is at fault.
+    // 1: every op of the model runs on its own, also where the backend has one for several. The results agree
+    // up to rounding. For finding out which kernel is at fault.
     uint32_t no_fusion;
     uint32_t precision; // enum tuff_precision
-    // 1: tuff_training_load takes a training that was saved with another learning rate, too, and goes on with the one
-    // above: after a training that has come to nothing, say.
+    // 1: tuff_training_load takes a training that was saved with another learning rate, too, and goes on with
+    // the one above: after a training that has come to nothing, say.
     uint32_t new_learning_rate;
+    // 1: training keeps few of the forward pass's activations, and computes the others a second time when
+    // backward ops need them: about a third more work for a part of the memory. The bits are the same.
+    uint32_t recompute_activations;
+    // Training samples that are worked on at once, a divisor of batch_size: a step runs its batch in such
+    // parts and adds up their gradients, so that a batch takes the memory of a part and one more copy of the
+    // gradients. Batch normalization sees the parts, and dropout and augmentation draw anew in each. 0: the
+    // whole batch.
+    uint32_t micro_batch;
     uint32_t reserved2; // was padding; not read
 };
 
@@ -166,12 +176,12 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status
 tuff_trainer_advance(struct tuff_trainer *trainer, uint32_t epoch, uint32_t to,
                      const struct tuff_observer *observer, struct tuff_metrics *metrics, float *mean_losses);
 
-// The loss's scale of a training in mixed precision: it begins at 65536, is doubled after 2000 steps without an
-// overflow, and halved at one. Such a step is skipped: parameters, moments and averages stay as they are, though the
-// step counts in learning rates and in Adam's corrections, and running statistics follow it.
+// The loss's scale of a training in mixed precision: it begins at 65536, is doubled after 2000 steps without
+// an overflow, and halved at one. Such a step is skipped: parameters, moments and averages stay as they are,
+// though the step counts in learning rates and in Adam's corrections, and running statistics follow it.
 struct tuff_loss_scale {
-    size_t size; // set by the caller; no more than that is written
-    float scale; // 0: the training is not in mixed precision
+    size_t size;         // set by the caller; no more than that is written
+    float scale;         // 0: the training is not in mixed precision
     uint32_t good_steps; // in a row, since the scale was changed
     uint64_t skipped;    // steps, of all that were run
 };
@@ -183,9 +193,10 @@ struct tuff_loss_check {
     uint64_t not_finite; // steps of the epoch at hand
     uint64_t in_row;     // up to the last step that was run, in whatever epoch
     uint64_t first;      // of those in a row, by the optimizer's count; the first is 1
-    // 1: no training any more. In float32 a single such loss is enough, since every parameter has it in its gradient. In
-    // mixed precision such a step is skipped as if its gradients had overflowed; as many as bring the loss's scale from its
-    // first value to its least, one after the other, are no overflow of the scale.
+    // 1: no training any more. In float32 a single such loss is enough, since every parameter has it in its
+    // gradient. In mixed precision such a step is skipped as if its gradients had overflowed; as many as
+    // bring the loss's scale from its first value to its least, one after the other, are no overflow of the
+    // scale.
     int diverged;
     int reserved;
 };
@@ -194,26 +205,27 @@ TUFF_API void tuff_trainer_loss_check(const struct tuff_trainer *trainer, struct
 
 // Where a number that is not finite first appeared.
 struct tuff_origin {
-    size_t size;        // set by the caller; no more than that is written
-    uint64_t step;      // of the optimizer; the first is 1. 0: it was there before the first step that was tried
-    const char *op;     // whose result it was; NULL: of none
-    const char *phase;  // "forward", "backward" or "update"
-    const char *kind;   // of tensor: "parameter", "gradient", "activation", "moment", "average", "buffer"; NULL: there is none
-    char layer[64];     // "" if the op belongs to none
-    char tensor[64];    // its name; of a gradient, moment or average that of what it belongs to
-    double value;       // an infinity, or NaN
+    size_t size;    // set by the caller; no more than that is written
+    uint64_t step;  // of the optimizer; the first is 1. 0: it was there before the first step that was tried
+    const char *op; // whose result it was; NULL: of none
+    const char *phase; // "forward", "backward" or "update"
+    const char *kind;  // of tensor: "parameter", "gradient", "activation", "moment", "average", "buffer";
+                       // NULL: there is none
+    char layer[64];    // "" if the op belongs to none
+    char tensor[64];   // its name; of a gradient, moment or average that of what it belongs to
+    double value;      // an infinity, or NaN
 };
-// Whether parameters, moments, averages and buffers are finite: origin->kind is NULL, or tells of the first that is not.
-// Blocking.
+// Whether parameters, moments, averages and buffers are finite: origin->kind is NULL, or tells of the first
+// that is not. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_check_finite(struct tuff_trainer *trainer,
                                                                     struct tuff_origin *origin);
-// Trains from where it stands up to the optimizer's step number `last`, one step after the other, and looks for the first
-// that makes a loss, a parameter, a moment, an average or a buffer that is not finite; runs this step again, op by op, and
-// looks at the results of each. The same steps of the same training give the same bits, so this finds out what happened to
-// one that was saved before. origin->kind is NULL if nothing was found. Slow; the training is not to be gone on with.
-// Failure: as of tuff_trainer_advance. Blocking.
-TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_find_origin(struct tuff_trainer *trainer, uint64_t last,
-                                                                   struct tuff_origin *origin);
+// Trains from where it stands up to the optimizer's step number `last`, one step after the other, and looks
+// for the first that makes a loss, a parameter, a moment, an average or a buffer that is not finite; runs
+// this step again, op by op, and looks at the results of each. The same steps of the same training give the
+// same bits, so this finds out what happened to one that was saved before. origin->kind is NULL if nothing
+// was found. Slow; the training is not to be gone on with. Failure: as of tuff_trainer_advance. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_find_origin(struct tuff_trainer *trainer,
+                                                                   uint64_t last, struct tuff_origin *origin);
 // Back to where tuff_trainer_create has left it. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_restart(struct tuff_trainer *trainer);
 
@@ -242,8 +254,8 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_write_parameter(struct tu
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_average(struct tuff_trainer *trainer,
                                                                     size_t index, float *values);
 
-// The model's buffers by its index (tuff_model_buffer): running statistics of batch normalization. Training steps change
-// them, evaluation takes them as they are; there are no averages of them. Blocking.
+// The model's buffers by its index (tuff_model_buffer): running statistics of batch normalization. Training
+// steps change them, evaluation takes them as they are; there are no averages of them. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_buffer(struct tuff_trainer *trainer, size_t index,
                                                                    float *values);
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_write_buffer(struct tuff_trainer *trainer,
@@ -257,7 +269,8 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_read_gradient(struct tuff
                                                                      size_t index, float *values);
 
 struct tuff_memory_plan {
-    uint64_t parameters, gradients, optimizer, activations, data; // bytes on the device; parameters: buffers too
+    uint64_t parameters, gradients, optimizer, activations,
+        data;                      // bytes on the device; parameters: buffers too
     uint64_t activations_unshared; // what activations would take if no memory were reused
 };
 // 1 if a set does not lie on the device as a whole (data_budget_bytes).

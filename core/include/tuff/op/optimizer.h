@@ -1,5 +1,5 @@
-// Optimizers. Each updates a whole parameter arena in one call. Those that take the step state, moving_average too, do
-// nothing while state.skip (step.h) is not 0.
+// Optimizers. Each updates a whole parameter arena in one call. Those that take the step state,
+// moving_average too, do nothing while state.skip (step.h) is not 0.
 #ifndef TUFF_OP_OPTIMIZER_H
 #define TUFF_OP_OPTIMIZER_H
 
@@ -106,8 +106,9 @@ struct tuff_gradient_clip_args {
     const struct tuff_tensor *norm;
 };
 
-// A moving average of the parameters, to be taken after each step: average = d * average + (1 - d) * parameters
-// with d = state.row.average_decay. With d = 0 it becomes the parameters, bit for bit, if it was finite.
+// A moving average of the parameters, to be taken after each step: average = d * average + (1 - d) *
+// parameters with d = state.row.average_decay. With d = 0 it becomes the parameters, bit for bit, if it was
+// finite.
 //
 // average: (P) f32, inout.  parameters: (P) f32.  state: (16) u32. Elements are independent of each other.
 struct tuff_moving_average_args {
@@ -119,6 +120,38 @@ struct tuff_moving_average_args {
     const struct tuff_tensor *parameters;
     const struct tuff_tensor *state;
 };
+
+struct tuff_gradient_accumulate_params {
+    uint32_t size;
+    uint32_t batch;   // samples of an optimizer's step, at least 1
+    uint32_t samples; // of the set, at least 1; the last batch may be short
+};
+
+// Adds up the gradient of a batch that runs in parts, one step of the program each. gradients: of the mean
+// loss of a part's samples, which are state.row.valid from state.row.begin (step.h) on. With first = begin
+// mod batch and total = min(batch, samples - (begin - first)):
+//   sum = (first == 0 ? 0 : sum) + gradients * (valid / total)
+// so that after the last part it is the gradient of the batch's mean loss. What sum was before the first part
+// does not matter, NaN included. begin < samples.
+//
+// sum: (P) f32, inout.  gradients: (P) f32.  state: (16) u32. Elements are independent of each other.
+struct tuff_gradient_accumulate_args {
+    uint32_t size;
+    uint32_t reserved;
+    const struct tuff_gradient_accumulate_params *params;
+    const struct tuff_tensor *workspace;
+    const struct tuff_tensor *sum; // inout
+    const struct tuff_tensor *gradients;
+    const struct tuff_tensor *state;
+};
+
+// What gradients are multiplied by; 0 < batch.
+static inline float tuff_gradient_part(const struct tuff_gradient_accumulate_params *params, uint32_t begin,
+                                       uint32_t valid)
+{
+    const uint32_t rest = params->samples - (begin - begin % params->batch);
+    return (float)valid / (float)(rest < params->batch ? rest : params->batch);
+}
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,8 @@ extern "C" {
 // and Adam's corrections computed in double), uploads them once, and the device takes the next row at each
 // step.
 struct tuff_step_row {
-    uint32_t step;  // optimizer steps done when this one is done; 1 for the first
+    uint32_t step;  // the step's number, 1 for the first of a training; of a batch that runs in parts, the part's.
+                    // What is random is drawn by it
     uint32_t begin; // position in the index of the batch's first sample
     uint32_t valid; // samples in this batch, at least 1, at most the program's batch size
     uint32_t reserved0;
