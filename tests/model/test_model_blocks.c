@@ -245,7 +245,9 @@ Test(model_blocks, refusals)
          "4:24: concat: 'branches' must be a list of lists of layers, found '2'", TUFF_ERROR_FORMAT},
         {"  - residual\n", "4:5: residual: missing key 'layers'", TUFF_ERROR_FORMAT},
         {"  - concat: {layers: [relu]}\n",
-         "4:14: concat: unknown key 'layers'; expected one of branches, name", TUFF_ERROR_FORMAT},
+         "4:14: concat: unknown key 'layers'; expected one of branches, name, init, init_bias, freeze, "
+         "lr_factor",
+         TUFF_ERROR_FORMAT},
         {"  - residual: {layers: [relu], shortcuts: []}\n",
          "4:32: residual: unknown key 'shortcuts'; did you mean 'shortcut'?", TUFF_ERROR_FORMAT},
         {"  - block: {layers: []}\n",
