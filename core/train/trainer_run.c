@@ -72,7 +72,7 @@ enum tuff_status tuff_trainer_begin_work(struct tuff_trainer *trainer, uint32_t 
 void tuff_trainer_end_work(struct tuff_pass_work *work)
 {
     free((uint32_t *)work->order);
-    free(work->rows);
+    free((struct tuff_step_row *)work->rows);
 }
 
 // The steps of the epoch at hand from the next one to before `to`.

@@ -15,6 +15,7 @@ enum { MOST = 1 << 16, HEADER_BYTES = 72, DATA_BYTES = 48, CRC = 56, DRIVER_HEAD
 static const uint32_t words[] = {1, 2, 3};
 const struct vk_shader_code vk_shaders[VK_SHADER_COUNT] = {
     {.name = "one", .words = words, .bytes = sizeof words}};
+const struct vk_matrix_code vk_matrix_shaders[VK_SHADER_COUNT] = {{NULL, 0}};
 
 void vk_log(struct tuff_backend *backend, enum tuff_log_level level, const char *format, ...)
 {
