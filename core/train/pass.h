@@ -18,8 +18,9 @@ struct tuff_pass_options {
     const struct tuff_augmentation *augmentation; // read by tuff_pass_create and tuff_pass_stream only
     bool outputs;                                 // keep each batch's logits for tuff_pass_work's outputs
     bool no_fusion;
-    bool recompute; // of training: compute activations anew for backward where that takes less memory
-    bool mixed;     // float16 wherever it may be; the parameters have room for it
+    bool recompute;    // of training: compute activations anew for backward where that takes less memory
+    bool flip_average; // of evaluation: logits are the means of an image's and its mirror image's
+    bool mixed;        // float16 wherever it may be; the parameters have room for it
     const struct tuff_log *shortage; // told of tensors that the device has no room for, as by
                                      // tuff_plan_create; read by tuff_pass_create and tuff_pass_stream only
 };

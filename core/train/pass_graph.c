@@ -47,22 +47,33 @@ static enum tuff_status add_externals(const struct tuff_pass *pass, struct tuff_
     return status;
 }
 
-// The batch's images as floats, by the index, or from where the chunk has them. *x: (N,C,H,W).
+// As the pass normalizes images, and mirrored, all of them.
+static struct tuff_augmentation mirroring(const struct tuff_augmentation *normalization)
+{
+    struct tuff_augmentation mirrored = *normalization;
+    mirrored.flip_probability = 1;
+    mirrored.crop_y = mirrored.crop_x = mirrored.translate_y = mirrored.translate_x = mirrored.cutout = 0;
+    return mirrored;
+}
+
+// The batch's images as floats, by the index, or from where the chunk has them. *x: (N,C,H,W). mirrored: of
+// evaluation.
 static enum tuff_status add_images(const struct tuff_pass *pass, struct tuff_graph *graph,
-                                   const tuff_value_id ids[EXTERNAL_COUNT], tuff_value_id *x)
+                                   const tuff_value_id ids[EXTERNAL_COUNT], bool mirrored, tuff_value_id *x)
 {
     const struct tuff_dataset *data = pass->data;
     const uint32_t dims[4] = {pass->part_size, data->channels, data->height, data->width};
     tuff_value_id index = ids[pass->chunks.samples != 0 ? EXTERNAL_SLOTS : EXTERNAL_INDEX];
     const struct tuff_trainer_options *training = pass->options.training;
-    const struct tuff_augmentation *wanted = pass->options.augmentation;
+    const struct tuff_augmentation mirror = mirroring(pass->options.augmentation),
+                                   *wanted = mirrored ? &mirror : pass->options.augmentation;
     const struct tuff_log *log = pass->target->log;
     struct tuff_gather_augmented_images_params changed;
     struct tuff_gather_images_params plain;
-    bool change = training != NULL && tuff_augmentation_is_on(wanted);
-    enum tuff_status status =
-        change ? tuff_augmentation_params(log, wanted, training->seed, data->height, data->width, &changed)
-               : tuff_augmentation_plain_params(log, wanted, &plain);
+    bool change = mirrored || (training != NULL && tuff_augmentation_is_on(wanted));
+    enum tuff_status status = change ? tuff_augmentation_params(log, wanted, mirrored ? 0 : training->seed,
+                                                                data->height, data->width, &changed)
+                                     : tuff_augmentation_plain_params(log, wanted, &plain);
     if (status == TUFF_OK)
         status = tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, "x",
                                       pass->options.mixed ? TUFF_F16 : TUFF_F32, 4, dims, true, x);
@@ -81,7 +92,7 @@ static enum tuff_status add_batch(const struct tuff_pass *pass, struct tuff_grap
     enum tuff_status status = tuff_graph_add_node(graph, TUFF_OP_STEP_ADVANCE, NULL, NULL,
                                                   (tuff_value_id[]){ids[EXTERNAL_STATE], ids[EXTERNAL_ROWS]});
     if (status == TUFF_OK)
-        status = add_images(pass, graph, ids, x);
+        status = add_images(pass, graph, ids, false, x);
     if (status == TUFF_OK)
         status = tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, "labels", TUFF_U32, 1,
                                       &pass->part_size, false, labels);
@@ -168,6 +179,49 @@ static enum tuff_status widen_logits(struct tuff_graph *graph, tuff_value_id *lo
     return tuff_graph_add_node(graph, TUFF_OP_CAST, NULL, NULL, values);
 }
 
+// (N,C) under another shape of as many elements for each sample.
+static enum tuff_status view_classes(struct tuff_graph *graph, uint32_t channels, uint32_t height,
+                                     uint32_t classes, tuff_value_id *value)
+{
+    const uint32_t samples = graph->values[*value].shape.dims[0];
+    return tuff_graph_add_view(graph, *value, "logits", 4, (uint32_t[]){samples, channels, height, classes},
+                               value);
+}
+
+// *mean: of two tensors (N,C), a pool over both where they stand one above the other.
+static enum tuff_status add_mean(struct tuff_graph *graph, tuff_value_id a, tuff_value_id b,
+                                 tuff_value_id *mean)
+{
+    const struct tuff_tensor shape = graph->values[a].shape;
+    const struct tuff_avg_pool2d_params pool = {
+        .size = sizeof pool, .kernel_h = 2, .kernel_w = 1, .stride_h = 2, .stride_w = 1};
+    enum tuff_status status = view_classes(graph, 1, 1, shape.dims[1], &a);
+    if (status == TUFF_OK)
+        status = view_classes(graph, 1, 1, shape.dims[1], &b);
+    tuff_value_id both[3] = {TUFF_NO_VALUE, a, b}, pooled[2] = {TUFF_NO_VALUE, TUFF_NO_VALUE};
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(graph, TUFF_OP_CONCAT_FORWARD, NULL, "logits", both);
+    pooled[1] = both[0];
+    if (status == TUFF_OK)
+        status = view_classes(graph, 1, 2, shape.dims[1], &pooled[1]);
+    if (status == TUFF_OK)
+        status = tuff_graph_add_node(graph, TUFF_OP_AVG_POOL2D_FORWARD, &pool, "logits", pooled);
+    return status == TUFF_OK ? tuff_graph_add_view(graph, pooled[0], "logits", 2, shape.dims, mean) : status;
+}
+
+// Puts the mean of the logits and of the mirrored batch's in the place of the logits.
+static enum tuff_status add_mirrored(const struct tuff_pass *pass, struct tuff_graph *graph,
+                                     const tuff_value_id ids[EXTERNAL_COUNT], tuff_value_id *logits)
+{
+    tuff_value_id x, mirrored;
+    enum tuff_status status = add_images(pass, graph, ids, true, &x);
+    if (status == TUFF_OK)
+        status = add_model(pass, graph, x, ids[EXTERNAL_STATE], &mirrored);
+    if (status == TUFF_OK)
+        status = widen_logits(graph, &mirrored);
+    return status == TUFF_OK ? add_mean(graph, *logits, mirrored, logits) : status;
+}
+
 // The logits as the host reads them: row-major, whatever layout the activations have.
 static enum tuff_status add_outputs(struct tuff_graph *graph, tuff_value_id logits, tuff_value_id outputs)
 {
@@ -199,6 +253,8 @@ enum tuff_status tuff_pass_build(struct tuff_pass *pass, enum program_kind kind,
         status = add_model(pass, graph, x, ids[EXTERNAL_STATE], &logits);
     if (status == TUFF_OK)
         status = widen_logits(graph, &logits);
+    if (status == TUFF_OK && training == NULL && pass->options.flip_average)
+        status = add_mirrored(pass, graph, ids, &logits);
     if (status == TUFF_OK && !pass->options.no_fusion)
         status = tuff_graph_fuse(graph, pass->target, training != NULL);
     if (status != TUFF_OK)

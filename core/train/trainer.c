@@ -52,6 +52,7 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
         struct tuff_pass_options options = {.batch_size = (uint32_t)batch,
                                             .augmentation = &trainer->augmentation,
                                             .outputs = trainer->options.keep_outputs != 0,
+                                            .flip_average = trainer->options.flip_average != 0,
                                             .no_fusion = trainer->options.no_fusion != 0,
                                             .mixed = trainer->options.precision == TUFF_PRECISION_MIXED,
                                             .shortage = last ? &trainer->shortage.log : NULL};

@@ -1,6 +1,7 @@
 // Logits of a test set: they are what loss and accuracy are computed from, in the set's order.
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <criterion/criterion.h>
 
@@ -63,6 +64,77 @@ ParameterizedTest(const struct backend_name *backend, backend, outputs, .timeout
     tuff_trainer_destroy(&trainer);
     tuff_dataset_destroy(&test);
     tuff_dataset_destroy(&train);
+    fixture_close(&fixture);
+}
+
+// The pictures turned left to right.
+static struct tuff_dataset mirrored(const struct tuff_dataset *set)
+{
+    struct tuff_dataset turned = *set;
+    const size_t rows = (size_t)set->count * set->channels * set->height;
+    uint8_t *images = malloc(rows * set->width);
+    cr_assert_not_null(images);
+    for (size_t r = 0; r < rows; r++)
+        for (uint32_t w = 0; w < set->width; w++)
+            images[r * set->width + w] = set->images[r * set->width + set->width - 1 - w];
+    turned.images = images;
+    return turned;
+}
+
+static void outputs_of(const struct fixture *fixture, const struct tuff_dataset *test, uint32_t flip_average,
+                       uint32_t precision, float *logits, struct tuff_metrics *metrics)
+{
+    struct tuff_trainer_options options;
+    struct tuff_augmentation normalization;
+    tuff_augmentation_default(&normalization);
+    normalization.mean[0] = 0.25;
+    normalization.deviation[0] = 0.5;
+    tuff_trainer_options_default(&options);
+    options.keep_outputs = 1;
+    options.augmentation = &normalization;
+    options.flip_average = flip_average;
+    options.precision = precision;
+    struct tuff_trainer *trainer = make_trainer(fixture, NULL, test, &options);
+    cr_assert_eq(tuff_trainer_outputs(trainer, NULL, metrics, logits), TUFF_OK);
+    tuff_trainer_destroy(&trainer);
+}
+
+ParameterizedTestParameters(backend, flip_average)
+{
+    return backends_under_test();
+}
+
+ParameterizedTest(const struct backend_name *backend, backend, flip_average, .timeout = 300)
+{
+    enum { LOGITS = TESTED * CLASSES };
+    static float plain[LOGITS], turned[LOGITS], both[LOGITS], mean[LOGITS];
+    struct fixture fixture;
+    struct tuff_metrics metrics;
+    double loss;
+    uint64_t correct;
+    fixture_open(&fixture, backend->text, 0);
+    struct tuff_dataset *test = load_digits(TUFF_SPLIT_TEST, TESTED), mirror = mirrored(test);
+    const bool mixed = strcmp(backend->text, "reference") == 0 || strcmp(backend->text, "vulkan") == 0;
+    for (uint32_t precision = TUFF_PRECISION_FLOAT32; precision <= (mixed ? TUFF_PRECISION_MIXED : 0);
+         precision++) {
+        outputs_of(&fixture, test, 0, precision, plain, &metrics);
+        outputs_of(&fixture, &mirror, 0, precision, turned, &metrics);
+        outputs_of(&fixture, test, 1, precision, both, &metrics);
+        double greatest = 0, worst = 0, apart = 0;
+        for (int i = 0; i < LOGITS; i++) {
+            mean[i] = (plain[i] + turned[i]) / 2;
+            greatest = fmax(greatest, fabs((double)mean[i]));
+            worst = fmax(worst, fabs((double)both[i] - (double)mean[i]));
+            apart = fmax(apart, fabs((double)plain[i] - (double)turned[i]));
+        }
+        cr_expect_leq(worst, 1e-6 * greatest, "%s: off by %g of %g", backend->text, worst, greatest);
+        cr_expect_gt(apart, 0.01 * greatest);
+        judge(mean, test, &loss, &correct);
+        cr_expect_eq(metrics.correct, correct);
+        cr_expect(within(metrics.loss, loss / TESTED, 1e-5));
+    }
+    free((uint8_t *)mirror.images);
+    tuff_dataset_destroy(&test);
     fixture_close(&fixture);
 }
 

@@ -66,6 +66,7 @@ int command_eval(int argc, char **argv)
     struct verbosity verbosity = {.quiet = false};
     const struct option options[] = {
         EVALUATION_OPTIONS(s.evaluation),
+        {"flip", '\0', OPTION_FLAG, &s.evaluation.flip, NULL, "judge by image and mirror image together"},
         {"csv", '\0', OPTION_TEXT, &s.csv, "FILE", "write figures and confusion of all classes"},
         {"heatmap", '\0', OPTION_TEXT, &s.heatmap, "FILE", "draw the confusion matrix: .png or .svg"},
         {"json", 'j', OPTION_FLAG, &s.json, NULL, "print JSON"},

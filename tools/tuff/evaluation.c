@@ -121,6 +121,7 @@ enum tuff_status evaluation_run(const struct evaluation_settings *settings, stru
     tuff_trainer_options_default(&options);
     options.batch_size = settings->batch;
     options.keep_outputs = 1;
+    options.flip_average = settings->flip;
     if (!evaluation_normalization(evaluation->metadata, settings->checkpoint, set->channels, &augmentation))
         return TUFF_ERROR_FORMAT;
     options.augmentation = &augmentation;

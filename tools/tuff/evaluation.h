@@ -16,6 +16,7 @@ struct evaluation_settings {
     struct option_choice split; // of evaluation_splits
     uint32_t batch;
     bool silent; // says neither model nor device
+    bool flip;   // judges by the mean of an image and its mirror image
     struct data_settings data;
     struct target_settings target;
 };

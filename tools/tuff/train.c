@@ -402,6 +402,7 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         OPTIONS_RARE,
         {"eval-every", '\0', OPTION_POSITIVE, &s->eval_every, "N",
          "epochs between evaluations, or parts of one"},
+        {"eval-flip", '\0', OPTION_FLAG, &s->eval_flip, NULL, "judge by image and mirror image together"},
         {"save-every", '\0', OPTION_POSITIVE, &s->save_every, "N",
          "epochs between checkpoints, or parts of one"},
         {"tensorboard", '\0', OPTION_FLAG, &s->tensorboard, NULL, "write figures for TensorBoard as well"},

@@ -42,7 +42,8 @@ struct train_settings {
     uint32_t early_stop;                   // evaluations; 0: never
     const char *out;                       // NULL: a new folder below runs/
     const char *resume;                    // a run's folder; NULL: a new run
-    bool nesterov, no_shuffle, no_fusion, checkpoint_activations, force, dry_run, tensorboard, use_recipe;
+    bool nesterov, no_shuffle, no_fusion, checkpoint_activations, eval_flip, force, dry_run, tensorboard,
+        use_recipe;
     struct train_recipe recipe; // empty until it has been read
     struct tuff_dataset *part;  // of --limit
     char **arguments;           // the command line, ended by NULL

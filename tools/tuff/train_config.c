@@ -135,7 +135,7 @@ json_t *train_config(const struct train_settings *settings, const struct setup *
     snprintf(abi, sizeof abi, "%d.%d", TUFF_ABI_MAJOR, TUFF_ABI_MINOR);
     return json_pack(
         "{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:I, s:o, s:o, s:f, s:f, s:o, s:o,"
-        " s:b, s:f, s:f, s:o, s:o, s:b, s:o, s:o, s:b, s:s, s:s, s:b, s:o}",
+        " s:b, s:f, s:f, s:o, s:o, s:b, s:o, s:o, s:b, s:s, s:s, s:b, s:o, s:b}",
         "tuff", TUFF_VERSION, "abi", abi, "started", time_now(), "command", command_config(s), "model",
         model_config(s, setup->model), "data", data_config(s, setup), "backend",
         tuff_target_backend(setup->target), "device", device_config(setup->target), "device_option",
@@ -150,7 +150,7 @@ json_t *train_config(const struct train_settings *settings, const struct setup *
         "augment", text_or_null(s->augment), "normalize", normalize_config(s, setup), "fusion", !s->no_fusion,
         "precision", s->precision.names[s->precision.chosen], "on_nan", s->on_nan.names[s->on_nan.chosen],
         "checkpoint_activations", s->checkpoint_activations, "micro_batch",
-        count_or_null(s->trainer.micro_batch));
+        count_or_null(s->trainer.micro_batch), "eval_flip", s->eval_flip);
 }
 
 json_t *train_config_resumed(const struct train_settings *settings, const struct setup *setup, uint64_t step)

@@ -188,6 +188,7 @@ static void read_rest(struct reader *reader, struct train_settings *settings)
         o->seed = strtoull(json_string_value(seed), NULL, 10);
     settings->no_shuffle = !read_flag(reader, "shuffle", true);
     settings->no_fusion = !read_flag(reader, "fusion", true);
+    settings->eval_flip = read_flag(reader, "eval_flip", false);
     settings->checkpoint_activations = read_flag(reader, "checkpoint_activations", false);
     read_choice(reader, "precision", &settings->precision);
     read_choice(reader, "on_nan", &settings->on_nan);

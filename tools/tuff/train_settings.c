@@ -86,6 +86,7 @@ int train_settings_finish(struct train_settings *settings)
     s->trainer.epochs = s->epochs;
     s->trainer.shuffle = !s->no_shuffle;
     s->trainer.no_fusion = s->no_fusion;
+    s->trainer.flip_average = s->eval_flip;
     s->trainer.recompute_activations = s->checkpoint_activations;
     return split_frozen(s) ? EXIT_DONE : EXIT_FAILED;
 }

@@ -97,7 +97,9 @@ struct tuff_trainer_options {
     // gradients. Batch normalization sees the parts, and dropout and augmentation draw anew in each. 0: the
     // whole batch.
     uint32_t micro_batch;
-    uint32_t reserved2; // was padding; not read
+    // 1: evaluation puts each image and its mirror image through the model, and takes the mean of their
+    // logits.
+    uint32_t flip_average;
 };
 
 // Sets the first `size` bytes of *options: batch 16, seed 42, shuffled, Adam with lr 1e-3, beta 0.9 and 0.999
