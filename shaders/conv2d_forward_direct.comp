@@ -59,13 +59,13 @@ void main()
     if (!place.inside)
         return;
     [[unroll]] for (uint f = 0u; f < BLOCK; f++) {
-        if (place.first + f >= p.group_filters)
-            continue;
         uint k = place.group * p.group_filters + place.first + f;
-        float start = p.bias != 0u ? bias[k] : 0.0;
         uint line = ((place.image * p.filters + k) * p.out_h + place.row) * p.out_w;
+        // No `continue`: behind one, llvmpipe of Mesa 26 loses stores of float16.
+        bool filter_inside = place.first + f < p.group_filters;
+        float start = p.bias != 0u && filter_inside ? bias[k] : 0.0;
         [[unroll]] for (uint j = 0u; j < STRIP; j++) {
-            if (place.column + j < p.out_w)
+            if (filter_inside && place.column + j < p.out_w)
                 y[line + place.column + j] = STORED(with_relu(sums[f * STRIP + j] + start));
         }
     }

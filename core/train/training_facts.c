@@ -156,7 +156,9 @@ enum tuff_status tuff_training_facts_collect(struct tuff_trainer *trainer, struc
     add_augmentation(facts, &trainer->augmentation);
     add(facts, "option.precision", "precision", "%s",
         options->precision == TUFF_PRECISION_MIXED ? "mixed" : "float32");
-    add(facts, "option.fusion", "fusion of ops", "%s", options->no_fusion ? "off" : "on");
+    // What is recomputed has other neighbours, which a backend may merge it with.
+    add(facts, "option.fusion", "fusion of ops", "%s%s", options->no_fusion ? "off" : "on",
+        options->recompute_activations ? ", activations computed anew" : "");
     for (size_t i = 0; i < facts->count; i++)
         if (facts->facts[i].text == NULL)
             return tuff_fail(trainer->target->log, TUFF_ERROR_MEMORY, "out of memory");

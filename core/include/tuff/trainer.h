@@ -90,7 +90,8 @@ struct tuff_trainer_options {
     // the one above: after a training that has come to nothing, say.
     uint32_t new_learning_rate;
     // 1: training keeps few of the forward pass's activations, and computes the others a second time when
-    // backward ops need them: about a third more work for a part of the memory. The bits are the same.
+    // backward ops need them: about a third more work for a part of the memory. The bits are the same,
+    // but where a backend makes one kernel of several ops (Vulkan): the results agree up to rounding there.
     uint32_t recompute_activations;
     // Training samples that are worked on at once, a divisor of batch_size: a step runs its batch in such
     // parts and adds up their gradients, so that a batch takes the memory of a part and one more copy of the
