@@ -59,10 +59,13 @@ void main()
     if (!place.inside)
         return;
     [[unroll]] for (uint f = 0u; f < BLOCK; f++) {
+        // llvmpipe of Mesa 26 loses float16 stores behind the `continue` where a ReLU comes before them, and without it where
+        // none does.
+        bool filter_inside = place.first + f < p.group_filters;
+        if (RELU == 0u && !filter_inside)
+            continue;
         uint k = place.group * p.group_filters + place.first + f;
         uint line = ((place.image * p.filters + k) * p.out_h + place.row) * p.out_w;
-        // No `continue`: behind one, llvmpipe of Mesa 26 loses stores of float16.
-        bool filter_inside = place.first + f < p.group_filters;
         float start = p.bias != 0u && filter_inside ? bias[k] : 0.0;
         [[unroll]] for (uint j = 0u; j < STRIP; j++) {
             if (filter_inside && place.column + j < p.out_w)
