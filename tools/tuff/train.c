@@ -441,30 +441,14 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
     return *exit_status == EXIT_DONE;
 }
 
-static void set_defaults(struct train_settings *settings, char **arguments)
-{
-    *settings = (struct train_settings){
-        .data.name = "digits",
-        .target.backend = "auto",
-        .optimizer = {train_optimizers, TRAIN_OPTIMIZER_COUNT, TUFF_OPTIMIZER_ADAM},
-        .schedule = {train_schedules, TRAIN_SCHEDULE_COUNT, TUFF_SCHEDULE_CONSTANT},
-        .precision = {train_precisions, TRAIN_PRECISION_COUNT, TUFF_PRECISION_FLOAT32},
-        .on_nan = {train_on_nan, TRAIN_NAN_COUNT, TRAIN_NAN_STOP},
-        .weight_decay = NAN,
-        .eval_every = 1,
-        .save_every = 1,
-        .arguments = arguments,
-    };
-    tuff_trainer_options_default(&settings->trainer);
-}
-
 // Reads the command line once more, after the model's recipe.
 static bool read_with_recipe(int argc, char **argv, struct train_settings *settings, int *exit_status)
 {
     struct train_recipe recipe = {.count = 0};
     enum tuff_status status = train_recipe_read(&recipe, settings->model, argc, argv);
     train_settings_clear(settings);
-    set_defaults(settings, argv);
+    train_settings_default(settings);
+    settings->arguments = argv;
     settings->recipe = recipe;
     *exit_status = console_exit_status(status);
     return status == TUFF_OK && read_settings(recipe.argument_count, recipe.arguments, settings, exit_status);
@@ -481,7 +465,8 @@ int command_train(int argc, char **argv)
         return EXIT_FAILED;
     }
     memcpy(arguments, argv, (size_t)argc * sizeof *arguments);
-    set_defaults(&settings, argv);
+    train_settings_default(&settings);
+    settings.arguments = argv;
     // What a run was made with has to be known before the command line is read over it.
     settings.resume = asks_for_help(argc, argv) ? NULL : train_find_option(argc, argv, "--resume");
     enum tuff_status status = settings.resume == NULL ? TUFF_OK : train_settings_read(&settings);

@@ -58,6 +58,8 @@ extern const char *const train_schedules[TRAIN_SCHEDULE_COUNT];   // by enum tuf
 extern const char *const train_precisions[TRAIN_PRECISION_COUNT]; // by enum tuff_precision
 extern const char *const train_on_nan[TRAIN_NAN_COUNT];           // by enum train_nan
 
+// What is so where nobody says anything. Nothing is freed.
+void train_settings_default(struct train_settings *settings);
 // Frees what the functions below have made.
 void train_settings_clear(struct train_settings *settings);
 
