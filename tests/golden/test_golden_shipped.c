@@ -198,8 +198,7 @@ ParameterizedTest(const struct shipped *of, golden_shipped, logits, .timeout = 6
     struct tuff_safetensors *golden;
     uint32_t input[3], labels[2] = {0, 0};
     fixture_open(&fixture, of->backend, 0);
-    tuff_model_destroy(&fixture.model);
-    cr_assert_eq(tuff_model_load(fixture.log, of->model, &fixture.model), TUFF_OK, "%s", last_error());
+    load_model(&fixture, of->model);
     cr_assert_eq(tuff_safetensors_read(fixture.log, TUFF_GOLDEN_FILE, &golden), TUFF_OK, "%s", last_error());
     tuff_model_input(fixture.model, input);
     const uint32_t classes = tuff_model_classes(fixture.model), count = input[1] > 100 ? 1 : 2;

@@ -36,6 +36,12 @@ static void note_tuning(const char *message)
         tuning.timed += count;
     if (tiles && sscanf(tiles, ": tiles of %u products known", &count) == 1 && strstr(tiles, " known"))
         tuning.known = count;
+    const char *forced = strstr(message, ": tile ");
+    uint32_t tile;
+    if (forced && sscanf(forced, ": tile %u of %u is forced", &tile, &count) == 2) {
+        tuning.forced++;
+        tuning.offered = count > tuning.offered ? count : tuning.offered;
+    }
     if (strstr(message, "not used") && strstr(message, "tile"))
         tuning.refused++;
 }
@@ -202,4 +208,20 @@ struct tuff_dataset *load_digits(enum tuff_split split, uint32_t count)
 bool within(double actual, double expected, double relative)
 {
     return fabs(actual - expected) <= relative * fabs(expected);
+}
+
+double distance(const float *a, const float *b, size_t count)
+{
+    double worst = 0, greatest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double difference = fabs((double)a[i] - (double)b[i]);
+        worst = difference >= 0 ? fmax(worst, difference) : INFINITY;
+        greatest = fmax(greatest, fabs((double)b[i]));
+    }
+    return worst / greatest;
+}
+
+bool has_float16(const char *backend)
+{
+    return strcmp(backend, "reference") == 0 || strcmp(backend, "vulkan") == 0;
 }

@@ -29,10 +29,8 @@ static void open_network(struct fixture *fixture, const char *backend, const cha
     char text[1024];
     if (fixture->context == NULL)
         fixture_open(fixture, backend, 0);
-    tuff_model_destroy(&fixture->model);
     snprintf(text, sizeof text, network, stem, fc1, fc2);
-    cr_assert_eq(tuff_model_parse(fixture->log, "network", text, strlen(text), &fixture->model), TUFF_OK,
-                 "%s", last_error());
+    load_model(fixture, text);
     cr_assert_eq(tuff_model_parameter_count(fixture->model), PARAMETERS);
 }
 

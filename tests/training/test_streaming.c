@@ -164,7 +164,8 @@ Test(trainer, refuses_a_budget_that_holds_no_two_batches, .timeout = 60)
     cr_expect_eq(tuff_trainer_create(fixture.target, fixture.model, digits, NULL, &options, &trainer),
                  TUFF_ERROR_MEMORY);
     cr_expect_null(trainer);
-    cr_expect_not_null(strstr(last_error(), "a batch of 2 does not fit: the images of two batches take"), "%s", last_error());
+    cr_expect_not_null(strstr(last_error(), "a batch of 2 does not fit: the images of two batches take"),
+                       "%s", last_error());
     options.data_budget_bytes++;
     trainer = make_trainer(&fixture, digits, NULL, &options);
     cr_expect_eq(tuff_trainer_streams(trainer, TUFF_SPLIT_TRAIN), 1);
