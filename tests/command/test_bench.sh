@@ -125,6 +125,26 @@ if [[ $backend == reference || $backend == vulkan ]]; then
     check "and the document" is mixed.json precision '"mixed"'
 fi
 
+# What tuff summary plans is what a training takes: on the device, and of the machine where that is the same memory.
+if [[ $backend == cpu ]]; then
+    for batch in 16 64; do
+        run bench resnet9-cifar10 --backend cpu --seconds 0.02 --no-peak --batch $batch --json memory$batch.json
+        check "a batch of $batch" test "$status" -eq 0
+        sed -n 's/.*activations \([^,]*\),.*/\1/p' "$out" > taken
+        run summary resnet9-cifar10 --backend cpu --batch $batch
+        check "planned" out_has "^Memory that training takes on cpu: .*, batch of $batch:"
+        check "are its activations" out_has "^  activations  *$(cat taken)\$"
+        for part in parameters gradients optimizer activations data process_resident; do
+            value memory$batch.json memory.$part
+        done > bytes$batch
+    done
+    check "what a larger batch adds to the process is as planned, within 5%" \
+        awk 'FNR == 1 { file++ } FNR < 6 { plan[file] += $1 } FNR == 6 { resident[file] = $1 }
+             END { planned = plan[2] - plan[1]; took = resident[2] - resident[1]
+                   print planned " bytes planned, " took " taken"
+                   exit !(planned > 1e8 && took > 0.95 * planned && took < 1.05 * planned) }' bytes16 bytes64
+fi
+
 if [[ $backend == vulkan ]]; then
     TUFF_VULKAN_MIN_LIMITS=1 run bench lenet-mnist --backend vulkan --seconds 0.05 --no-peak --precision mixed
     check "--precision mixed without 16-bit storage" test "$status" -eq 1

@@ -47,6 +47,10 @@ check "--graph: no table" test "$(grep -c '^total' "$out")" -eq 0
 LC_ALL=C.UTF-8 run summary resnet9-cifar10 --graph --graph-out graph.svg
 check "--graph: lines" out_has '^├─┘  128x16x16$'
 check "--graph-out" has 'res1.0.0' graph.svg
+refuses 2 "no training is planned without --batch" "a device for no batch" summary lenet-mnist --backend cpu
+refuses 1 "no-such-backend" "an unknown backend" summary lenet-mnist --batch 16 --backend no-such-backend
+refuses 1 "a micro-batch of 3 does not divide the batch of 16" "parts of a batch that do not divide it" \
+    summary lenet-mnist --batch 16 --micro-batch 3
 refuses 2 "\-\-graph-out: expected a file that ends in .png or .svg" "a graph of no format" summary lenet-mnist --graph-out graph.dot
 
 refuses 1 "lenet-mnist" "misspelt model has a suggestion" summary lenet-mnits

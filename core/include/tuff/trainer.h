@@ -279,6 +279,13 @@ struct tuff_memory_plan {
 // 1 if a set does not lie on the device as a whole (data_budget_bytes).
 TUFF_API int tuff_trainer_streams(const struct tuff_trainer *trainer, enum tuff_split split);
 TUFF_API void tuff_trainer_memory(const struct tuff_trainer *trainer, struct tuff_memory_plan *plan);
+// What a training with these options would take, with an evaluation of at least 16 batches, before there is
+// any data: plan->data is 0. Parameters, gradients and moments are taken for as long as this lasts, the rest
+// is planned alone. Failure: as of tuff_trainer_create; too large a batch is one. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_training_memory(struct tuff_target *target,
+                                                               const struct tuff_model *model,
+                                                               const struct tuff_trainer_options *options,
+                                                               struct tuff_memory_plan *plan);
 
 #ifdef __cplusplus
 }
