@@ -70,7 +70,7 @@ struct tuff_trainer_options {
     double average_decay;
     // The most that the images of both sets may take on the device; 0: as much as it has. A set that is
     // larger goes there in two parts by turns, in the order of the epoch, while the other one is worked on.
-    // The bits are the same.
+    // The bits are the same, but of the loss of an evaluation that has to take smaller batches for it.
     uint64_t data_budget_bytes;
     // Parameters that training leaves as they are, bit for bit: names ("conv1.weight"), names of layers
     // ("conv1") or blocks ("layer1"), or patterns of any of them, as fnmatch(3) has them ("fc*"). Buffers are
