@@ -24,6 +24,8 @@ enum {
     TUFF_MAX_EXTENT = 65535,     // of heights, widths, kernels, strides, dilations and paddings
     TUFF_MAX_FEATURES = 1 << 24, // of channels, features and groups
 };
+_Static_assert(sizeof((struct tuff_value *)0)->name > TUFF_PARAMETER_NAME_BYTES,
+               "a gradient is called d and its parameter");
 
 // What a setting looks like in the file. Each whole number is at least 1, a padding's at least 0.
 enum tuff_setting_type {
