@@ -76,8 +76,8 @@ static enum tuff_status create_parameters(struct tuff_trainer *trainer,
                                           const struct tuff_trainer_options *options)
 {
     bool *frozen;
-    enum tuff_status status =
-        tuff_trainer_options_frozen(trainer->target->log, options, trainer->model, &frozen);
+    enum tuff_status status = tuff_trainer_options_frozen(trainer->target->log, options, trainer->model,
+                                                          trainer->train_data != NULL, &frozen);
     const struct tuff_parameters_options layout = {
         .seed = options->seed,
         .training = trainer->train_data != NULL,

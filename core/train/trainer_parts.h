@@ -65,9 +65,10 @@ TUFF_MUST_CHECK enum tuff_status tuff_trainer_options_take(const struct tuff_log
                                                            struct tuff_trainer_options *options);
 
 // Which parameters of the model the options freeze: *frozen has one entry for each; free() it. Failure: a
-// pattern that fits none, or nothing left to train.
+// pattern that fits none, or nothing left for a trainer that trains.
 TUFF_MUST_CHECK enum tuff_status tuff_trainer_options_frozen(const struct tuff_log *log,
                                                              const struct tuff_trainer_options *options,
-                                                             const struct tuff_model *model, bool **frozen);
+                                                             const struct tuff_model *model, bool trains,
+                                                             bool **frozen);
 
 #endif
