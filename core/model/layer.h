@@ -80,6 +80,7 @@ struct tuff_layer_parameter {
     uint32_t fan_in; // 0: all elements begin as `constant`
     float constant;
 };
+uint64_t tuff_layer_parameter_elements(const struct tuff_layer_parameter *parameter);
 
 // How the elements of a parameter begin.
 enum tuff_init_scheme {

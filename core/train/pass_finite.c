@@ -17,8 +17,7 @@ static float value_at(const void *values, enum tuff_dtype type, uint64_t element
 static enum tuff_status look_at(const struct tuff_target *target, const struct tuff_tensor *tensor,
                                 struct tuff_pass_origin *origin)
 {
-    // Reads are of whole words.
-    const uint64_t bytes = (tuff_tensor_bytes(tensor) + 3) / 4 * 4;
+    const uint64_t bytes = tuff_whole_words(tuff_tensor_bytes(tensor));
     const uint64_t elements = tuff_tensor_stored_elements(tensor);
     void *values = malloc(bytes);
     if (values == NULL)

@@ -69,7 +69,4 @@ TUFF_MUST_CHECK enum tuff_status run_measure(struct run *run, struct run_lengths
 // Drops what is behind, and goes on there.
 TUFF_MUST_CHECK enum tuff_status run_cut(struct run *run, const struct run_lengths *lengths);
 
-// A number, or null for one that JSON cannot say.
-json_t *json_number(double value);
-
 #endif
