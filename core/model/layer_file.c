@@ -1,9 +1,9 @@
 #include "layer_file.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "model_build.h"
 
 enum { MAX_KINDS = 64, WHAT_BYTES = 64 };
@@ -80,42 +80,12 @@ enum tuff_status tuff_switch_read(const struct tuff_source *source, const char *
                             tuff_yaml_describe(node, text));
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-// A decimal number, by the library that reads JSON: it knows no locale. What YAML allows beyond JSON is put
-// right before: a sign of +, and a point without digits on one side.
-static bool parse_real(const struct tuff_yaml_node *node, double *real)
-{
-    char text[64];
-    size_t used = 0;
-    if (node->kind != TUFF_YAML_SCALAR || !node->plain || node->length >= sizeof text / 2 ||
-        strpbrk(node->text, "0123456789") == NULL)
-        return false;
-    const char *from = node->text + (node->text[0] == '+');
-    for (; *from != '\0'; from++) {
-        bool point = *from == '.';
-        if (point && (used == 0 || !is_digit(text[used - 1])))
-            text[used++] = '0';
-        text[used++] = *from;
-        if (point && !is_digit(from[1]))
-            text[used++] = '0';
-    }
-    json_t *number = json_loadb(text, used, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
-    bool is_number = json_is_real(number);
-    if (is_number)
-        *real = json_real_value(number);
-    json_decref(number);
-    return is_number;
-}
-
 enum tuff_status tuff_real_read(const struct tuff_source *source, const char *what,
                                 const struct tuff_real_range *range, const struct tuff_yaml_node *node,
                                 double *real)
 {
-    bool is_number = parse_real(node, real);
+    bool is_number =
+        node->kind == TUFF_YAML_SCALAR && node->plain && tuff_decimal_read(node->text, node->length, real);
     if (is_number && tuff_real_in_range(range, *real))
         return TUFF_OK;
     char text[TUFF_YAML_DESCRIBE_BYTES];

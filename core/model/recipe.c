@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/normalization.h"
 #include "layer_file.h"
 #include "tuff/augmentation.h"
 
@@ -60,16 +61,22 @@ static void keep_reason(void *user, enum tuff_log_level level, const char *messa
     tuff_one_line(user, REASON_BYTES, message, strlen(message));
 }
 
-static enum tuff_status check_augmentation(const struct tuff_source *source,
-                                           const struct tuff_yaml_node *node)
+// What is a text to the file, and has a form of its own.
+static enum tuff_status check_text(const struct tuff_source *source, const char *key,
+                                   const struct tuff_yaml_node *node, const struct tuff_model *model)
 {
     char reason[REASON_BYTES] = "";
     const struct tuff_log log = {keep_reason, reason, TUFF_LOG_ERROR};
     struct tuff_augmentation augmentation;
+    enum tuff_status status = TUFF_OK;
     tuff_augmentation_default(&augmentation);
-    if (tuff_augmentation_parse(&log, node->text, &augmentation) == TUFF_OK)
-        return TUFF_OK;
-    return tuff_source_fail(source, TUFF_ERROR_INVALID, node->mark, "%s: %s", OWNER, reason);
+    if (strcmp(key, "augment") == 0)
+        status = tuff_augmentation_parse(&log, node->text, &augmentation);
+    else if (strcmp(key, "normalize") == 0 && strcmp(node->text, "auto") != 0)
+        status = tuff_normalization_read(&log, "'normalize'", node->text, model->input[0], &augmentation);
+    return status == TUFF_OK
+               ? TUFF_OK
+               : tuff_source_fail(source, TUFF_ERROR_INVALID, node->mark, "%s: %s", OWNER, reason);
 }
 
 static enum tuff_status keep(const struct tuff_source *source, const struct tuff_layer_key *key,
@@ -106,8 +113,8 @@ enum tuff_status tuff_recipe_read(const struct tuff_source *source, const struct
         if (values[i] == NULL)
             continue;
         status = tuff_setting_read(source, OWNER, mapping->mark, &keys[i], values[i], &setting);
-        if (status == TUFF_OK && strcmp(keys[i].name, "augment") == 0)
-            status = check_augmentation(source, values[i]);
+        if (status == TUFF_OK && keys[i].type == TUFF_SETTING_TEXT)
+            status = check_text(source, keys[i].name, values[i], model);
         if (status == TUFF_OK)
             status = keep(source, &keys[i], values[i], &setting, model);
     }

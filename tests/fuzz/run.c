@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "console.h"
+#include "data/normalization.h"
 #include "fuzz.h"
-#include "normalization.h"
 #include "report_facts.h"
 #include "train.h"
 #include "train/trainer_parts.h"
@@ -54,9 +54,8 @@ static void read_settings(void)
         else
             fuzz_succeeded(TUFF_ERROR_INVALID);
         if (settings.normalize != NULL)
-            fuzz_succeeded(normalization_read("normalize", settings.normalize, 3, &augmentation)
-                               ? TUFF_OK
-                               : TUFF_ERROR_FORMAT);
+            fuzz_succeeded(
+                tuff_normalization_read(&fuzz_log, "normalize", settings.normalize, 3, &augmentation));
         if (settings.augment != NULL)
             fuzz_succeeded(tuff_augmentation_parse(&fuzz_log, settings.augment, &augmentation));
     }

@@ -95,6 +95,14 @@ Test(model_training, recipes_that_cannot_be)
         RECIPE("augment: flop"),
         "x:4:12: recipe: augmentation 'flop': unknown 'flop'; did you mean 'flip'? (there are: flip, "
         "crop, translate, cutout, none)");
+    expect_error(
+        RECIPE("normalize: fast"),
+        "x:4:14: recipe: 'normalize': expected auto, or MEAN/DEVIATION with 2 numbers each, separated by "
+        "commas, the deviations above 0; found 'fast'");
+    expect_error(
+        RECIPE("normalize: '0.1,.2/1,0'"),
+        "x:4:14: recipe: 'normalize': expected auto, or MEAN/DEVIATION with 2 numbers each, separated by "
+        "commas, the deviations above 0; found '0.1,.2/1,0'");
     expect_error(HEAD "recipe: fast\nlayers: [flatten, linear: {features: 3}]\n",
                  "x:3:9: 'recipe' must be settings of tuff train by their names, found 'fast'");
 }

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "console.h"
+#include "data/normalization.h"
 #include "metadata.h"
-#include "normalization.h"
 #include "progress.h"
 
 const char *const evaluation_splits[2] = {[TUFF_SPLIT_TRAIN] = "train", [TUFF_SPLIT_TEST] = "test"};
@@ -89,8 +89,9 @@ bool evaluation_normalization(const struct tuff_metadata_list *metadata, const c
                               uint32_t channels, struct tuff_augmentation *augmentation)
 {
     const char *text = tuff_metadata_find(metadata, METADATA_NORMALIZE);
+    struct tuff_log log = console_log();
     tuff_augmentation_default(augmentation);
-    return text == NULL || normalization_read(checkpoint, text, channels, augmentation);
+    return text == NULL || tuff_normalization_read(&log, checkpoint, text, channels, augmentation) == TUFF_OK;
 }
 
 // Model and device.

@@ -11,6 +11,7 @@
 
 #include "commands.h"
 #include "console.h"
+#include "data/normalization.h"
 #include "format.h"
 #include "interrupt.h"
 #include "normalization.h"
@@ -91,15 +92,16 @@ static enum tuff_status settle_images(struct train_settings *settings, const str
 {
     const struct tuff_dataset *train = train_set(settings, setup);
     struct tuff_log log = console_log();
+    enum tuff_status status = TUFF_OK;
     tuff_augmentation_default(&settings->augmentation);
     settings->trainer.augmentation = &settings->augmentation;
     if (settings->normalize != NULL && strcmp(settings->normalize, "auto") == 0)
         normalization_measure(train, &settings->augmentation);
-    else if (settings->normalize != NULL && !normalization_read("--normalize", settings->normalize,
-                                                                train->channels, &settings->augmentation))
-        return TUFF_ERROR_INVALID;
-    if (settings->augment == NULL)
-        return TUFF_OK;
+    else if (settings->normalize != NULL)
+        status = tuff_normalization_read(&log, "--normalize", settings->normalize, train->channels,
+                                         &settings->augmentation);
+    if (status != TUFF_OK || settings->augment == NULL)
+        return status;
     return tuff_augmentation_parse(&log, settings->augment, &settings->augmentation);
 }
 
