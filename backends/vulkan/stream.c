@@ -182,5 +182,10 @@ enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatc
     status = vk_program_flush(stream);
     if (status != TUFF_OK)
         return status;
-    return vk_deferred_push(stream->device, &stream->recording, &stream->deferred, dispatch);
+    return vk_deferred_push(stream->device, &stream->recording, &stream->deferred, dispatch, &stream->served);
+}
+
+void vk_stream_call(struct tuff_stream *stream)
+{
+    stream->served = (struct vk_served){.count = 1, .calls = {stream->calls++}};
 }
