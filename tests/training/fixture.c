@@ -191,6 +191,17 @@ float *read_gradients(const struct fixture *fixture, struct tuff_trainer *traine
     return values;
 }
 
+double norm_of_gradient(const struct fixture *fixture, struct tuff_trainer *trainer)
+{
+    float *gradients = read_gradients(fixture, trainer);
+    const uint64_t count = tuff_model_parameter_elements(fixture->model);
+    double sum = 0;
+    for (uint64_t i = 0; i < count; i++)
+        sum += (double)gradients[i] * (double)gradients[i];
+    free(gradients);
+    return sqrt(sum);
+}
+
 struct tuff_dataset *load_digits(enum tuff_split split, uint32_t count)
 {
     struct tuff_dataset_options options = {

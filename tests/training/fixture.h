@@ -58,6 +58,9 @@ float *read_parameters(const struct fixture *fixture, struct tuff_trainer *train
 // All gradients in the same order; free() them.
 float *read_gradients(const struct fixture *fixture, struct tuff_trainer *trainer);
 
+// The Euclidean norm of all of them.
+double norm_of_gradient(const struct fixture *fixture, struct tuff_trainer *trainer);
+
 // Digits from the first on that `split` has. Fails the test if they cannot be had.
 struct tuff_dataset *load_digits(enum tuff_split split, uint32_t count);
 
