@@ -32,7 +32,8 @@ static uint32_t part_size(const struct tuff_trainer *trainer, const struct tuff_
 }
 
 // Evaluation keeps no activations for a backward pass, so it can take larger batches than training in no more
-// memory: the largest of these multiples that fits.
+// memory: the largest of these multiples that fits, with the images of both sets as far as they have to be on
+// the device.
 static const uint32_t evaluation_multiples[] = {16, 8, 4, 2, 1};
 
 static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
@@ -62,7 +63,10 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
                                   &options, &trainer->test);
         if (status == TUFF_ERROR_MEMORY && !last)
             continue;
-        if (status != TUFF_OK || tuff_pass_arena_bytes(trainer->test) <= limit)
+        bool holds = false;
+        if (status == TUFF_OK && !last && tuff_pass_arena_bytes(trainer->test) <= limit)
+            status = tuff_trainer_holds_batches(trainer, &holds);
+        if (status != TUFF_OK || holds)
             break;
     }
     return status;
@@ -72,8 +76,8 @@ static enum tuff_status create_parameters(struct tuff_trainer *trainer,
                                           const struct tuff_trainer_options *options)
 {
     bool *frozen;
-    enum tuff_status status =
-        tuff_trainer_options_frozen(trainer->target->log, options, trainer->model, &frozen);
+    enum tuff_status status = tuff_trainer_options_frozen(trainer->target->log, options, trainer->model,
+                                                          trainer->train_data != NULL, &frozen);
     const struct tuff_parameters_options layout = {
         .seed = options->seed,
         .training = trainer->train_data != NULL,

@@ -36,6 +36,10 @@ check "lenet-mnist has no buffers" test "$(grep -c buffers "$out")" -eq 0
 run summary resnet18
 check "resnet18 has 11,689,512 parameters" out_has '^total  *11,689,512 '
 check "resnet18: its recipe" out_has '^  weight_decay  *1e-4$'
+check "resnet18: how to take it" out_has '^Recipe, which tuff train resnet18 --recipe takes:$'
+printf 'name: mine\ninput: [1, 28, 28]\nrecipe: {lr: 0.1}\nlayers: [flatten, linear: {features: 3}]\n' > file.yaml
+run summary file.yaml
+check "a file's recipe: how to take it" out_has '^Recipe, which tuff train file.yaml --recipe takes:$'
 run summary resnet18-cifar10
 check "resnet18-cifar10 has 11,173,962 parameters" out_has '^total  *11,173,962 '
 run summary mobilenet-small

@@ -175,6 +175,22 @@ ParameterizedTest(const struct backend_name *backend, backend, a_training_takes_
     close_subject(&subject);
 }
 
+// Micro-batches that do not fit: the one that is named divides the batch.
+Test(trainer, too_large_a_micro_batch_is_refused_with_one_that_fits, .timeout = 120)
+{
+    struct subject subject;
+    open_subject(&subject, "reference");
+    subject.fixture.target->info.max_tensor_bytes = TENSOR_BYTES; // conv1 of 32 samples fits, of 33 not
+    subject.options.no_fusion = 1;
+    subject.options.micro_batch = 48;
+    cr_assert_eq(try_batch(&subject, 144), TUFF_ERROR_MEMORY);
+    cr_expect_not_null(strstr(last_error(), "a micro-batch of 48 does not fit: "), "%s", last_error());
+    cr_expect_not_null(strstr(last_error(), "; the largest that fits is 24"), "%s", last_error());
+    subject.options.micro_batch = 24;
+    cr_expect_eq(try_batch(&subject, 144), TUFF_OK, "%s", last_error());
+    close_subject(&subject);
+}
+
 // Evaluation takes several batches at once where it can: a tensor's limit is no reason to refuse those of
 // one.
 Test(trainer, evaluation_keeps_to_the_largest_tensor, .timeout = 120)

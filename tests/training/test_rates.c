@@ -154,6 +154,30 @@ ParameterizedTest(const struct backend_name *backend, backend, frozen_by_the_mod
     fixture_close(&fixture);
 }
 
+// Nothing is left to train, which is no matter for an evaluation.
+Test(trainer, a_model_that_is_all_frozen_is_evaluated, .timeout = 60)
+{
+    static const char frozen[] = "name: frozen\ninput: [1, 28, 28]\nlayers:\n  - flatten\n"
+                                 "  - linear: {features: 10, freeze: true}\n";
+    struct fixture fixture;
+    struct tuff_metrics metrics;
+    struct tuff_trainer_options options = adam();
+    fixture_open(&fixture, "reference", 0);
+    load_model(&fixture, frozen);
+    struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TEST, SAMPLES);
+    options.average_decay = 0.5;
+    struct tuff_trainer *trainer = make_trainer(&fixture, NULL, digits, &options);
+    cr_expect_eq(tuff_trainer_evaluate(trainer, NULL, &metrics), TUFF_OK);
+    cr_expect_eq(metrics.samples, SAMPLES);
+    tuff_trainer_destroy(&trainer);
+    cr_expect_eq(tuff_trainer_create(fixture.target, fixture.model, digits, NULL, &options, &trainer),
+                 TUFF_ERROR_INVALID);
+    cr_expect_not_null(strstr(last_error(), "all parameters of model frozen are frozen: nothing is trained"),
+                       "%s", last_error());
+    tuff_dataset_destroy(&digits);
+    fixture_close(&fixture);
+}
+
 ParameterizedTestParameters(backend, resumed_with_rate_factors)
 {
     return backends_under_test();

@@ -156,11 +156,12 @@ static void print_memory(const struct totals *totals, uint32_t batch)
     print_bytes(label, outputs);
 }
 
-static void print_recipe(const struct tuff_model *model)
+// name: the model's, or its file's, as given.
+static void print_recipe(const struct tuff_model *model, const char *name)
 {
     struct tuff_recipe_setting setting;
     if (tuff_model_recipe_count(model) > 0)
-        console_print("\nRecipe, which tuff train %s --recipe takes:\n", tuff_model_name(model));
+        console_print("\nRecipe, which tuff train %s --recipe takes:\n", name);
     for (size_t i = 0; i < tuff_model_recipe_count(model); i++) {
         tuff_model_recipe(model, i, &setting);
         console_print("  %-28s %s\n", setting.key, setting.value);
@@ -169,7 +170,8 @@ static void print_recipe(const struct tuff_model *model)
 
 // What the command was asked for.
 struct summary_settings {
-    uint32_t batch; // 0: no training is planned
+    const char *name; // of the model, or its file
+    uint32_t batch;   // 0: no training is planned
     bool graph;
     const char *picture; // a file's name; NULL: none
     struct target_settings target;
@@ -256,7 +258,7 @@ static enum tuff_status show_table(const struct tuff_model *model, const struct 
             print_memory(&totals, USUAL_BATCH);
         else
             print_plan(model, setup.target, settings->batch, &plan);
-        print_recipe(model);
+        print_recipe(model, settings->name);
     }
     setup_close(&setup);
     return status;
@@ -302,15 +304,14 @@ int command_summary(int argc, char **argv)
         .options = options,
         .option_count = sizeof options / sizeof *options,
     };
-    const char *name;
-    enum options_result parsed = options_parse(&usage, argc, argv, &name);
+    enum options_result parsed = options_parse(&usage, argc, argv, &settings.name);
     if (parsed != OPTIONS_READY)
         return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
     if (!picture_name_fits("summary", "graph-out", settings.picture) || plans_nothing(&settings))
         return EXIT_USAGE;
     struct tuff_log log = console_log();
     struct tuff_model *model;
-    enum tuff_status status = tuff_model_load(&log, name, &model);
+    enum tuff_status status = tuff_model_load(&log, settings.name, &model);
     if (status != TUFF_OK)
         return console_exit_status(status);
     status = show_graph(model, &settings);

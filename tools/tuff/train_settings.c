@@ -81,7 +81,9 @@ int train_settings_finish(struct train_settings *settings)
     struct train_settings *s = settings;
     bool resumed = s->resume != NULL;
     // A recipe's epochs are what its schedule is stretched over, also where only some steps are taken.
-    if (excluded(s->steps != 0 && s->epochs != 0 && s->recipe.count == 0, "--steps", "--epochs") ||
+    const bool whole_epochs =
+        s->given.epochs != NULL || (resumed && !json_is_integer(json_object_get(s->saved, "steps")));
+    if (excluded(s->steps != 0 && whole_epochs, "--steps", "--epochs") ||
         excluded(resumed && s->use_recipe, "--resume", "--recipe") ||
         excluded(resumed && s->out != NULL, "--resume", "--out") ||
         excluded(resumed && s->force, "--resume", "--force"))
