@@ -215,7 +215,9 @@ bool vk_matrix_ready(struct tuff_device *device)
         return false;
     device->matrix = VK_MATRIX_READY; // for the check itself
     const char *wrong = NULL;
+    device->attempting = true;
     enum tuff_status status = vk_matrix_check(device, &wrong);
+    device->attempting = false;
     if (status == TUFF_OK && !wrong)
         return true;
     device->matrix = VK_MATRIX_ABSENT;

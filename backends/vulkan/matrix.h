@@ -39,7 +39,7 @@ void vk_matrix_enable(struct vk_matrix_features *features, void **next);
 
 // Whether products of float16 go to the matrix units: there are some, and they have passed the self-check,
 // which the first call runs. Small products with known results go through each kernel (matrix_check.c); a
-// driver that gets one wrong is left to the other kernels, with a warning.
+// driver that gets one wrong, or fails in one, is left to the other kernels, with a warning.
 bool vk_matrix_ready(struct tuff_device *device);
 TUFF_MUST_CHECK enum tuff_status vk_matrix_check(struct tuff_device *device, const char **wrong);
 
