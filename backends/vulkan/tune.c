@@ -5,8 +5,9 @@
 
 #include "tune_state.h"
 
-// What a start may spend on timing; what is left is for the next one. It is not to be felt on a GPU. A driver
-// that computes on the CPU takes seconds for each product, but has to be asked for.
+// What a start may spend on timing, making the tiles' pipelines included; what is left is for the next one.
+// It is not to be felt on a GPU. A driver that computes on the CPU takes seconds for each product, but has to
+// be asked for.
 #define GPU_NANOSECONDS UINT64_C(2000000000)
 #define CPU_NANOSECONDS UINT64_C(60000000000)
 
@@ -36,7 +37,10 @@ enum tuff_status vk_tuning_create(struct tuff_device *device)
     device->tuning = tuning;
     tuning->timing = timing;
     tuning->forced = forced ? (uint32_t)strtoul(tile, NULL, 10) : 0;
+    const char *milliseconds = getenv("TUFF_VULKAN_TUNE_MS");
     tuning->most = computes_on_cpu(device) ? CPU_NANOSECONDS : GPU_NANOSECONDS;
+    if (milliseconds && *milliseconds)
+        tuning->most = strtoull(milliseconds, NULL, 10) * 1000000u;
     if (timing)
         vk_tuning_load(device, tuning);
     return TUFF_OK;
@@ -55,15 +59,17 @@ void vk_tuning_destroy(struct tuff_device *device)
 void vk_tuning_conclude(struct tuff_device *device)
 {
     struct vk_tuning *tuning = device->tuning;
-    if (!tuning || (tuning->timed == 0 && tuning->left == 0))
+    if (!tuning || (tuning->timed == 0 && !tuning->out_of_time && !tuning->out_of_memory))
         return;
-    vk_log(device->backend, TUFF_LOG_INFO,
-           "%s: tiles of %u products timed in %.1f s, %u found faster; %u left for the next start",
+    vk_log(device->backend, TUFF_LOG_INFO, "%s: tiles of %u products timed in %.1f s, %u found faster%s%s",
            device->physical->properties.deviceName, tuning->timed,
-           (double)(tuning->spent - tuning->spent_before) / 1e9, tuning->faster, tuning->left);
+           (double)(tuning->spent - tuning->spent_before) / 1e9, tuning->faster,
+           tuning->out_of_time ? "; no time was left for others, which the next start times" : "",
+           tuning->out_of_memory ? "; there was not the memory to time others" : "");
     if (tuning->timed > 0)
         vk_tuning_store(device, tuning);
-    tuning->timed = tuning->faster = tuning->left = 0;
+    tuning->timed = tuning->faster = 0;
+    tuning->out_of_time = tuning->out_of_memory = false;
     tuning->spent_before = tuning->spent;
 }
 
@@ -146,17 +152,18 @@ static enum tuff_status search(struct tuff_device *device, const struct vk_dispa
                                struct vk_finding *finding)
 {
     struct vk_tuning *tuning = device->tuning;
-    *finding = (struct vk_finding){.decided = false};
-    if (tuning->spent == 0)
-        vk_log(device->backend, TUFF_LOG_INFO, "%s: tiles of products are timed now, for %.0f s at most",
-               device->physical->properties.deviceName, (double)tuning->most / 1e9);
-    if (tuning->spent >= tuning->most)
+    *finding = (struct vk_finding){.out_of_time = tuning->spent >= tuning->most};
+    if (finding->out_of_time)
         return TUFF_OK;
+    const bool first = tuning->spent == 0;
+    if (first)
+        vk_log(device->backend, TUFF_LOG_INFO, "%s: tiles of products are timed now, for %g s at most",
+               device->physical->properties.deviceName, (double)tuning->most / 1e9);
     const uint64_t begin = vk_host_nanoseconds();
     enum tuff_status status =
-        vk_tune_search(device, dispatch, product, list, begin + tuning->most - tuning->spent, finding);
+        vk_tune_search(device, dispatch, product, list, begin + tuning->most - tuning->spent, first, finding);
     tuning->spent += vk_host_nanoseconds() - begin;
-    return status == TUFF_ERROR_MEMORY ? TUFF_OK : status;
+    return status;
 }
 
 enum tuff_status vk_tune_product(struct tuff_stream *stream, struct vk_dispatch *dispatch,
@@ -187,8 +194,11 @@ enum tuff_status vk_tune_product(struct tuff_stream *stream, struct vk_dispatch 
     enum tuff_status status = search(device, dispatch, product, &list, &finding);
     if (status != TUFF_OK)
         return status;
-    if (!finding.decided || !vk_tuning_remember(tuning, problem, &finding.tile)) {
-        tuning->left++;
+    if (finding.decided && !vk_tuning_remember(tuning, problem, &finding.tile))
+        finding = (struct vk_finding){.out_of_memory = true};
+    if (!finding.decided) {
+        tuning->out_of_time = tuning->out_of_time || finding.out_of_time;
+        tuning->out_of_memory = tuning->out_of_memory || finding.out_of_memory;
         return TUFF_OK;
     }
     tuning->timed++;

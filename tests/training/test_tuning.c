@@ -218,3 +218,25 @@ Test(tiles, are_timed_once)
     tuff_dataset_destroy(&digits);
     scratch_end();
 }
+
+Test(tiles, are_timed_at_a_later_start_where_time_runs_out)
+{
+    scratch_begin();
+    setenv("TUFF_VULKAN_FUSION", "0", 1);
+    setenv("XDG_CACHE_HOME", scratch_folder, 1);
+    struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, SAMPLES);
+    struct outcome off = train(small, TUFF_PRECISION_FLOAT32, digits);
+    setenv("TUFF_VULKAN_TUNE", "1", 1);
+    setenv("TUFF_VULKAN_TUNE_MS", "1", 1); // no product can do with that: each start is done with one
+    for (uint32_t start = 0; start <= SMALL_PRODUCTS; start++) {
+        struct outcome outcome = train(small, TUFF_PRECISION_FLOAT32, digits);
+        cr_expect_eq(outcome.tuning.known, start, "start %u: %u products known", start, outcome.tuning.known);
+        cr_expect_eq(outcome.tuning.timed, start < SMALL_PRODUCTS, "start %u: %u products timed", start,
+                     outcome.tuning.timed);
+        expect_same_bits(&outcome, &off, "timed in part");
+        free_outcome(&outcome);
+    }
+    free_outcome(&off);
+    tuff_dataset_destroy(&digits);
+    scratch_end();
+}
