@@ -47,6 +47,7 @@ struct vk_program {
 
 // Records what is held back, if anything is.
 TUFF_MUST_CHECK enum tuff_status vk_program_flush(struct tuff_stream *stream);
+void vk_program_forget(struct vk_program *program); // drops it instead
 void vk_program_destroy(struct vk_program *program);
 
 // The first call of this kind from `from` on that no merger does; program->count if there is none.
