@@ -72,7 +72,10 @@ static enum tuff_status hold(struct tuff_stream *stream, enum tuff_op op, const 
     return TUFF_OK;
 }
 
+// Parameters are copied whole: an op without any (void) counts as a byte of them.
 #define HELD_OP(NAME, name, outputs)                                                                         \
+    _Static_assert(sizeof *((struct tuff_##name##_args *)0)->params <= VK_PROGRAM_PARAMS_BYTES,              \
+                   "the parameters of " #name " have no room in a call");                                    \
     enum tuff_status vk_hold_##name(struct tuff_stream *stream, const struct tuff_##name##_args *args)       \
     {                                                                                                        \
         const struct tuff_op_args *any = (const struct tuff_op_args *)args;                                  \
