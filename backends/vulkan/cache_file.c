@@ -20,15 +20,18 @@ struct cache_header {
     uint32_t reserved;
 };
 
-// CRC-32 as in IEEE 802.3, bit by bit: the data is small.
+// CRC-32 as in IEEE 802.3, a byte at a time: a pipeline cache may have hundreds of megabytes.
 static uint32_t crc32_of(const uint8_t *data, size_t bytes)
 {
-    uint32_t crc = UINT32_MAX;
-    for (size_t i = 0; i < bytes; i++) {
-        crc ^= data[i];
+    uint32_t of_byte[256];
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        of_byte[byte] = byte;
         for (int bit = 0; bit < 8; bit++)
-            crc = (crc >> 1) ^ (UINT32_C(0xedb88320) & (0u - (crc & 1u)));
+            of_byte[byte] = (of_byte[byte] >> 1) ^ (UINT32_C(0xedb88320) & (0u - (of_byte[byte] & 1u)));
     }
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < bytes; i++)
+        crc = (crc >> 8) ^ of_byte[(crc ^ data[i]) & 0xff];
     return ~crc;
 }
 
