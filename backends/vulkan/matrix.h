@@ -16,7 +16,7 @@ struct vk_physical;
 // What is used of a device's matrix units.
 struct vk_matrix_units {
     uint32_t m, n, k; // of a fragment
-    uint32_t subgroup_size;
+    uint32_t subgroup_size, most_subgroups; // of a workgroup
     char missing[96]; // why there are none; "" if there are
 };
 
