@@ -110,7 +110,8 @@ static void find_limits(const struct tuff_backend *backend,
         limits->range_bytes = UINT64_C(1) << 27;
         limits->allocation_bytes = least(limits->allocation_bytes, UINT64_C(1) << 30);
     }
-    // Kernels index elements of a range with 31 bits: four bytes each, so 2^32 bytes and no more.
+    // Kernels index elements of a range with 32-bit numbers, some of them signed. Below 2^32 bytes, which is
+    // what the device's own limit can say, there are less than 2^31 elements of float16, 2^30 of float32.
     limits->range_bytes = least(limits->range_bytes, UINT64_C(0xffffffff)) & ~(limits->alignment - 1);
     limits->allocation_bytes &= ~UINT64_C(3);
 }
