@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arithmetic.h"
+
 // In front of the data: what it belongs to, and a checksum.
 struct cache_header {
     char magic[8];
@@ -35,21 +37,14 @@ static uint32_t crc32_of(const uint8_t *data, size_t bytes)
     return ~crc;
 }
 
-static uint64_t hash_words(uint64_t hash, const uint32_t *words, size_t bytes)
-{
-    for (size_t i = 0; i < bytes / sizeof *words; i++)
-        hash = (hash ^ words[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-// FNV-1a of every shader's words.
+// Of every shader's words.
 static uint64_t hash_shaders(void)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = VK_HASH_BEGIN;
     for (size_t s = 0; s < VK_SHADER_COUNT; s++) {
-        hash = hash_words(hash, vk_shaders[s].words, vk_shaders[s].bytes);
-        hash = hash_words(hash, vk_shaders[s].half_words, vk_shaders[s].half_bytes);
-        hash = hash_words(hash, vk_matrix_shaders[s].words, vk_matrix_shaders[s].bytes);
+        hash = vk_hash_words(hash, vk_shaders[s].words, vk_shaders[s].bytes / sizeof(uint32_t));
+        hash = vk_hash_words(hash, vk_shaders[s].half_words, vk_shaders[s].half_bytes / sizeof(uint32_t));
+        hash = vk_hash_words(hash, vk_matrix_shaders[s].words, vk_matrix_shaders[s].bytes / sizeof(uint32_t));
     }
     return hash;
 }

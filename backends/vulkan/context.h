@@ -39,6 +39,12 @@ struct vk_physical {
     bool memory_budget, portability_subset;
 };
 
+// Whether the driver computes on the CPU.
+static inline bool vk_physical_on_cpu(const struct vk_physical *physical)
+{
+    return physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+}
+
 struct tuff_backend {
     const struct tuff_host *host;
     struct vk_loader loader;

@@ -24,8 +24,8 @@ enum tuff_status vk_device_error(struct tuff_device *device, enum tuff_status st
 {
     va_list arguments;
     va_start(arguments, format);
-    vk_log_list(device->backend,
-                device->attempting && !device->lost ? TUFF_LOG_DEBUG : TUFF_LOG_ERROR, format, arguments);
+    vk_log_list(device->backend, device->attempting && !device->lost ? TUFF_LOG_DEBUG : TUFF_LOG_ERROR,
+                format, arguments);
     va_end(arguments);
     return status;
 }
@@ -45,8 +45,8 @@ enum tuff_status vk_device_wait(struct tuff_device *device, VkFence fence)
 {
     // A driver that computes on the CPU has no watchdog to be quicker than, and shares the CPU with whatever
     // runs.
-    const bool cpu = device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
-    const uint64_t limit = cpu ? 10 * VK_WAIT_NANOSECONDS : VK_WAIT_NANOSECONDS;
+    const uint64_t limit =
+        vk_physical_on_cpu(device->physical) ? 10 * VK_WAIT_NANOSECONDS : VK_WAIT_NANOSECONDS;
     VkResult result = device->vk.WaitForFences(device->handle, 1, &fence, VK_TRUE, limit);
     // Whatever ends the wait but the fence: the work may still run.
     if (result != VK_SUCCESS) {

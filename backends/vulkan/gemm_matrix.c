@@ -52,8 +52,6 @@ static bool fits(const struct tuff_device *device, const struct matrix_shape *sh
            tile.n % (tile.column_subgroups * units->n) == 0;
 }
 
-enum { SLOTS = 64 }; // workgroups side by side, as in gemm.c
-
 static uint64_t time_of(const struct matrix_shape *shape, uint64_t m, uint64_t n, uint64_t products,
                         uint64_t slots)
 {
@@ -64,7 +62,7 @@ static uint64_t time_of(const struct matrix_shape *shape, uint64_t m, uint64_t n
 // A driver that computes on the CPU takes seconds to compile a larger one.
 static bool compiles(const struct tuff_device *device, const struct matrix_shape *shape)
 {
-    return shape->cpu || device->physical->properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU;
+    return shape->cpu || !vk_physical_on_cpu(device->physical);
 }
 
 struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t m, uint64_t n,
@@ -76,7 +74,7 @@ struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t 
         const struct matrix_shape *shape = &shapes[i];
         if (!compiles(device, shape) || !fits(device, shape))
             continue;
-        uint64_t time = time_of(shape, m, n, products, spread ? SLOTS : 1);
+        uint64_t time = time_of(shape, m, n, products, spread ? VK_GPU_SLOTS : 1);
         if (!best || time < best_time) {
             best = shape;
             best_time = time;
@@ -91,7 +89,7 @@ void vk_list_matrix_tiles(const struct tuff_device *device, const struct vk_tile
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct matrix_shape *shape = &shapes[i];
         const struct vk_tile tile = tile_of(&device->physical->matrix, shape);
-        const uint64_t time = time_of(shape, m, n, products, SLOTS);
+        const uint64_t time = time_of(shape, m, n, products, VK_GPU_SLOTS);
         if (compiles(device, shape) && fits(device, shape))
             vk_tile_list_add(list, &tile, vk_same_tile(&tile, chosen) ? 0 : time);
     }

@@ -69,6 +69,8 @@ void vk_merge_dense(const struct tuff_device *device, struct vk_program *program
 // Whether a linear layer of these is one for the kernels that take several: small enough.
 bool vk_dense_width_fits(const struct tuff_device *device, const struct tuff_tensor *x,
                          const struct tuff_tensor *y);
+// The largest batch for them: beyond, a sum over it is better split.
+enum { VK_DENSE_MAX_BATCH = 512 };
 
 // Whether two tensors share memory.
 bool vk_overlap(const struct tuff_tensor *a, const struct tuff_tensor *b);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arithmetic.h"
 #include "tune_state.h"
 
 // What a start may spend on timing, making the tiles' pipelines included; what is left is for the next one.
@@ -11,17 +12,12 @@
 #define GPU_NANOSECONDS UINT64_C(2000000000)
 #define CPU_NANOSECONDS UINT64_C(60000000000)
 
-static bool computes_on_cpu(const struct tuff_device *device)
-{
-    return device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
-}
-
 // Whether tiles are timed on this device. With GPU-assisted validation it would be the checks that are timed.
 static bool is_wanted(const struct tuff_device *device)
 {
     const char *tune = getenv("TUFF_VULKAN_TUNE");
     const bool always = tune && strcmp(tune, "1") == 0, never = tune && strcmp(tune, "0") == 0;
-    return !device->backend->gpu_assisted && !never && (always || !computes_on_cpu(device));
+    return !device->backend->gpu_assisted && !never && (always || !vk_physical_on_cpu(device->physical));
 }
 
 enum tuff_status vk_tuning_create(struct tuff_device *device)
@@ -38,7 +34,7 @@ enum tuff_status vk_tuning_create(struct tuff_device *device)
     tuning->timing = timing;
     tuning->forced = forced ? (uint32_t)strtoul(tile, NULL, 10) : 0;
     const char *milliseconds = getenv("TUFF_VULKAN_TUNE_MS");
-    tuning->most = computes_on_cpu(device) ? CPU_NANOSECONDS : GPU_NANOSECONDS;
+    tuning->most = vk_physical_on_cpu(device->physical) ? CPU_NANOSECONDS : GPU_NANOSECONDS;
     if (milliseconds && *milliseconds)
         tuning->most = strtoull(milliseconds, NULL, 10) * 1000000u;
     if (timing)
@@ -83,13 +79,6 @@ void vk_retile(const struct tuff_device *device, struct vk_dispatch *dispatch,
     vk_set_tile_constants(device, tile, dispatch->constants[VK_WIDE_CONSTANT], dispatch->constants);
 }
 
-static uint64_t hash_words(uint64_t hash, const uint32_t *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        hash = (hash ^ words[i]) * UINT64_C(0x100000001b3); // FNV-1a
-    return hash;
-}
-
 // A number for all that the time may follow from but for the tile. That two problems share one is next to
 // impossible, and would give one of them a tile that is only slower.
 static uint64_t problem_of(const struct vk_dispatch *dispatch, const struct vk_product *product)
@@ -107,9 +96,10 @@ static uint64_t problem_of(const struct vk_dispatch *dispatch, const struct vk_p
         dispatch->constants[VK_WIDE_CONSTANT],
         (uint32_t)(dispatch->groups / ((uint64_t)*product->tiles_m * *product->tiles_n)),
     };
-    uint64_t hash = hash_words(UINT64_C(0xcbf29ce484222325), what, sizeof what / sizeof *what);
-    hash = hash_words(hash, dispatch->constants + VK_TILE_CONSTANTS, VK_DEPTH_CONSTANT - VK_TILE_CONSTANTS);
-    return hash_words(hash, push, dispatch->kernel->push_bytes / sizeof *push);
+    uint64_t hash = vk_hash_words(VK_HASH_BEGIN, what, sizeof what / sizeof *what);
+    hash =
+        vk_hash_words(hash, dispatch->constants + VK_TILE_CONSTANTS, VK_DEPTH_CONSTANT - VK_TILE_CONSTANTS);
+    return vk_hash_words(hash, push, dispatch->kernel->push_bytes / sizeof *push);
 }
 
 // What is known of the problem, if it is a tile of the list: whatever a file says, nothing else is ever

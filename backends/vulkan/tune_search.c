@@ -88,8 +88,8 @@ static enum tuff_status run_off(struct search *search, const struct vk_tile *bes
     return TUFF_OK;
 }
 
-// Measures the table's tile, and the other candidates until the time is up. One that the driver does not make or run, where the device
-// itself goes on, is none.
+// Measures the table's tile, and the other candidates until the time is up. One that the driver does not make
+// or run, where the device itself goes on, is none.
 static enum tuff_status measure_all(struct search *search, uint32_t count, bool *out_of_time)
 {
     struct tuff_device *device = search->trial.device;
@@ -147,8 +147,7 @@ enum tuff_status vk_tune_search(struct tuff_device *device, const struct vk_disp
                                 const struct vk_product *product, const struct vk_tile_list *list,
                                 uint64_t deadline, bool whole, struct vk_finding *finding)
 {
-    const bool cpu = device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
-    const uint32_t most = cpu ? CPU_CANDIDATES : CANDIDATES;
+    const uint32_t most = vk_physical_on_cpu(device->physical) ? CPU_CANDIDATES : CANDIDATES;
     const uint32_t count = list->count < most ? list->count : most;
     struct search search = {.list = list, .deadline = deadline};
     *finding = (struct vk_finding){.tile = list->tiles[0]};
