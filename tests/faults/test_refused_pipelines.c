@@ -7,7 +7,9 @@
 
 #include <criterion/criterion.h>
 
+#include "backend/target.h"
 #include "fixture.h"
+#include "tuff/op.h"
 
 enum { SAMPLES = 13, BATCH = 7 };
 
@@ -149,4 +151,33 @@ Test(refused, capture_leaves_nothing_to_the_next)
     }
     free(expected);
     tuff_dataset_destroy(&digits);
+}
+
+Test(refused, call_fails_its_capture)
+{
+    listen_to_log(listen);
+    struct fixture fixture;
+    fixture_open(&fixture, "vulkan", 0);
+    const struct tuff_backend_interface *interface = fixture.target->interface;
+    struct tuff_stream *stream = fixture.target->stream;
+    struct tuff_buffer *buffer = NULL;
+    cr_assert_eq(interface->buffer_create(fixture.target->device, 16, &buffer), TUFF_OK);
+    const struct tuff_tensor tensor = {
+        .size = sizeof tensor, .dtype = TUFF_F32, .rank = 1, .dims = {4, 1, 1, 1}, .buffer = buffer};
+    const struct tuff_fill_params params = {.size = sizeof params};
+    const struct tuff_fill_args args = {.size = sizeof args, .params = &params, .y = &tensor};
+
+    struct tuff_capture *capture = NULL;
+    refuse(1, ":memory");
+    cr_assert_eq(interface->capture_begin(stream), TUFF_OK);
+    cr_expect_eq(interface->kernels->fill(stream, &args), TUFF_ERROR_MEMORY);
+    cr_expect_eq(interface->capture_end(stream, &capture), TUFF_ERROR_MEMORY);
+    cr_expect_null(capture);
+    cr_assert_eq(interface->capture_begin(stream), TUFF_OK);
+    cr_expect_eq(interface->kernels->fill(stream, &args), TUFF_OK);
+    cr_expect_eq(interface->capture_end(stream, &capture), TUFF_OK, "%s", last_error());
+    cr_expect_not_null(capture);
+    interface->capture_destroy(capture);
+    interface->buffer_destroy(buffer);
+    fixture_close(&fixture);
 }
