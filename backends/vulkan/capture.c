@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "profile.h"
 #include "tune.h"
 
 // A submission of this length hides its own cost, and is far from any watchdog.
@@ -51,6 +52,7 @@ enum tuff_status vk_capture_begin(struct tuff_stream *stream)
     }
     vk_stream_clear(stream);
     stream->capturing = capture;
+    stream->calls = 0;
     stream->state = VK_STREAM_CAPTURING;
     return TUFF_OK;
 }
@@ -134,6 +136,7 @@ void vk_capture_destroy(struct tuff_capture *capture)
         return;
     struct tuff_device *device = capture->device;
     vk_descriptors_destroy(device, &capture->descriptors);
+    vk_profile_destroy(&capture->profile);
     if (!device->hung)
         device->vk.DestroyCommandPool(device->handle, capture->pool, NULL);
     device->capture_count--;

@@ -34,6 +34,7 @@ struct vk_physical {
     uint32_t queue_family;
     uint32_t timestamp_bits; // that are valid; 0: no timestamps
     bool float16, storage16, timeline_semaphores, cooperative_matrix, cooperative_matrix2;
+    bool statistics; // counts what a dispatch invokes
     bool integer_dot; // VK_KHR_shader_integer_dot_product
     struct vk_matrix_units matrix;
     bool memory_budget, portability_subset;

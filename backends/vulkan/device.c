@@ -159,6 +159,7 @@ static VkResult create_logical_device(struct tuff_device *device)
         .pQueuePriorities = &priority,
     };
     // float32 kernels need no feature, and robustBufferAccess would cost a check per access.
+    const VkPhysicalDeviceFeatures plain = {.pipelineStatisticsQuery = physical->statistics};
     VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
         .pNext = features,
@@ -166,6 +167,7 @@ static VkResult create_logical_device(struct tuff_device *device)
         .pQueueCreateInfos = &queue,
         .enabledExtensionCount = extension_count,
         .ppEnabledExtensionNames = extensions,
+        .pEnabledFeatures = &plain,
     };
     return device->backend->vk.CreateDevice(physical->handle, &info, NULL, &device->handle);
 }

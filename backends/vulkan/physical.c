@@ -150,6 +150,7 @@ static void find_features(struct tuff_backend *backend, const bool *extensions, 
     }
     backend->vk.GetPhysicalDeviceFeatures2(physical->handle, &features);
     physical->float16 = float16.shaderFloat16;
+    physical->statistics = features.features.pipelineStatisticsQuery && !backend->min_limits;
     physical->storage16 =
         storage16.storageBuffer16BitAccess && !backend->min_limits; // no device has to have it
     physical->timeline_semaphores = timeline.timelineSemaphore;

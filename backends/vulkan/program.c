@@ -53,6 +53,7 @@ static enum tuff_status hold(struct tuff_stream *stream, enum tuff_op op, const 
     }
     call->op = op;
     call->merger = VK_NO_MERGER;
+    call->number = stream->served.calls[0];
     call->args.size = args->size;
     if (args->params) {
         const uint32_t bytes = *(const uint32_t *)args->params; // every parameter struct begins with its size
@@ -232,8 +233,12 @@ static bool drop_disordered(struct vk_program *program)
 static enum tuff_status record_merger(struct tuff_stream *stream, const struct vk_program *program,
                                       uint32_t merger)
 {
-    enum tuff_status status = vk_dispatch(stream, &program->mergers[merger].dispatch);
-    if (status == TUFF_OK && program->mergers[merger].with_next && program->mergers[merger + 1].count == 0)
+    const struct vk_merger *first = &program->mergers[merger];
+    stream->served.count = 0;
+    for (uint32_t i = 0; i < first->count; i++)
+        vk_served_add(&stream->served, program->calls[first->members[i]]->number);
+    enum tuff_status status = vk_dispatch(stream, &first->dispatch);
+    if (status == TUFF_OK && first->with_next && program->mergers[merger + 1].count == 0)
         status = vk_dispatch(stream, &program->mergers[merger + 1].dispatch);
     return status;
 }
@@ -243,6 +248,7 @@ static enum tuff_status record_all(struct tuff_stream *stream, const struct vk_p
     enum tuff_status status = TUFF_OK;
     for (uint32_t i = 0; i < program->count && status == TUFF_OK; i++) {
         const struct vk_call *call = program->calls[i];
+        stream->served = (struct vk_served){1, {call->number}};
         if (call->merger == VK_NO_MERGER)
             status = held_ops[call->op].record(stream, &call->args);
         else if (program->mergers[call->merger].at == i)
@@ -262,9 +268,11 @@ enum tuff_status vk_program_flush(struct tuff_stream *stream)
     vk_merge_gradients(stream->device, program);
     while (drop_disordered(program))
         ;
+    const struct vk_served caller = stream->served;
     program->recording = true;
     enum tuff_status status = record_all(stream, program);
     program->recording = false;
+    stream->served = caller;
     vk_program_forget(program);
     return status;
 }

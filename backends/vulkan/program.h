@@ -12,13 +12,14 @@
 enum {
     VK_PROGRAM_PARAMS_BYTES = 128, // of any held op's parameters
     VK_MAX_MERGERS = 16,
-    VK_MAX_MEMBERS = 24,
+    VK_MAX_MEMBERS = VK_MAX_SERVED,
     VK_NO_MERGER = UINT32_MAX,
 };
 
 struct vk_call {
     enum tuff_op op;
     uint32_t merger;          // that does it; VK_NO_MERGER
+    uint32_t number;          // of the host's calls in the capture
     struct tuff_op_args args; // points into this struct
     struct tuff_tensor tensors[TUFF_OP_MAX_TENSORS];
     struct tuff_tensor workspace;

@@ -189,8 +189,14 @@ enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatc
                         "a kernel was called outside of stream_begin and stream_submit");
     status = vk_program_flush(stream);
     if (status == TUFF_OK)
-        status = vk_deferred_push(stream->device, &stream->recording, &stream->deferred, dispatch);
+        status = vk_deferred_push(stream->device, &stream->recording, &stream->deferred, dispatch,
+                                  &stream->served);
     if (status != TUFF_OK)
         stream->failure = status;
     return status;
+}
+
+void vk_stream_call(struct tuff_stream *stream)
+{
+    stream->served = (struct vk_served){.count = 1, .calls = {stream->calls++}};
 }

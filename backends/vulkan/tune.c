@@ -167,7 +167,10 @@ enum tuff_status vk_tune_product(struct tuff_stream *stream, struct vk_dispatch 
     struct vk_tile_list list;
     if (!tuning->timing) {
         vk_list_tiles(device, table, product->m, product->n, 0, &list);
-        vk_retile(device, dispatch, product, &list.tiles[tuning->forced % list.count]);
+        const uint32_t taken = tuning->forced % list.count;
+        vk_log(device->backend, TUFF_LOG_DEBUG, "%s: tile %u of %u is forced",
+               vk_shaders[dispatch->kernel->shader].name, taken, list.count);
+        vk_retile(device, dispatch, product, &list.tiles[taken]);
         return TUFF_OK;
     }
     vk_list_tiles(device, table, product->m, product->n,

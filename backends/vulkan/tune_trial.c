@@ -182,7 +182,7 @@ static enum tuff_status record(struct vk_trial *trial, uint32_t repeats)
         device->vk.CmdResetQueryPool(trial->commands, trial->queries, 0, 2);
     write_timestamp(trial, 0);
     for (uint32_t i = 0; i < repeats && status == TUFF_OK; i++)
-        status = vk_recording_dispatch(device, &recording, &trial->dispatch);
+        status = vk_recording_dispatch(device, &recording, &trial->dispatch, NULL);
     write_timestamp(trial, 1);
     enum tuff_status ended = vk_recording_end(device, &recording);
     return status == TUFF_OK ? ended : status;

@@ -26,7 +26,7 @@ struct header {
 };
 
 static const uint64_t MAGIC = UINT64_C(0x31676d6966667574); // "tuffimg1"
-enum { MOST_AT_ONCE = 1 << 30, NAME_BYTES = 512 };
+enum { MOST_AT_ONCE = 1 << 30 };
 
 static uint32_t sum(uint32_t before, const void *bytes, uint64_t count)
 {
@@ -75,7 +75,7 @@ static const char *check_header(const struct header *header, uint64_t file_bytes
 // Whether the name is as it was written: without control characters, and of bounded length.
 static bool is_printed(const char *name)
 {
-    char printed[NAME_BYTES];
+    char printed[TUFF_PRINTED_NAME_BYTES];
     tuff_name_print(printed, sizeof printed, name);
     return strcmp(printed, name) == 0;
 }

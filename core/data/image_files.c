@@ -7,15 +7,13 @@
 #include "image_read.h"
 #include "names.h"
 
-enum { NAME_BYTES = 512 };
-
 // Reads one file to where `images` points. A file that cannot be read is a failure.
 static enum tuff_status read_file(const struct tuff_log *log, const char *path,
                                   const struct tuff_dataset *dataset, uint8_t *images)
 {
     struct tuff_folder_file file = {.name = (char *)(uintptr_t)path};
     const struct tuff_folder_list list = {.file_count = 1, .files = &file};
-    char *reason = NULL, name[NAME_BYTES];
+    char *reason = NULL, name[TUFF_PRINTED_NAME_BYTES];
     bool misfit = false;
     const struct tuff_image_batch batch = {
         .folder = path[0] == '/' ? "/" : ".",
@@ -45,7 +43,7 @@ static enum tuff_status make_names(const struct tuff_log *log, const char *const
     char **names = calloc(dataset->count, sizeof *names);
     bool enough = names != NULL && dataset->class_names != NULL;
     for (uint32_t i = 0; i < dataset->count && enough; i++) {
-        char name[NAME_BYTES];
+        char name[TUFF_PRINTED_NAME_BYTES];
         tuff_name_print(name, sizeof name, paths[i]);
         names[i] = strdup(name);
         enough = names[i] != NULL;

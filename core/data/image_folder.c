@@ -15,7 +15,7 @@
 // Another number when other pixels come out of the same files: caches are made anew then.
 #define CODE_VERSION "tuff images 1"
 
-enum { REASONS_SHOWN = 20, NAME_BYTES = 512 };
+enum { REASONS_SHOWN = 20 };
 
 static const char *split_name(enum tuff_split split)
 {
@@ -72,7 +72,7 @@ static enum tuff_status compare_classes(const struct tuff_log *log, const char *
 {
     enum tuff_split other_split = split == TUFF_SPLIT_TRAIN ? TUFF_SPLIT_TEST : TUFF_SPLIT_TRAIN;
     struct tuff_folder_list other;
-    char path[PATH_MAX], name[NAME_BYTES];
+    char path[PATH_MAX], name[TUFF_PRINTED_NAME_BYTES];
     if (!has_split(folder, other_split, path))
         return TUFF_OK;
     enum tuff_status status = tuff_folder_list_read(log, path, false, &other);
@@ -98,7 +98,7 @@ static enum tuff_status compare_classes(const struct tuff_log *log, const char *
 static enum tuff_status check_classes(const struct tuff_log *log, const char *path,
                                       const struct tuff_folder_list *list, char *const *reasons)
 {
-    char name[NAME_BYTES];
+    char name[TUFF_PRINTED_NAME_BYTES];
     size_t file = 0;
     if (list->class_count == 0)
         return tuff_fail(log, TUFF_ERROR_FORMAT, "%s: expected a folder for each class, found none", path);
@@ -176,7 +176,7 @@ static void place_cache(const char *folder, enum tuff_split split, const struct 
 static enum tuff_status report(const struct tuff_log *log, const struct tuff_image_batch *batch, bool skip,
                                uint32_t *skipped)
 {
-    char name[NAME_BYTES];
+    char name[TUFF_PRINTED_NAME_BYTES];
     size_t misfits = 0;
     *skipped = 0;
     for (size_t i = 0; i < batch->list->file_count; i++) {
@@ -245,7 +245,7 @@ static enum tuff_status collect(const struct tuff_log *log, const struct tuff_im
     bool enough = names != NULL;
     dataset->count = 0;
     for (size_t i = 0; i < list->file_count && enough; i++) {
-        char name[NAME_BYTES];
+        char name[TUFF_PRINTED_NAME_BYTES];
         if (batch->reasons[i] != NULL)
             continue;
         if (dataset->count != i)
@@ -272,7 +272,7 @@ static enum tuff_status name_classes(const struct tuff_log *log, const char *pat
     char **names = calloc(list->class_count, sizeof *names);
     bool enough = names != NULL;
     for (size_t i = 0; i < list->class_count && enough; i++) {
-        char name[NAME_BYTES];
+        char name[TUFF_PRINTED_NAME_BYTES];
         tuff_name_print(name, sizeof name, list->classes[i]);
         names[i] = strdup(name);
         enough = names[i] != NULL;

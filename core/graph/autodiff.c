@@ -14,7 +14,7 @@ static enum tuff_status in_shape_of(struct tuff_graph *graph, tuff_value_id like
         same = same && shape.dims[i] == have.dims[i];
     if (same)
         return TUFF_OK;
-    char name[64];
+    char name[TUFF_VALUE_NAME_BYTES];
     snprintf(name, sizeof name, "%s", graph->values[*gradient].name);
     return tuff_graph_add_view(graph, *gradient, name, shape.rank, shape.dims, gradient);
 }

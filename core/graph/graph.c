@@ -143,7 +143,7 @@ static enum tuff_status make_outputs(struct tuff_graph *graph, const struct tuff
         const struct tuff_role *role = &info->roles[i];
         if (node->values[i] != TUFF_NO_VALUE || role->optional)
             continue;
-        char full[64];
+        char full[TUFF_VALUE_NAME_BYTES];
         snprintf(full, sizeof full, "%s.%s", name == NULL ? info->name : name, role->name);
         status =
             tuff_graph_add_value(graph, TUFF_VALUE_ACTIVATION, 0, full, output_dtype(graph, info, role, node),

@@ -18,8 +18,11 @@ enum tuff_value_kind {
     TUFF_VALUE_EXTERNAL, // memory of whoever runs the program; index: its number there
 };
 
+// As long as a parameter's name may be, with what is put before it, or behind a layer's.
+enum { TUFF_VALUE_NAME_BYTES = 136 };
+
 struct tuff_value {
-    char name[64];
+    char name[TUFF_VALUE_NAME_BYTES];
     enum tuff_value_kind kind;
     uint32_t index;
     struct tuff_tensor shape; // buffer NULL, offset 0

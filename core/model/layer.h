@@ -24,6 +24,8 @@ enum {
     TUFF_MAX_EXTENT = 65535,     // of heights, widths, kernels, strides, dilations and paddings
     TUFF_MAX_FEATURES = 1 << 24, // of channels, features and groups
 };
+_Static_assert(sizeof((struct tuff_value *)0)->name > TUFF_PARAMETER_NAME_BYTES,
+               "a gradient is called d and its parameter");
 
 // What a setting looks like in the file. Each whole number is at least 1, a padding's at least 0.
 enum tuff_setting_type {
@@ -78,6 +80,7 @@ struct tuff_layer_parameter {
     uint32_t fan_in; // 0: all elements begin as `constant`
     float constant;
 };
+uint64_t tuff_layer_parameter_elements(const struct tuff_layer_parameter *parameter);
 
 // How the elements of a parameter begin.
 enum tuff_init_scheme {

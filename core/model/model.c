@@ -40,7 +40,7 @@ size_t tuff_model_layer_count(const struct tuff_model *model)
     return model->layer_count;
 }
 
-static uint64_t parameter_elements(const struct tuff_layer_parameter *parameter)
+uint64_t tuff_layer_parameter_elements(const struct tuff_layer_parameter *parameter)
 {
     uint64_t elements = 1;
     for (uint32_t i = 0; i < parameter->rank; i++)
@@ -60,9 +60,9 @@ void tuff_model_layer(const struct tuff_model *model, size_t index, struct tuff_
     for (int i = 0; i < 3; i++)
         info->output_dims[i] = layer->output.dims[i];
     for (uint32_t i = 0; i < layer->parameter_count; i++)
-        info->parameters += parameter_elements(&layer->parameters[i]);
+        info->parameters += tuff_layer_parameter_elements(&layer->parameters[i]);
     for (uint32_t i = 0; i < layer->buffer_count; i++)
-        info->buffers += parameter_elements(&layer->buffers[i]);
+        info->buffers += tuff_layer_parameter_elements(&layer->buffers[i]);
 }
 
 size_t tuff_model_layer_inputs(const struct tuff_model *model, size_t index, size_t *inputs, size_t capacity)
@@ -124,7 +124,7 @@ uint64_t tuff_model_parameter_elements(const struct tuff_model *model)
 {
     uint64_t elements = 0;
     for (uint32_t i = 0; i < model->parameter_count; i++)
-        elements += parameter_elements(find_parameter(model, i));
+        elements += tuff_layer_parameter_elements(find_parameter(model, i));
     return elements;
 }
 
@@ -142,7 +142,7 @@ uint64_t tuff_model_buffer_elements(const struct tuff_model *model)
 {
     uint64_t elements = 0;
     for (uint32_t i = 0; i < model->buffer_count; i++)
-        elements += parameter_elements(find_buffer(model, i));
+        elements += tuff_layer_parameter_elements(find_buffer(model, i));
     return elements;
 }
 
@@ -155,7 +155,7 @@ void tuff_model_initialize(const struct tuff_model *model, size_t index, uint64_
 void tuff_model_initialize_buffer(const struct tuff_model *model, size_t index, float *values)
 {
     const struct tuff_layer_parameter *buffer = find_buffer(model, index);
-    uint64_t elements = parameter_elements(buffer);
+    uint64_t elements = tuff_layer_parameter_elements(buffer);
     for (uint64_t i = 0; i < elements; i++)
         values[i] = buffer->constant;
 }

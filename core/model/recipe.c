@@ -10,6 +10,7 @@ static const struct tuff_real_range above_zero = {
     0, HUGE_VAL, 0, "above 0", .least_excluded = true, .most_excluded = true};
 static const struct tuff_real_range not_negative = {0, HUGE_VAL, 0, "of at least 0", .most_excluded = true};
 static const struct tuff_real_range below_one = {0, 1, 0, "from 0 to below 1", .most_excluded = true};
+static const struct tuff_real_range factor = {0, 1, 0, "above 0 and at most 1", .least_excluded = true};
 
 static const char *const optimizers[] = {"adam", "adamw", "sgd", NULL};
 static const char *const schedules[] = {"constant", "step", "cosine", "one-cycle", NULL};
@@ -38,12 +39,12 @@ static const struct tuff_layer_key keys[] = {
     REAL("beta1", below_one),
     REAL("beta2", below_one),
     REAL("epsilon", above_zero),
-    REAL("weight_decay", not_negative),
+    REAL("weight_decay", below_one),
     WORD("schedule", schedules),
     REAL("warmup", not_negative),
     REAL("lr_min", not_negative),
     REAL("decay_epochs", above_zero),
-    REAL("gamma", above_zero),
+    REAL("gamma", factor),
     REAL("label_smoothing", below_one),
     REAL("clip_norm", not_negative),
     REAL("ema", below_one),

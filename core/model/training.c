@@ -59,11 +59,6 @@ enum tuff_status tuff_training_settle(const struct tuff_source *source, struct t
     return TUFF_OK;
 }
 
-static uint64_t elements_of(const struct tuff_layer_parameter *parameter)
-{
-    return (uint64_t)parameter->dims[0] * parameter->dims[1] * parameter->dims[2] * parameter->dims[3];
-}
-
 static void fill(float *values, uint64_t elements, double value)
 {
     for (uint64_t i = 0; i < elements; i++)
@@ -104,7 +99,7 @@ void tuff_parameter_initialize(const struct tuff_layer *layer, const struct tuff
 {
     const struct tuff_init *init =
         strcmp(parameter->suffix, "bias") == 0 ? &layer->training.bias : &layer->training.weight;
-    const uint64_t elements = elements_of(parameter);
+    const uint64_t elements = tuff_layer_parameter_elements(parameter);
     switch (init->scheme) {
     case TUFF_INIT_NOT_GIVEN:
     case TUFF_INIT_DEFAULT:

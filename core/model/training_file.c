@@ -1,5 +1,5 @@
 // What a layer or a block of a model file says of how its parameters begin and are trained.
-#include <math.h>
+#include <float.h>
 #include <stdio.h>
 
 #include "layer_file.h"
@@ -9,10 +9,10 @@ const char *const tuff_training_keys[TUFF_TRAINING_KEYS] = {
     [INIT] = "init", [INIT_BIAS] = "init_bias", [FREEZE] = "freeze", [LR_FACTOR] = "lr_factor"};
 
 static const struct tuff_real_range factors = {
-    0, HUGE_VALF, 0, "above 0", .least_excluded = true, .most_excluded = true};
+    .least = FLT_MIN, .most = FLT_MAX, .text = "above 0 that float32 has"};
 static const struct tuff_real_range any_number = {
-    -HUGE_VALF, HUGE_VALF, 0, "that float32 has", .least_excluded = true, .most_excluded = true};
-static const struct tuff_real_range spreads = {0, HUGE_VALF, 0, "of at least 0", .most_excluded = true};
+    .least = -FLT_MAX, .most = FLT_MAX, .text = "that float32 has"};
+static const struct tuff_real_range spreads = {.most = FLT_MAX, .text = "of at least 0 that float32 has"};
 
 static const struct scheme {
     const char *name;

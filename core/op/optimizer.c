@@ -17,7 +17,7 @@ static enum tuff_status check_adam(const struct tuff_log *log, const void *param
                          p->weight_decay);
     if (!(p->rate_factor >= 0 && isfinite(p->rate_factor)))
         return tuff_fail(log, TUFF_ERROR_INVALID,
-                         "adam: the learning rate's factor, %g, must not be negative",
+                         "adam: the learning rate's factor, %g, must be finite and not negative",
                          (double)p->rate_factor);
     if (p->decoupled > 1)
         return tuff_fail(log, TUFF_ERROR_INVALID, "adam: decoupled is %u, expected 0 or 1", p->decoupled);
@@ -59,7 +59,8 @@ static enum tuff_status check_sgd(const struct tuff_log *log, const void *params
     if (!(p->weight_decay >= 0 && p->weight_decay < 1))
         return tuff_fail(log, TUFF_ERROR_INVALID, "sgd: weight decay %g must lie in [0, 1)", p->weight_decay);
     if (!(p->rate_factor >= 0 && isfinite(p->rate_factor)))
-        return tuff_fail(log, TUFF_ERROR_INVALID, "sgd: the learning rate's factor, %g, must not be negative",
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "sgd: the learning rate's factor, %g, must be finite and not negative",
                          (double)p->rate_factor);
     if (p->nesterov > 1)
         return tuff_fail(log, TUFF_ERROR_INVALID, "sgd: nesterov is %u, expected 0 or 1", p->nesterov);

@@ -154,10 +154,10 @@ enum tuff_status tuff_figure_png(const struct tuff_log *log, const struct tuff_f
     if (figure->failed)
         return tuff_fail(log, TUFF_ERROR_MEMORY, "cannot draw '%s': out of memory", path);
     if (!(width >= 1 && width <= MAX_SIDE && height >= 1 && height <= MAX_SIDE))
-        return tuff_fail(
-            log, TUFF_ERROR_INVALID,
-            "cannot draw '%s': expected a picture of at most %d pixels a side, found %.0f x %.0f", path,
-            MAX_SIDE, width, height);
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "cannot draw '%s': expected a picture of at most %d pixels a side, found %.0f x "
+                         "%.0f; a .svg may be larger",
+                         path, MAX_SIDE, width, height);
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
     cairo_t *cairo = cairo_create(surface);
     cairo_scale(cairo, scale, scale);

@@ -17,7 +17,8 @@ enum tuff_status tuff_device_allocate(const struct tuff_target *target, const ch
     char call[96];
     snprintf(call, sizeof call, "take %.1f MiB of memory for %s", (double)bytes / 0x1p20, what);
     unsigned errors = tuff_target_errors(target);
-    enum tuff_status status = target->interface->buffer_create(target->device, (bytes + 3) / 4 * 4, buffer);
+    enum tuff_status status =
+        target->interface->buffer_create(target->device, tuff_whole_words(bytes), buffer);
     return status == TUFF_OK ? TUFF_OK : tuff_target_fail(target, errors, status, call);
 }
 
@@ -28,7 +29,7 @@ enum tuff_status tuff_device_zeroed(const struct tuff_target *target, const char
     if (status != TUFF_OK || *buffer == NULL)
         return status;
     unsigned errors = tuff_target_errors(target);
-    status = target->interface->buffer_fill(*buffer, 0, (bytes + 3) / 4 * 4, 0);
+    status = target->interface->buffer_fill(*buffer, 0, tuff_whole_words(bytes), 0);
     if (status == TUFF_OK)
         return TUFF_OK;
     tuff_device_release(target, buffer);

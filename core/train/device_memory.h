@@ -4,6 +4,12 @@
 
 #include "backend/target.h"
 
+// Buffers are of whole words, and are written and read by them.
+static inline uint64_t tuff_whole_words(uint64_t bytes)
+{
+    return (bytes + 3) / 4 * 4;
+}
+
 // A buffer for `bytes`, rounded up to a multiple of 4; 0 bytes give NULL. `what` it is for goes into
 // messages.
 TUFF_MUST_CHECK enum tuff_status tuff_device_allocate(const struct tuff_target *target, const char *what,

@@ -1,4 +1,5 @@
-// The parameters of a model on a device: arenas of one layout, so that one op updates all that are trained.
+// The parameters of a model on a device: arenas of one layout, so that one op updates all that share a
+// learning rate.
 #ifndef TUFF_CORE_PARAMETERS_H
 #define TUFF_CORE_PARAMETERS_H
 

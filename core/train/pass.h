@@ -79,8 +79,8 @@ struct tuff_pass_origin {
     uint64_t element;               // as it is stored
     float value;
 };
-// Runs the one step of `work` op by op, with a look at all that each op has made; in mixed precision only at
-// what the forward ops make (pass_finite.c).
+// Runs the one step of `work` op by op, with a look at all that each op has made, but for gradients in mixed
+// precision (pass_finite.c).
 TUFF_MUST_CHECK enum tuff_status tuff_pass_find_origin(struct tuff_pass *pass,
                                                        const struct tuff_pass_work *work,
                                                        struct tuff_pass_origin *origin);

@@ -17,8 +17,7 @@ static float value_at(const void *values, enum tuff_dtype type, uint64_t element
 static enum tuff_status look_at(const struct tuff_target *target, const struct tuff_tensor *tensor,
                                 struct tuff_pass_origin *origin)
 {
-    // Reads are of whole words.
-    const uint64_t bytes = (tuff_tensor_bytes(tensor) + 3) / 4 * 4;
+    const uint64_t bytes = tuff_whole_words(tuff_tensor_bytes(tensor));
     const uint64_t elements = tuff_tensor_stored_elements(tensor);
     void *values = malloc(bytes);
     if (values == NULL)
@@ -87,6 +86,21 @@ enum tuff_phase tuff_pass_phase(const struct tuff_graph *graph, uint32_t node)
     return backward ? TUFF_PHASE_BACKWARD : TUFF_PHASE_FORWARD;
 }
 
+// Gradients of a loss that is scaled may overflow; what becomes of them is up to the update.
+static bool may_overflow(const struct tuff_pass *pass, const struct tuff_graph *graph, uint32_t node)
+{
+    if (!pass->options.mixed)
+        return false;
+    switch (graph->nodes[node].op) {
+    case TUFF_OP_GRADIENT_NORM:
+    case TUFF_OP_GRADIENT_UNSCALE:
+    case TUFF_OP_GRADIENT_CLIP:
+        return true;
+    default:
+        return tuff_pass_phase(graph, node) == TUFF_PHASE_BACKWARD;
+    }
+}
+
 // One run of a program, op by op.
 static enum tuff_status find_in_program(const struct tuff_pass *pass, enum program_kind kind, uint32_t chunk,
                                         struct tuff_pass_origin *origin)
@@ -96,8 +110,7 @@ static enum tuff_status find_in_program(const struct tuff_pass *pass, enum progr
     enum tuff_status status = TUFF_OK;
     for (uint32_t node = 0; node < graph->node_count && status == TUFF_OK && !origin->found; node++) {
         status = call_alone(pass->target, runner, node);
-        // Gradients of a loss that is scaled may overflow; what becomes of them is up to the update.
-        if (status == TUFF_OK && !(pass->options.mixed && tuff_pass_phase(graph, node) != TUFF_PHASE_FORWARD))
+        if (status == TUFF_OK && !may_overflow(pass, graph, node))
             status = look_at_results(pass->target, runner, graph, node, origin);
     }
     return status;

@@ -1,5 +1,6 @@
-// What the files of a pass share: its graph (pass_graph.c, pass_optimizer.c), its memory (pass.c), its steps
-// (pass_run.c), its chunks (pass_stream.c).
+// What the files of a pass share: its graphs (pass_graph.c, pass_optimizer.c), planned (pass_plan.c), its
+// memory (pass.c), its steps (pass_run.c), its chunks (pass_stream.c), numbers that are not finite
+// (pass_finite.c).
 #ifndef TUFF_CORE_PASS_STATE_H
 #define TUFF_CORE_PASS_STATE_H
 
@@ -125,8 +126,10 @@ TUFF_MUST_CHECK enum tuff_status tuff_pass_build(struct tuff_pass *pass, enum pr
 // of segments is the one that needs the least memory.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_build_and_plan(struct tuff_pass *pass);
 
-// The ops after the backward ones (pass_optimizer.c): those that add up the gradients of a batch's parts, and
-// those that change the parameters that are trained.
+// -- pass_optimizer.c
+
+// The ops after the backward ones: those that add up the gradients of a batch's parts, and those that change
+// the parameters that are trained.
 TUFF_MUST_CHECK enum tuff_status tuff_pass_add_accumulation(struct tuff_pass *pass, struct tuff_graph *graph,
                                                             const tuff_value_id ids[EXTERNAL_COUNT]);
 TUFF_MUST_CHECK enum tuff_status tuff_pass_add_optimizer(struct tuff_pass *pass, struct tuff_graph *graph,

@@ -6,12 +6,6 @@
 #include "device_memory.h"
 #include "pass_state.h"
 
-// As buffers are written.
-static uint64_t whole_words(uint64_t bytes)
-{
-    return (bytes + 3) / 4 * 4;
-}
-
 static enum tuff_status write_slots(struct tuff_pass *pass)
 {
     uint32_t count = pass->data->count, *slots = malloc(count * sizeof *slots);
@@ -31,7 +25,7 @@ enum tuff_status tuff_pass_bind_chunks(struct tuff_pass *pass, struct tuff_place
     struct chunks *chunks = &pass->chunks;
     uint64_t bytes = chunks->samples * tuff_pass_sample_bytes(pass);
     enum tuff_status status = write_slots(pass);
-    chunks->staging = calloc(1, whole_words(bytes));
+    chunks->staging = calloc(1, tuff_whole_words(bytes));
     if (status == TUFF_OK && chunks->staging == NULL)
         status = tuff_fail(pass->target->log, TUFF_ERROR_MEMORY, "no memory for %.1f MiB of images",
                            (double)bytes / 0x1p20);
@@ -80,7 +74,7 @@ enum tuff_status tuff_pass_load_chunk(struct tuff_pass *pass, const uint32_t *or
     for (uint64_t i = 0; i < count; i++)
         memcpy(chunks->staging + i * size, pass->data->images + order[first + i] * size, size);
     enum tuff_status status = tuff_device_write(pass->target, chunks->images[chunk % 2], 0, chunks->staging,
-                                                whole_words(count * size));
+                                                tuff_whole_words(count * size));
     chunks->loaded[chunk % 2] = status == TUFF_OK ? chunk : NO_CHUNK;
     return status;
 }

@@ -32,19 +32,21 @@ static uint32_t part_size(const struct tuff_trainer *trainer, const struct tuff_
 }
 
 // Evaluation keeps no activations for a backward pass, so it can take larger batches than training in no more
-// memory: the largest of a few multiples that fits.
+// memory: the largest of these multiples that fits, with the images of both sets as far as they have to be on
+// the device.
+static const uint32_t evaluation_multiples[] = {16, 8, 4, 2, 1};
+
 static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
 {
-    static const uint32_t multiples[] = {16, 8, 4, 2, 1};
     static const uint64_t always_fine = UINT64_C(8) << 20;
     uint64_t limit = trainer->train == NULL ? 0 : tuff_pass_arena_bytes(trainer->train);
     const uint32_t part = trainer->options.micro_batch;
     if (limit < always_fine)
         limit = always_fine;
     enum tuff_status status = TUFF_OK;
-    for (size_t i = 0; i < sizeof multiples / sizeof *multiples; i++) {
-        const bool last = multiples[i] == 1;
-        uint64_t batch = (uint64_t)(part != 0 ? part : trainer->options.batch_size) * multiples[i];
+    for (size_t i = 0; i < sizeof evaluation_multiples / sizeof *evaluation_multiples; i++) {
+        const bool last = evaluation_multiples[i] == 1;
+        uint64_t batch = (uint64_t)(part != 0 ? part : trainer->options.batch_size) * evaluation_multiples[i];
         if (!last && batch > trainer->test_data->count)
             continue;
         if (batch > trainer->test_data->count)
@@ -61,7 +63,10 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
                                   &options, &trainer->test);
         if (status == TUFF_ERROR_MEMORY && !last)
             continue;
-        if (status != TUFF_OK || tuff_pass_arena_bytes(trainer->test) <= limit)
+        bool holds = false;
+        if (status == TUFF_OK && !last && tuff_pass_arena_bytes(trainer->test) <= limit)
+            status = tuff_trainer_holds_batches(trainer, &holds);
+        if (status != TUFF_OK || holds)
             break;
     }
     return status;
@@ -71,8 +76,8 @@ static enum tuff_status create_parameters(struct tuff_trainer *trainer,
                                           const struct tuff_trainer_options *options)
 {
     bool *frozen;
-    enum tuff_status status =
-        tuff_trainer_options_frozen(trainer->target->log, options, trainer->model, &frozen);
+    enum tuff_status status = tuff_trainer_options_frozen(trainer->target->log, options, trainer->model,
+                                                          trainer->train_data != NULL, &frozen);
     const struct tuff_parameters_options layout = {
         .seed = options->seed,
         .training = trainer->train_data != NULL,
@@ -113,15 +118,12 @@ enum tuff_status tuff_trainer_plan(struct tuff_trainer *trainer, const struct tu
     return status == TUFF_OK ? tuff_trainer_fit(trainer) : status;
 }
 
-static enum tuff_status set_up(struct tuff_trainer *trainer, const struct tuff_trainer_options *options)
+// Takes the activations of a trainer that is planned.
+static enum tuff_status bind(struct tuff_trainer *trainer)
 {
-    enum tuff_status status = create_parameters(trainer, options);
-    if (status == TUFF_OK)
-        status = tuff_trainer_plan_or_advise(trainer, options);
     // Zeroed: padding lanes must be finite from the start (tensor.h).
-    if (status == TUFF_OK)
-        status = tuff_device_zeroed(trainer->target, "activations", trainer->activation_bytes,
-                                    &trainer->activations);
+    enum tuff_status status =
+        tuff_device_zeroed(trainer->target, "activations", trainer->activation_bytes, &trainer->activations);
     if (status == TUFF_OK && trainer->train != NULL)
         status = tuff_pass_bind(trainer->train, trainer->activations);
     if (status == TUFF_OK && trainer->test != NULL)
@@ -138,10 +140,11 @@ static void take_augmentation(struct tuff_augmentation *whole, const struct tuff
     whole->size = sizeof *whole;
 }
 
-enum tuff_status tuff_trainer_create(struct tuff_target *target, const struct tuff_model *model,
-                                     const struct tuff_dataset *train, const struct tuff_dataset *test,
-                                     const struct tuff_trainer_options *options,
-                                     struct tuff_trainer **trainer)
+// A trainer with its parameters and its passes planned; the images of the sets are not looked at yet.
+static enum tuff_status create_planned(struct tuff_target *target, const struct tuff_model *model,
+                                       const struct tuff_dataset *train, const struct tuff_dataset *test,
+                                       const struct tuff_trainer_options *options,
+                                       struct tuff_trainer **trainer)
 {
     *trainer = NULL;
     struct tuff_trainer_options whole;
@@ -166,10 +169,58 @@ enum tuff_status tuff_trainer_create(struct tuff_target *target, const struct tu
     take_augmentation(&made->augmentation, whole.augmentation);
     if (whole.precision == TUFF_PRECISION_MIXED)
         made->loss_scale.scale = TUFF_LOSS_SCALE_FIRST;
-    status = set_up(made, &whole);
+    status = create_parameters(made, &whole);
+    if (status == TUFF_OK)
+        status = tuff_trainer_plan_or_advise(made, &whole);
     if (status != TUFF_OK)
         tuff_trainer_destroy(&made);
     *trainer = made;
+    return status;
+}
+
+enum tuff_status tuff_trainer_create(struct tuff_target *target, const struct tuff_model *model,
+                                     const struct tuff_dataset *train, const struct tuff_dataset *test,
+                                     const struct tuff_trainer_options *options,
+                                     struct tuff_trainer **trainer)
+{
+    enum tuff_status status = create_planned(target, model, train, test, options, trainer);
+    if (status == TUFF_OK)
+        status = bind(*trainer);
+    if (status != TUFF_OK)
+        tuff_trainer_destroy(trainer);
+    return status;
+}
+
+// Sets with images that nobody has: enough for planning.
+static struct tuff_dataset imagine(const struct tuff_model *model, uint64_t count)
+{
+    uint32_t chw[3];
+    tuff_model_input(model, chw);
+    return (struct tuff_dataset){.size = sizeof(struct tuff_dataset),
+                                 .count = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX,
+                                 .channels = chw[0],
+                                 .height = chw[1],
+                                 .width = chw[2],
+                                 .classes = tuff_model_classes(model)};
+}
+
+enum tuff_status tuff_training_memory(struct tuff_target *target, const struct tuff_model *model,
+                                      const struct tuff_trainer_options *options,
+                                      struct tuff_memory_plan *plan)
+{
+    struct tuff_trainer *trainer;
+    struct tuff_trainer_options whole;
+    enum tuff_status status = tuff_trainer_options_take(target->log, options, &whole);
+    if (status != TUFF_OK)
+        return status;
+    const struct tuff_dataset train = imagine(model, whole.batch_size);
+    const struct tuff_dataset test = imagine(model, (uint64_t)whole.batch_size * evaluation_multiples[0]);
+    status = create_planned(target, model, &train, &test, &whole, &trainer);
+    if (status == TUFF_OK) {
+        tuff_trainer_memory(trainer, plan);
+        plan->data = 0;
+    }
+    tuff_trainer_destroy(&trainer);
     return status;
 }
 

@@ -6,12 +6,17 @@
 
 #include "device_memory.h"
 #include "graph/node_layer.h"
+#include "model/layer.h"
 #include "op/op_info.h"
 #include "pass_state.h"
 #include "trainer_parts.h"
 
 // In mixed precision: as often as the loss's scale can be halved from its first value to its least.
 enum { MOST_SKIPPED_IN_ROW = 16 };
+
+_Static_assert(sizeof((struct tuff_origin *)0)->layer >= TUFF_LAYER_PATH_BYTES &&
+                   sizeof((struct tuff_origin *)0)->tensor >= TUFF_VALUE_NAME_BYTES,
+               "an origin has room for any name");
 
 static void hand_over(struct tuff_origin *origin, struct tuff_origin *whole)
 {
@@ -162,6 +167,20 @@ static void name_in_arena(const struct tuff_trainer *trainer, int arena, uint64_
     }
 }
 
+// What tuff_node_layer calls the node, if that is a layer.
+static void name_layer(const struct tuff_trainer *trainer, const struct tuff_graph *graph,
+                       const struct tuff_node *node, struct tuff_origin *origin)
+{
+    char name[TUFF_VALUE_NAME_BYTES] = "";
+    tuff_node_layer(graph, node, name, sizeof name);
+    for (size_t i = 0; i < tuff_model_layer_count(trainer->model); i++) {
+        struct tuff_layer_info info;
+        tuff_model_layer(trainer->model, i, &info);
+        if (strcmp(info.name, name) == 0)
+            snprintf(origin->layer, sizeof origin->layer, "%s", info.name);
+    }
+}
+
 static void name_result(const struct tuff_trainer *trainer, const struct tuff_pass_origin *found,
                         struct tuff_origin *origin)
 {
@@ -177,7 +196,7 @@ static void name_result(const struct tuff_trainer *trainer, const struct tuff_pa
     origin->phase = phases[phase];
     origin->value = (double)found->value;
     if (phase != TUFF_PHASE_UPDATE)
-        tuff_node_layer(graph, node, origin->layer, sizeof origin->layer);
+        name_layer(trainer, graph, node, origin);
     origin->kind = gradient ? "gradient" : value->kind == TUFF_VALUE_ROUNDED ? "parameter" : "activation";
     // Gradients are called "d" and what they belong to.
     snprintf(origin->tensor, sizeof origin->tensor, "%s", value->name + (gradient && value->name[0] == 'd'));
@@ -278,9 +297,21 @@ static enum tuff_status step_on(struct tuff_trainer *trainer, struct snapshot *a
     return status;
 }
 
-static enum tuff_status search(struct tuff_trainer *trainer, uint64_t last, struct snapshot states[2],
+static enum tuff_status tell(const struct tuff_trainer *trainer, const struct tuff_observer *observer,
+                             uint64_t first, uint64_t last)
+{
+    if (observer == NULL || observer->progress == NULL)
+        return TUFF_OK;
+    const struct tuff_progress progress = {(uint32_t)(trainer->steps_done - first), (uint32_t)(last - first),
+                                           tuff_pass_means(&trainer->epoch_sums)};
+    return observer->progress(observer->user, &progress) == 0 ? TUFF_OK : TUFF_ERROR_INTERRUPTED;
+}
+
+static enum tuff_status search(struct tuff_trainer *trainer, uint64_t last,
+                               const struct tuff_observer *observer, struct snapshot states[2],
                                struct tuff_origin *origin)
 {
+    const uint64_t first = trainer->steps_done;
     enum tuff_status status = snapshot_take(trainer, &states[0]);
     if (status == TUFF_OK)
         look_at_snapshot(trainer, &states[0], origin);
@@ -288,6 +319,8 @@ static enum tuff_status search(struct tuff_trainer *trainer, uint64_t last, stru
          before ^= 1) {
         bool finite;
         status = step_on(trainer, &states[before ^ 1], trainer->steps_done + 1 == last, &finite);
+        if (status == TUFF_OK)
+            status = tell(trainer, observer, first, last);
         if (status != TUFF_OK || finite)
             continue;
         status = snapshot_restore(trainer, &states[before]);
@@ -302,7 +335,7 @@ static enum tuff_status search(struct tuff_trainer *trainer, uint64_t last, stru
 }
 
 enum tuff_status tuff_trainer_find_origin(struct tuff_trainer *trainer, uint64_t last,
-                                          struct tuff_origin *origin)
+                                          const struct tuff_observer *observer, struct tuff_origin *origin)
 {
     struct snapshot states[2] = {{.epoch = 0}, {.epoch = 0}};
     struct tuff_origin found = {.step = 0};
@@ -312,7 +345,7 @@ enum tuff_status tuff_trainer_find_origin(struct tuff_trainer *trainer, uint64_t
     for (int i = 0; i < 2 && status == TUFF_OK; i++)
         status = snapshot_allocate(trainer, &states[i]);
     if (status == TUFF_OK)
-        status = search(trainer, last, states, &found);
+        status = search(trainer, last, observer, states, &found);
     snapshot_free(&states[0]);
     snapshot_free(&states[1]);
     hand_over(origin, &found);

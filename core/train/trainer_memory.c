@@ -76,44 +76,77 @@ static uint64_t room_for_images(const struct tuff_trainer *trainer, const struct
     return memory->budget > rest ? memory->budget - rest : 0;
 }
 
-// Two chunks of one batch each: the least that a set which is streamed takes.
-static uint64_t least_bytes(const struct tuff_pass *pass)
+// Of a set that is streamed: a chunk has at least one batch.
+static uint64_t batch_bytes(const struct tuff_pass *pass)
 {
-    return 2 * tuff_pass_sample_bytes(pass) * tuff_pass_batch_size(pass);
+    return tuff_pass_sample_bytes(pass) * tuff_pass_batch_size(pass);
 }
 
-// Lets a pass stream within `room` bytes.
+// The least that a set takes: all of it, or two chunks.
+static uint64_t least_bytes(const struct tuff_trainer *trainer, const struct tuff_pass *pass)
+{
+    const uint64_t whole = image_bytes(pass);
+    if (pass == NULL || (whole <= trainer->target->info.max_buffer_bytes && whole <= 2 * batch_bytes(pass)))
+        return whole;
+    return 2 * batch_bytes(pass);
+}
+
+static bool both_fit(const struct tuff_trainer *trainer, uint64_t room)
+{
+    const uint64_t train = image_bytes(trainer->train), test = image_bytes(trainer->test),
+                   most = trainer->target->info.max_buffer_bytes;
+    return train <= most && test <= most && train <= room && test <= room - train;
+}
+
+// What is left for images where not all of both sets is on the device.
+static uint64_t room_for_chunks(const struct tuff_trainer *trainer, uint64_t room)
+{
+    if (trainer->options.data_budget_bytes != 0)
+        return room;
+    return room - smaller(room, slot_bytes(trainer->train_data) + slot_bytes(trainer->test_data));
+}
+
+// Lets a pass stream within `room` bytes, which hold two batches.
 static enum tuff_status stream(const struct tuff_trainer *trainer, struct tuff_pass *pass, uint64_t room)
 {
     const struct tuff_target *target = trainer->target;
-    uint64_t most = smaller(smaller(room / 2, target->info.max_buffer_bytes), MOST_CHUNK_BYTES);
-    uint64_t batches = most / (least_bytes(pass) / 2);
-    if (batches == 0)
+    const uint64_t batch = batch_bytes(pass);
+    if (batch > target->info.max_buffer_bytes)
         return tuff_fail(&trainer->shortage.log, TUFF_ERROR_MEMORY,
-                         "the images of two batches take %.2f MiB, but there are %.2f MiB for them on %s",
-                         (double)least_bytes(pass) / 0x1p20, (double)room / 0x1p20, target->info.name);
-    return tuff_pass_stream(pass, (uint32_t)batches * tuff_pass_batch_size(pass));
+                         "the images of a batch take %.2f MiB, but %s takes buffers of at most %.2f MiB",
+                         (double)batch / 0x1p20, target->info.name,
+                         (double)target->info.max_buffer_bytes / 0x1p20);
+    const uint64_t most =
+        smaller(smaller(room / 2, target->info.max_buffer_bytes), larger(MOST_CHUNK_BYTES, batch));
+    return tuff_pass_stream(pass, (uint32_t)(most / batch) * tuff_pass_batch_size(pass));
 }
 
 // The test set is the one that stays, as long as it leaves the training set most of the room.
 static enum tuff_status choose(struct tuff_trainer *trainer, uint64_t room)
 {
-    uint64_t train = image_bytes(trainer->train), test = image_bytes(trainer->test);
-    uint64_t most = trainer->target->info.max_buffer_bytes;
-    if (train <= most && test <= most && train <= room && test <= room - train)
+    if (both_fit(trainer, room))
         return TUFF_OK;
-    enum tuff_status status = TUFF_OK;
-    if (trainer->options.data_budget_bytes == 0)
-        room -= smaller(room, slot_bytes(trainer->train_data) + slot_bytes(trainer->test_data));
+    const uint64_t train = image_bytes(trainer->train), test = image_bytes(trainer->test),
+                   most = trainer->target->info.max_buffer_bytes,
+                   least_of_train = least_bytes(trainer, trainer->train),
+                   least_of_test = least_bytes(trainer, trainer->test);
+    room = room_for_chunks(trainer, room);
+    if (least_of_train + least_of_test > room)
+        return tuff_fail(&trainer->shortage.log, TUFF_ERROR_MEMORY,
+                         "the images of two batches%s take %.2f MiB, but there are %.2f MiB for them on %s",
+                         train != 0 && test != 0 ? " of each set" : "",
+                         (double)(least_of_train + least_of_test) / 0x1p20, (double)room / 0x1p20,
+                         trainer->target->info.name);
     uint64_t test_room = train == 0 ? room : room / 4;
-    if (trainer->test != NULL)
-        test_room = smaller(room, larger(test_room, least_bytes(trainer->test)));
+    test_room = smaller(room - least_of_train, larger(test_room, least_of_test));
+    enum tuff_status status = TUFF_OK;
+    uint64_t taken = test;
     if (test > smaller(test_room, most)) {
         status = stream(trainer, trainer->test, test_room);
-        test = test_room;
+        taken = test_room;
     }
-    if (status == TUFF_OK && train > smaller(room - test, most))
-        status = stream(trainer, trainer->train, room - test);
+    if (status == TUFF_OK && train > smaller(room - taken, most))
+        status = stream(trainer, trainer->train, room - taken);
     return status;
 }
 
@@ -161,6 +194,22 @@ static void sum_activations(struct tuff_trainer *trainer)
         trainer->activation_bytes = tuff_pass_arena_bytes(trainer->train);
     if (trainer->test != NULL)
         trainer->activation_bytes = larger(trainer->activation_bytes, tuff_pass_arena_bytes(trainer->test));
+}
+
+enum tuff_status tuff_trainer_holds_batches(struct tuff_trainer *trainer, bool *holds)
+{
+    struct tuff_device_memory memory;
+    enum tuff_status status = ask_memory(trainer->target, &memory);
+    if (status != TUFF_OK)
+        return status;
+    sum_activations(trainer);
+    const uint64_t room = room_for_images(trainer, &memory);
+    const struct tuff_pass *test = trainer->test;
+    *holds = both_fit(trainer, room) ||
+             (least_bytes(trainer, trainer->train) + least_bytes(trainer, test) <=
+                  room_for_chunks(trainer, room) &&
+              smaller(image_bytes(test), batch_bytes(test)) <= trainer->target->info.max_buffer_bytes);
+    return TUFF_OK;
 }
 
 enum tuff_status tuff_trainer_fit(struct tuff_trainer *trainer)

@@ -131,7 +131,7 @@ static enum tuff_status fits_none(const struct tuff_log *log, const struct tuff_
 
 enum tuff_status tuff_trainer_options_frozen(const struct tuff_log *log,
                                              const struct tuff_trainer_options *options,
-                                             const struct tuff_model *model, bool **frozen)
+                                             const struct tuff_model *model, bool trains, bool **frozen)
 {
     size_t count = tuff_model_parameter_count(model), left = count;
     *frozen = calloc(count + 1, sizeof **frozen);
@@ -155,7 +155,7 @@ enum tuff_status tuff_trainer_options_frozen(const struct tuff_log *log,
         if (!fit)
             return fits_none(log, model, options->frozen[p]);
     }
-    if (left == 0 && count > 0)
+    if (trains && left == 0 && count > 0)
         return tuff_fail(log, TUFF_ERROR_INVALID, "all parameters of model %s are frozen: nothing is trained",
                          tuff_model_name(model));
     return TUFF_OK;

@@ -1,6 +1,6 @@
 // What the files of a trainer share: its options (trainer_options.c), its parts (trainer.c), its memory
-// (trainer_memory.c), its work (trainer_run.c),
-// numbers that are not finite (trainer_finite.c), its saving (training_facts.c, training_state.c).
+// (trainer_memory.c) and the batch that fits it (trainer_batch.c), its work (trainer_run.c), numbers that are
+// not finite (trainer_finite.c), its saving (training_facts.c, training_state.c).
 #ifndef TUFF_CORE_TRAINER_PARTS_H
 #define TUFF_CORE_TRAINER_PARTS_H
 
@@ -45,12 +45,16 @@ void tuff_trainer_end_work(struct tuff_pass_work *work);
 TUFF_MUST_CHECK enum tuff_status tuff_trainer_plan(struct tuff_trainer *trainer,
                                                    const struct tuff_trainer_options *options);
 
+// *holds: whether there is room for the images that both passes, which are planned and not bound, take at
+// least (trainer_memory.c). There is a test pass.
+TUFF_MUST_CHECK enum tuff_status tuff_trainer_holds_batches(struct tuff_trainer *trainer, bool *holds);
+
 // Whether the sets lie on the device or are streamed, and whether all of it fits (trainer_memory.c). Both
 // passes are planned and not bound.
 TUFF_MUST_CHECK enum tuff_status tuff_trainer_fit(struct tuff_trainer *trainer);
 
-// The same as tuff_trainer_plan, but what the device lacks becomes an error, which names the largest batch
-// that it has room for (trainer_batch.c).
+// The same as tuff_trainer_plan, but what the device lacks becomes an error, which names the largest batch,
+// or part of one, that it has room for (trainer_batch.c).
 TUFF_MUST_CHECK enum tuff_status tuff_trainer_plan_or_advise(struct tuff_trainer *trainer,
                                                              const struct tuff_trainer_options *options);
 
@@ -61,9 +65,10 @@ TUFF_MUST_CHECK enum tuff_status tuff_trainer_options_take(const struct tuff_log
                                                            struct tuff_trainer_options *options);
 
 // Which parameters of the model the options freeze: *frozen has one entry for each; free() it. Failure: a
-// pattern that fits none, or nothing left to train.
+// pattern that fits none, or nothing left for a trainer that trains.
 TUFF_MUST_CHECK enum tuff_status tuff_trainer_options_frozen(const struct tuff_log *log,
                                                              const struct tuff_trainer_options *options,
-                                                             const struct tuff_model *model, bool **frozen);
+                                                             const struct tuff_model *model, bool trains,
+                                                             bool **frozen);
 
 #endif

@@ -97,6 +97,18 @@ check "shares of the peak follow" holds figures.json '($1 * $2 / $3 - 1) ^ 2 < 1
 check "memory" holds figures.json '$1 == 240512 && $2 == $1 && $3 == 0 && $4 > 1e7' memory.parameters memory.gradients memory.optimizer memory.process_resident
 check "the start's parts are no more than the whole" holds figures.json '$1 + $2 + $3 + $4 <= $5 && $6 > 0' \
     first_step.phases.device first_step.phases.data first_step.phases.plan first_step.phases.step first_step.seconds first_step.begin
+if [[ $backend == vulkan ]]; then
+    check "a table of dispatches" out_has '^dispatch  *does  *layer  *timed  *median  *share  *invoked  *GFLOP/s  *GB/s  *of peak$'
+    check "in which several ops are one" out_has '^gather_batch  *1-3  *state '
+    check "and their sum" out_has '^[0-9.]* [a-z]*: the sum of [1-9][0-9]* dispatches, timed by the device.s clock in replayed steps;$'
+    check "dispatches in the document" is figures.json profile.dispatches.list.0.kernel '"gather_batch"'
+    check "with what they do" is figures.json profile.dispatches.list.0.ops.1 '"gather_images x"'
+    check "by number too" is figures.json profile.dispatches.list.0.indices.2 2
+    check "their sum is no more than a step" holds figures.json '$1 > 0 && $1 <= 1.5 * $2' \
+        profile.dispatches.sum_seconds profile.dispatches.step_seconds
+else
+    check "no dispatches" is figures.json profile.dispatches null
+fi
 check "a profile of the first op" is figures.json profile.ops.0.op '"step_advance"'
 check "its sum" holds figures.json '$1 > 0 && $2 > 0' profile.sum_seconds profile.step_seconds
 
@@ -123,6 +135,26 @@ if [[ $backend == reference || $backend == vulkan ]]; then
     check "--precision mixed" test "$status" -eq 0
     check "the text says so" out_has '^batch    16, training with adam, in mixed precision$'
     check "and the document" is mixed.json precision '"mixed"'
+fi
+
+# What tuff summary plans is what a training takes: on the device, and of the machine where that is the same memory.
+if [[ $backend == cpu ]]; then
+    for batch in 16 64; do
+        run bench resnet9-cifar10 --backend cpu --seconds 0.02 --no-peak --batch $batch --json memory$batch.json
+        check "a batch of $batch" test "$status" -eq 0
+        sed -n 's/.*activations \([^,]*\),.*/\1/p' "$out" > taken
+        run summary resnet9-cifar10 --backend cpu --batch $batch
+        check "planned" out_has "^Memory that training takes on cpu: .*, batch of $batch:"
+        check "are its activations" out_has "^  activations  *$(cat taken)\$"
+        for part in parameters gradients optimizer activations data process_resident; do
+            value memory$batch.json memory.$part
+        done > bytes$batch
+    done
+    check "what a larger batch adds to the process is as planned, within 5%" \
+        awk 'FNR == 1 { file++ } FNR < 6 { plan[file] += $1 } FNR == 6 { resident[file] = $1 }
+             END { planned = plan[2] - plan[1]; took = resident[2] - resident[1]
+                   print planned " bytes planned, " took " taken"
+                   exit !(planned > 1e8 && took > 0.95 * planned && took < 1.05 * planned) }' bytes16 bytes64
 fi
 
 if [[ $backend == vulkan ]]; then

@@ -147,6 +147,8 @@ run report stopped --no-eval
 check "what config.json says is text" lacks '<img src=x>' stopped/report/index.html
 refuses 1 "expected the folder of a run, found the file" "report of a file" report run/last.safetensors
 refuses 1 "holds no run" "report of a folder that is no run" report run/report
+mkdir broken && printf '{\n"epochs": }\n' > broken/config.json
+refuses 1 "broken/config.json:2:11: " "report of a run whose config.json is broken" report broken
 refuses 1 "cannot read 'nothing'" "report of nothing" report nothing
 echo 'nonsense' > stopped/metrics.jsonl
 refuses 1 "metrics.jsonl:1: " "metrics that are none" report stopped --no-eval

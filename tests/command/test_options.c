@@ -16,6 +16,8 @@ static const struct option options[] = {
     {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "say less"},
     {"colour", 'c', OPTION_CHOICE, &colour, "NAME", "of what is drawn"},
 };
+static const struct usage anything = {
+    .command = "show", .options = options, .option_count = sizeof options / sizeof *options};
 
 // The arguments end with NULL.
 static enum options_result parse(const char *operand, char *const *arguments, struct operands *operands)
@@ -104,6 +106,37 @@ Test(options, takes_flags_together)
     cr_assert_eq(parse(NULL, ARGUMENTS("-fx"), &operands), OPTIONS_WRONG);
     cr_assert_eq(parse(NULL, ARGUMENTS("-count", "7"), &operands), OPTIONS_WRONG);
     cr_assert_eq(parse(NULL, ARGUMENTS("--Group"), &operands), OPTIONS_WRONG);
+}
+
+// However it is written, and nothing that only looks like it.
+Test(options, finds_a_value_before_it_is_parsed)
+{
+    static const struct {
+        const char *expected;
+        char *arguments[6];
+    } cases[] = {
+        {"blue", {"show", "a", "--colour", "blue"}},
+        {"blue", {"show", "--colour=blue"}},
+        {"blue", {"show", "-c", "blue", "a"}},
+        {"blue", {"show", "-cblue"}},
+        {"blue", {"show", "-fqc", "blue"}},
+        {"blue", {"show", "-c", "red", "--colour", "blue"}},
+        {NULL, {"show", "-n", "-c", "blue"}},
+        {NULL, {"show", "--count", "--colour=blue"}},
+        {NULL, {"show", "--", "--colour=blue"}},
+        {NULL, {"show", "-ncblue", "-f", "blue"}},
+        {NULL, {"show", "-c"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int argc = 0;
+        char *argv[6];
+        for (; cases[i].arguments[argc] != NULL; argc++)
+            argv[argc] = cases[i].arguments[argc];
+        const char *found = options_find(&anything, argc, argv, "colour");
+        cr_expect((found == NULL) == (cases[i].expected == NULL), "case %zu", i);
+        if (found != NULL && cases[i].expected != NULL)
+            cr_expect_str_eq(found, cases[i].expected, "case %zu", i);
+    }
 }
 
 static size_t described;

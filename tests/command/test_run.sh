@@ -48,6 +48,14 @@ run train lenet-mnist "${small[@]}" --epochs 1 --seed 7 --out a/b/run --force
 check "--force replaces a run" test "$status" -eq 0
 check "--force: new metrics" test "$("$json_lines" a/b/run/metrics.jsonl)" = 1
 check "--force: new checkpoint" differ before/last.safetensors a/b/run/last.safetensors
+# Nor is one that is still trained, even by force: as long as it is, its metrics.jsonl is locked.
+cp -r a/b/run before-forced
+exec 9<> a/b/run/metrics.jsonl
+flock 9
+refuses 1 "'a/b/run' is in use by another tuff train" "a run that is being trained" \
+    train lenet-mnist "${small[@]}" --epochs 1 --out a/b/run --force
+exec 9>&-
+check "its content is unchanged, too" diff -r before-forced a/b/run
 
 # What cannot be written is refused before anything is trained.
 echo text > file

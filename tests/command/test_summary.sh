@@ -36,6 +36,10 @@ check "lenet-mnist has no buffers" test "$(grep -c buffers "$out")" -eq 0
 run summary resnet18
 check "resnet18 has 11,689,512 parameters" out_has '^total  *11,689,512 '
 check "resnet18: its recipe" out_has '^  weight_decay  *1e-4$'
+check "resnet18: how to take it" out_has '^Recipe, which tuff train resnet18 --recipe takes:$'
+printf 'name: mine\ninput: [1, 28, 28]\nrecipe: {lr: 0.1}\nlayers: [flatten, linear: {features: 3}]\n' > file.yaml
+run summary file.yaml
+check "a file's recipe: how to take it" out_has '^Recipe, which tuff train file.yaml --recipe takes:$'
 run summary resnet18-cifar10
 check "resnet18-cifar10 has 11,173,962 parameters" out_has '^total  *11,173,962 '
 run summary mobilenet-small
@@ -47,6 +51,10 @@ check "--graph: no table" test "$(grep -c '^total' "$out")" -eq 0
 LC_ALL=C.UTF-8 run summary resnet9-cifar10 --graph --graph-out graph.svg
 check "--graph: lines" out_has '^├─┘  128x16x16$'
 check "--graph-out" has 'res1.0.0' graph.svg
+refuses 2 "no training is planned without --batch" "a device for no batch" summary lenet-mnist --backend cpu
+refuses 1 "no-such-backend" "an unknown backend" summary lenet-mnist --batch 16 --backend no-such-backend
+refuses 1 "a micro-batch of 3 does not divide the batch of 16" "parts of a batch that do not divide it" \
+    summary lenet-mnist --batch 16 --micro-batch 3
 refuses 2 "\-\-graph-out: expected a file that ends in .png or .svg" "a graph of no format" summary lenet-mnist --graph-out graph.dot
 
 refuses 1 "lenet-mnist" "misspelt model has a suggestion" summary lenet-mnits

@@ -88,6 +88,17 @@ check "--recipe: and another schedule its own warm-up" has '"warmup": 0.0' other
 check "--recipe: the rest holds" has '"batch": 32' other/config.json
 of_recipe --recipe --steps 2 --out steps
 check "--recipe: some steps of it" test "$status" -eq 0
+run train -r steps --steps 4
+check "--recipe: more steps of it, by the option's letter" test "$status" -eq 0
+of_recipe --recipe --steps 4 --out steps-at-once
+check "--recipe: more steps of it have the same schedule" same steps/last.safetensors steps-at-once/last.safetensors
+refuses 2 "\-\-steps and --epochs exclude each other" "epochs for a run of some steps" train -rsteps --steps 4 -e 3
+refuses 2 "\-\-steps and --epochs exclude each other" "steps for a run of epochs" train -r recipe --steps 4
+refuses 2 "unexpected argument 'small.yaml'" "a model beside -r" train small.yaml -r steps
+sed '2a recipe: {lr: 0.05, warmup: 0.5}' small.yaml > recipe.yaml
+of_recipe --recipe --optimizer adam --schedule constant --epochs 1 --out named
+check "--recipe: naming what would be anyway displaces nothing" \
+    out_has '^recipe  --lr=0.05 --warmup=0.5$'
 refuses 1 "model small has no recipe (--recipe)" "no recipe" train "${small[@]}" --recipe --out never
 refuses 2 "\-\-resume and \-\-recipe exclude each other" "a recipe for a run that goes on" train --resume recipe --recipe
 

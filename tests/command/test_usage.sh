@@ -152,12 +152,12 @@ check "it leaves nothing" absent unlucky
 for way in "--batch 32" "--batch=32" "-n 32" "-n32"; do
     # shellcheck disable=SC2086 # the words are meant to be split
     run summary $way lenet-mnist
-    check "summary $way" out_has 'batch of 32 '
+    check "summary $way" out_has 'batch of 32:'
 done
 run devices -vj
 check "flags together" out_has '^{'
 run summary -n 8 -n 32 lenet-mnist
-check "the last of two values counts" out_has 'batch of 32 '
+check "the last of two values counts" out_has 'batch of 32:'
 run summary -- lenet-mnist
 check "-- ends the options" test "$status" -eq 0
 finish

@@ -2,14 +2,15 @@
 // make are counted: the command, the library and the plugins, not what the C library, OpenBLAS or a driver do
 // within.
 //
-//   TUFF_FAULT_WITH    counts those of other shared objects, too, by the beginnings of their names:
-//   "libjansson,libyaml" TUFF_FAULT_KIND    memory: what takes memory, and threads; file: what touches files
+// clang-format off
+//   TUFF_FAULT_KIND    memory: what takes memory, and threads; file: what touches files
+//   TUFF_FAULT_WITH    other shared objects whose calls count too, by the beginnings of their names: "libjansson,libyaml"
 //   TUFF_FAULT_AT      the number of the call that fails; the first is 1; 0: none does
 //   TUFF_FAULT_STAY    1: all calls after it fail, too
 //   TUFF_FAULT_DISK    how many bytes may be written to files until the disk is full
-//   TUFF_FAULT_REPORT  a file that is told, at the end: "points N", the call that failed, "descriptors N"
-//   that are
-//                      open, and "live N OBJECT OFFSET" for memory that tuff took there and nobody gave back
+//   TUFF_FAULT_REPORT  a file that is told, at the end: "points N", the call that failed, "descriptors N" that are open,
+//                      and "live N OBJECT OFFSET" for memory that tuff took there and nobody gave back
+// clang-format on
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>

@@ -75,7 +75,14 @@ if [[ $backend == reference || $backend == vulkan ]]; then
     run train "${mixed[@]}" --epochs 2 --lr 0.01 --out mixed
     check "mixed precision ends well" test "$status" -eq 0
     stops "mixed precision with a learning rate that is too large" \
-        'the loss is not finite at step 2: parameter [a-z0-9.]* became \(inf\|-inf\) in cast.*, in the forward pass of step 2' \
+        'the loss is not finite at step 2: parameter [a-z0-9.]* became \(inf\|-inf\) in cast[a-z_]*, in the forward pass of step 2' \
         "${mixed[@]}" --epochs 6 --save-every 6 --optimizer sgd --lr 1e30 --out mixed-exploded
+    # Sixteen steps in a row are skipped, from the second on; the last of them is the first after what was saved.
+    stops "mixed precision that is saved after each step" \
+        'the loss is not finite at step 17: parameter [a-z0-9.]* became \(inf\|-inf\) in cast[a-z_]*, in the forward pass of step 17' \
+        "${mixed[@]}" --epochs 6 --save-every 0.25 --optimizer sgd --lr 1e30 --out mixed-saved
+    stops "parameters of mixed precision that are not finite when they are to be saved" \
+        'parameter [a-z0-9.]* is not finite at step 1: parameter [a-z0-9.]* became \(inf\|-inf\|nan\) in sgd, in the update of step 1' \
+        "${mixed[@]}" --steps 1 --optimizer sgd --lr 1e300 --out mixed-update
 fi
 finish

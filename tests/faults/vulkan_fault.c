@@ -1,12 +1,14 @@
 // A libvulkan.so.1 that stands before the real one (LD_LIBRARY_PATH) and makes calls fail that return a
 // VkResult.
 //
+// clang-format off
 //   TUFF_FAULT_AT        the number of the call that fails; the first is 1; 0: none does
-//   TUFF_FAULT_PIPELINE  the number of the call of vkCreateComputePipelines that fails as if the driver's
-//                        compiler gave up, or N:memory, as if memory was short; may change as the process
-//                        runs
-//   TUFF_FAULT_REPORT    a file that is told, at the end: "points N", the call that failed, and "objects N
-//                        KIND -" for each kind of object of which more were made than destroyed
+//   TUFF_FAULT_PIPELINE  the number of the call of vkCreateComputePipelines that fails as if the driver's compiler gave
+//                        up, or N:memory, as if memory was short; may change as the process runs
+//   TUFF_FAULT_VULKAN    the library that stands behind this one; else libvulkan.so.1 of the system
+//   TUFF_FAULT_REPORT    a file that is told, at the end: "points N", the call that failed, and "objects N KIND -" for
+//                        each kind of object of which more were made than destroyed
+// clang-format on
 //
 // A submission or a wait that fails has lost the device, as all of them have from then on; every second wait
 // ends by its timeout instead, as if the work never did. The real device is idle by then, so that what is

@@ -37,25 +37,17 @@ struct tuff_log console_log(void)
 
 static void read_settings(void)
 {
-    struct train_settings settings = {
-        .data.name = "digits",
-        .target.backend = "auto",
-        .optimizer = {train_optimizers, TRAIN_OPTIMIZER_COUNT, TUFF_OPTIMIZER_ADAM},
-        .schedule = {train_schedules, TRAIN_SCHEDULE_COUNT, TUFF_SCHEDULE_CONSTANT},
-        .precision = {train_precisions, TRAIN_PRECISION_COUNT, TUFF_PRECISION_FLOAT32},
-        .weight_decay = NAN,
-        .eval_every = 1,
-        .save_every = 1,
-        .resume = fuzz_path("run"),
-    };
+    struct train_settings settings;
     struct tuff_trainer_options options;
     struct tuff_augmentation augmentation;
-    tuff_trainer_options_default(&settings.trainer);
+    train_settings_default(&settings);
+    settings.resume = fuzz_path("run");
     tuff_augmentation_default(&augmentation);
     if (fuzz_succeeded(train_settings_read(&settings))) {
         fuzz_demand(settings.optimizer.chosen < TRAIN_OPTIMIZER_COUNT &&
                         settings.schedule.chosen < TRAIN_SCHEDULE_COUNT &&
-                        settings.precision.chosen < TRAIN_PRECISION_COUNT,
+                        settings.precision.chosen < TRAIN_PRECISION_COUNT &&
+                        settings.on_nan.chosen < TRAIN_NAN_COUNT,
                     "choices are among the names");
         if (train_settings_finish(&settings) == 0)
             fuzz_succeeded(tuff_trainer_options_take(&fuzz_log, &settings.trainer, &options));

@@ -198,8 +198,7 @@ ParameterizedTest(const struct shipped *of, golden_shipped, logits, .timeout = 6
     struct tuff_safetensors *golden;
     uint32_t input[3], labels[2] = {0, 0};
     fixture_open(&fixture, of->backend, 0);
-    tuff_model_destroy(&fixture.model);
-    cr_assert_eq(tuff_model_load(fixture.log, of->model, &fixture.model), TUFF_OK, "%s", last_error());
+    load_model(&fixture, of->model);
     cr_assert_eq(tuff_safetensors_read(fixture.log, TUFF_GOLDEN_FILE, &golden), TUFF_OK, "%s", last_error());
     tuff_model_input(fixture.model, input);
     const uint32_t classes = tuff_model_classes(fixture.model), count = input[1] > 100 ? 1 : 2;
@@ -272,16 +271,6 @@ static uint8_t *training_images(uint32_t count, uint32_t side, uint32_t *labels)
         images[i] = (uint8_t)(images[i] / 2 + (bright ? 127 : 0));
     }
     return images;
-}
-
-static double norm_of_gradient(const struct fixture *fixture, struct tuff_trainer *trainer)
-{
-    float *gradients = read_gradients(fixture, trainer);
-    double sum = 0;
-    for (uint64_t i = tuff_model_parameter_elements(fixture->model); i-- > 0;)
-        sum += (double)gradients[i] * (double)gradients[i];
-    free(gradients);
-    return sqrt(sum);
 }
 
 ParameterizedTestParameters(golden_shipped, training)

@@ -83,6 +83,10 @@ Test(model_training, recipes_that_cannot_be)
                  "x:4:11: recipe: 'epochs' must be a whole number from 1 to 4294967295, found '0'");
     expect_error(RECIPE("lr: 0"), "x:4:7: recipe: 'lr' must be a number above 0, found '0'");
     expect_error(RECIPE("ema: 1"), "x:4:8: recipe: 'ema' must be a number from 0 to below 1, found '1'");
+    expect_error(RECIPE("weight_decay: 2"),
+                 "x:4:17: recipe: 'weight_decay' must be a number from 0 to below 1, found '2'");
+    expect_error(RECIPE("gamma: 1.5"),
+                 "x:4:10: recipe: 'gamma' must be a number above 0 and at most 1, found '1.5'");
     expect_error(RECIPE("optimizer: adan"),
                  "x:4:14: recipe: 'optimizer': unknown value 'adan'; did you mean 'adam'?");
     expect_error(RECIPE("nesterov: 1"), "x:4:13: recipe: 'nesterov' must be true or false, found '1'");
@@ -240,8 +244,14 @@ Test(model_training, keys_that_cannot_be)
                  "x:5:33: linear: 'init': 'constant' wants a number: {constant: x}");
     expect_error(LINEAR("init: {constant: a}"),
                  "x:5:44: linear: 'init': 'constant' must be a number that float32 has, found 'a'");
-    expect_error(LINEAR("init: {normal: -1}"),
-                 "x:5:42: linear: 'init': 'normal' must be a number of at least 0, found '-1'");
+    expect_error(
+        LINEAR("init: {normal: -1}"),
+        "x:5:42: linear: 'init': 'normal' must be a number of at least 0 that float32 has, found '-1'");
+    expect_error(LINEAR("init: {constant: -1e39}"),
+                 "x:5:44: linear: 'init': 'constant' must be a number that float32 has, found '-1e39'");
+    expect_error(
+        LINEAR("init: {uniform: 1e39}"),
+        "x:5:43: linear: 'init': 'uniform' must be a number of at least 0 that float32 has, found '1e39'");
     expect_error(LINEAR("init: {zeros: 1}"), "x:5:41: linear: 'init': 'zeros' takes no value, found '1'");
     expect_error(LINEAR("init: {kaiming_normal: fan}"),
                  "x:5:50: linear: 'init': 'kaiming_normal' takes fan_in or fan_out, found 'fan'");
@@ -253,7 +263,12 @@ Test(model_training, keys_that_cannot_be)
                  "{constant: x}, {uniform: x} or {normal: x}");
     expect_error(LINEAR("bias: false, init_bias: zeros"), "x:5:51: linear: it has no bias");
     expect_error(LINEAR("freeze: 1"), "x:5:35: linear: 'freeze' must be true or false, found '1'");
-    expect_error(LINEAR("lr_factor: 0"), "x:5:38: linear: 'lr_factor' must be a number above 0, found '0'");
+    expect_error(LINEAR("lr_factor: 0"),
+                 "x:5:38: linear: 'lr_factor' must be a number above 0 that float32 has, found '0'");
+    expect_error(LINEAR("lr_factor: 1e39"),
+                 "x:5:38: linear: 'lr_factor' must be a number above 0 that float32 has, found '1e39'");
+    expect_error(LINEAR("lr_factor: 1e-39"),
+                 "x:5:38: linear: 'lr_factor' must be a number above 0 that float32 has, found '1e-39'");
     expect_error(HEAD
                  "layers: [batch_norm2d: {affine: false, freeze: true}, flatten, linear: {features: 3}]\n",
                  "x:3:48: batch_norm2d: it has no parameters");

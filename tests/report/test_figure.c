@@ -125,7 +125,7 @@ Test(figure, refuses_what_it_cannot_write)
                    "none/a.svg");
     figure.width = 1e6;
     scratch_expect(tuff_figure_write(&scratch_log, &figure, NULL, scratch_path("a.png")), TUFF_ERROR_INVALID,
-                   "at most 32000 pixels a side, found 2000000 x 160");
+                   "at most 32000 pixels a side, found 2000000 x 160; a .svg may be larger");
     figure.failed = true;
     scratch_expect(tuff_figure_write(&scratch_log, &figure, NULL, scratch_path("a.svg")), TUFF_ERROR_MEMORY,
                    "out of memory");

@@ -36,6 +36,12 @@ static void note_tuning(const char *message)
         tuning.timed += count;
     if (tiles && sscanf(tiles, ": tiles of %u products known", &count) == 1 && strstr(tiles, " known"))
         tuning.known = count;
+    const char *forced = strstr(message, ": tile ");
+    uint32_t tile;
+    if (forced && sscanf(forced, ": tile %u of %u is forced", &tile, &count) == 2) {
+        tuning.forced++;
+        tuning.offered = count > tuning.offered ? count : tuning.offered;
+    }
     if (strstr(message, "not used") && strstr(message, "tile"))
         tuning.refused++;
 }
@@ -194,6 +200,17 @@ float *read_gradients(const struct fixture *fixture, struct tuff_trainer *traine
     return values;
 }
 
+double norm_of_gradient(const struct fixture *fixture, struct tuff_trainer *trainer)
+{
+    float *gradients = read_gradients(fixture, trainer);
+    const uint64_t count = tuff_model_parameter_elements(fixture->model);
+    double sum = 0;
+    for (uint64_t i = 0; i < count; i++)
+        sum += (double)gradients[i] * (double)gradients[i];
+    free(gradients);
+    return sqrt(sum);
+}
+
 struct tuff_dataset *load_digits(enum tuff_split split, uint32_t count)
 {
     struct tuff_dataset_options options = {
@@ -211,4 +228,20 @@ struct tuff_dataset *load_digits(enum tuff_split split, uint32_t count)
 bool within(double actual, double expected, double relative)
 {
     return fabs(actual - expected) <= relative * fabs(expected);
+}
+
+double distance(const float *a, const float *b, size_t count)
+{
+    double worst = 0, greatest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double difference = fabs((double)a[i] - (double)b[i]);
+        worst = difference >= 0 ? fmax(worst, difference) : INFINITY;
+        greatest = fmax(greatest, fabs((double)b[i]));
+    }
+    return worst / greatest;
+}
+
+bool has_float16(const char *backend)
+{
+    return strcmp(backend, "reference") == 0 || strcmp(backend, "vulkan") == 0;
 }

@@ -45,9 +45,10 @@ void listen_to_log(void (*listener)(enum tuff_log_level level, const char *messa
 uint32_t last_capture(void);
 
 // What the Vulkan backend said of tiles of matrix products since the last fixture_open: products whose tiles
-// it timed, products that it read from its cache, and times that it did not use what it read.
+// it timed, products that it read from its cache, times that it did not use what it read, products that it
+// was made to take a tile for, and of how many tiles at most.
 struct tuning_log {
-    uint32_t timed, known, refused;
+    uint32_t timed, known, refused, forced, offered;
 };
 struct tuning_log last_tuning(void);
 
@@ -60,8 +61,17 @@ float *read_parameters(const struct fixture *fixture, struct tuff_trainer *train
 // All gradients in the same order; free() them.
 float *read_gradients(const struct fixture *fixture, struct tuff_trainer *trainer);
 
+// The Euclidean norm of all of them.
+double norm_of_gradient(const struct fixture *fixture, struct tuff_trainer *trainer);
+
 // Digits from the first on that `split` has. Fails the test if they cannot be had.
 struct tuff_dataset *load_digits(enum tuff_split split, uint32_t count);
+
+// The greatest difference of two lists, as a part of the greatest value of the second; infinite for NaN.
+double distance(const float *a, const float *b, size_t count);
+
+// Whether the backend has kernels for mixed precision.
+bool has_float16(const char *backend);
 
 // false for NaN too.
 bool within(double actual, double expected, double relative);

@@ -69,11 +69,8 @@ static struct outcome train(const char *backend, uint32_t threads, const char *m
     struct fixture fixture;
     struct tuff_trainer_options options;
     fixture_open(&fixture, backend, threads);
-    if (model != NULL) {
-        tuff_model_destroy(&fixture.model);
-        cr_assert_eq(tuff_model_parse(fixture.log, "network", model, strlen(model), &fixture.model), TUFF_OK,
-                     "%s", last_error());
-    }
+    if (model != NULL)
+        load_model(&fixture, model);
     tuff_trainer_options_default(&options);
     options.batch_size = batch;
     options.learning_rate = 5e-3;

@@ -1,5 +1,5 @@
-// A batch that does not fit its device is refused before anything is allocated for it, with the largest one
-// that does.
+// Memory: a training takes what was planned, and a batch that does not fit its device is refused before
+// anything is allocated for it, with the largest one that does.
 #include <stdio.h>
 #include <string.h>
 
@@ -103,6 +103,91 @@ ParameterizedTest(const struct backend_name *backend, backend,
     pretended_budget = 1000;
     cr_expect_eq(try_batch(&subject, 2), TUFF_ERROR_MEMORY);
     cr_expect_not_null(strstr(last_error(), "; a batch of 1 does not either"), "%s", last_error());
+    close_subject(&subject);
+}
+
+static enum tuff_status (*create_buffer)(struct tuff_device *device, uint64_t bytes,
+                                         struct tuff_buffer **buffer);
+static uint64_t created_bytes;
+
+static enum tuff_status count_buffer(struct tuff_device *device, uint64_t bytes, struct tuff_buffer **buffer)
+{
+    const enum tuff_status status = create_buffer(device, bytes, buffer);
+    if (status == TUFF_OK)
+        created_bytes += bytes;
+    return status;
+}
+
+// Compares what is planned without data with what a trainer asks its device for.
+static void expect_planned(struct subject *subject, const char *what)
+{
+    struct tuff_target *target = subject->fixture.target;
+    const struct tuff_model *model = subject->fixture.model;
+    struct tuff_memory_plan plan, whole;
+    struct tuff_trainer *trainer;
+    cr_assert_eq(tuff_training_memory(target, model, &subject->options, &plan), TUFF_OK, "%s: %s", what,
+                 last_error());
+    created_bytes = 0;
+    cr_assert_eq(
+        tuff_trainer_create(target, model, subject->train, subject->test, &subject->options, &trainer),
+        TUFF_OK, "%s: %s", what, last_error());
+    tuff_trainer_memory(trainer, &whole);
+    tuff_trainer_destroy(&trainer);
+    cr_expect_eq(plan.parameters, whole.parameters, "%s", what);
+    cr_expect_eq(plan.gradients, whole.gradients, "%s", what);
+    cr_expect_eq(plan.optimizer, whole.optimizer, "%s", what);
+    cr_expect_eq(plan.activations, whole.activations, "%s: %llu planned, %llu taken", what,
+                 (unsigned long long)plan.activations, (unsigned long long)whole.activations);
+    cr_expect_eq(plan.data, 0, "%s", what);
+    const uint64_t planned = plan.parameters + plan.gradients + plan.optimizer + plan.activations;
+    cr_expect(within((double)(created_bytes - whole.data), (double)planned, 0.05),
+              "%s: %llu bytes planned, and buffers of %llu made, %llu of it for data", what,
+              (unsigned long long)planned, (unsigned long long)created_bytes, (unsigned long long)whole.data);
+}
+
+ParameterizedTestParameters(backend, a_training_takes_what_was_planned)
+{
+    return backends_under_test();
+}
+
+ParameterizedTest(const struct backend_name *backend, backend, a_training_takes_what_was_planned,
+                  .timeout = 600)
+{
+    struct subject subject;
+    open_subject(&subject, backend->text);
+    struct tuff_backend_interface *interface =
+        (struct tuff_backend_interface *)subject.fixture.target->interface;
+    create_buffer = interface->buffer_create;
+    interface->buffer_create = count_buffer;
+    subject.options.batch_size = 6; // sixteen of them are no more than the test set
+    expect_planned(&subject, "a batch of 6");
+    subject.options.micro_batch = 3;
+    subject.options.average_decay = 0.5;
+    expect_planned(&subject, "in parts, with averages");
+    subject.options.micro_batch = 0;
+    subject.options.recompute_activations = 1;
+    subject.options.optimizer = TUFF_OPTIMIZER_SGD;
+    expect_planned(&subject, "with activations computed anew");
+    if (has_float16(backend->text)) {
+        subject.options.precision = TUFF_PRECISION_MIXED;
+        expect_planned(&subject, "mixed");
+    }
+    close_subject(&subject);
+}
+
+// Micro-batches that do not fit: the one that is named divides the batch.
+Test(trainer, too_large_a_micro_batch_is_refused_with_one_that_fits, .timeout = 120)
+{
+    struct subject subject;
+    open_subject(&subject, "reference");
+    subject.fixture.target->info.max_tensor_bytes = TENSOR_BYTES; // conv1 of 32 samples fits, of 33 not
+    subject.options.no_fusion = 1;
+    subject.options.micro_batch = 48;
+    cr_assert_eq(try_batch(&subject, 144), TUFF_ERROR_MEMORY);
+    cr_expect_not_null(strstr(last_error(), "a micro-batch of 48 does not fit: "), "%s", last_error());
+    cr_expect_not_null(strstr(last_error(), "; the largest that fits is 24"), "%s", last_error());
+    subject.options.micro_batch = 24;
+    cr_expect_eq(try_batch(&subject, 144), TUFF_OK, "%s", last_error());
     close_subject(&subject);
 }
 

@@ -39,18 +39,6 @@ static struct outcome train(const char *backend, const struct tuff_dataset *digi
     return outcome;
 }
 
-// The greatest difference, as a part of the greatest value; infinite for NaN.
-static double distance(const float *a, const float *b, size_t count)
-{
-    double worst = 0, greatest = 0;
-    for (size_t i = 0; i < count; i++) {
-        const double difference = fabs((double)a[i] - (double)b[i]);
-        worst = difference >= 0 ? fmax(worst, difference) : INFINITY;
-        greatest = fmax(greatest, fabs((double)b[i]));
-    }
-    return worst / greatest;
-}
-
 static void compare(const char *backend, const struct tuff_trainer_options *options, double tolerance)
 {
     struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, SAMPLES);
@@ -101,7 +89,7 @@ ParameterizedTest(const struct backend_name *backend, backend, micro_batch)
     options.clip_norm = 1;
     options.data_budget_bytes = 2 * 28 * 28 * BATCH + 4096;
     compare(backend->text, &options, 1e-4);
-    if (strcmp(backend->text, "reference") == 0 || strcmp(backend->text, "vulkan") == 0) {
+    if (has_float16(backend->text)) {
         options.precision = TUFF_PRECISION_MIXED;
         compare(backend->text, &options, 5e-3);
     }

@@ -46,11 +46,6 @@ static const char pooled[] = "name: pooled\ninput: [1, 28, 28]\nlayers:\n"
                              "  - adaptive_avg_pool2d: {output: 1}\n"
                              "  - flatten\n";
 
-static bool has_float16(const char *backend)
-{
-    return strcmp(backend, "reference") == 0 || strcmp(backend, "vulkan") == 0;
-}
-
 static struct tuff_trainer_options options_of(enum tuff_precision precision)
 {
     struct tuff_trainer_options options;

@@ -29,10 +29,8 @@ static void open_network(struct fixture *fixture, const char *backend, const cha
     char text[1024];
     if (fixture->context == NULL)
         fixture_open(fixture, backend, 0);
-    tuff_model_destroy(&fixture->model);
     snprintf(text, sizeof text, network, stem, fc1, fc2);
-    cr_assert_eq(tuff_model_parse(fixture->log, "network", text, strlen(text), &fixture->model), TUFF_OK,
-                 "%s", last_error());
+    load_model(fixture, text);
     cr_assert_eq(tuff_model_parameter_count(fixture->model), PARAMETERS);
 }
 
@@ -153,6 +151,30 @@ ParameterizedTest(const struct backend_name *backend, backend, frozen_by_the_mod
     cr_expect_gt(moved, (all - frozen) / 4);
     free(before);
     free(after);
+    fixture_close(&fixture);
+}
+
+// Nothing is left to train, which is no matter for an evaluation.
+Test(trainer, a_model_that_is_all_frozen_is_evaluated, .timeout = 60)
+{
+    static const char frozen[] = "name: frozen\ninput: [1, 28, 28]\nlayers:\n  - flatten\n"
+                                 "  - linear: {features: 10, freeze: true}\n";
+    struct fixture fixture;
+    struct tuff_metrics metrics;
+    struct tuff_trainer_options options = adam();
+    fixture_open(&fixture, "reference", 0);
+    load_model(&fixture, frozen);
+    struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TEST, SAMPLES);
+    options.average_decay = 0.5;
+    struct tuff_trainer *trainer = make_trainer(&fixture, NULL, digits, &options);
+    cr_expect_eq(tuff_trainer_evaluate(trainer, NULL, &metrics), TUFF_OK);
+    cr_expect_eq(metrics.samples, SAMPLES);
+    tuff_trainer_destroy(&trainer);
+    cr_expect_eq(tuff_trainer_create(fixture.target, fixture.model, digits, NULL, &options, &trainer),
+                 TUFF_ERROR_INVALID);
+    cr_expect_not_null(strstr(last_error(), "all parameters of model frozen are frozen: nothing is trained"),
+                       "%s", last_error());
+    tuff_dataset_destroy(&digits);
     fixture_close(&fixture);
 }
 

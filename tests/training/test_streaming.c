@@ -144,9 +144,13 @@ Test(trainer, streams_what_the_device_has_no_room_for, .timeout = 120)
     expect_same(&resident, &streamed, (unsigned long long)pretended_budget);
     tuff_trainer_destroy(&trainer);
 
+    pretended_budget = UINT64_MAX;
+    trainer = make_trainer(&fixture, digits, NULL, &options);
+    tuff_trainer_memory(trainer, &memory);
+    tuff_trainer_destroy(&trainer);
     pretended_budget = memory.activations;
-    cr_expect_eq(tuff_trainer_create(fixture.target, fixture.model, digits, test, &options, &trainer),
-                 TUFF_ERROR_MEMORY);
+    cr_expect_eq(tuff_trainer_create(fixture.target, fixture.model, digits, NULL, &options, &trainer),
+                 TUFF_ERROR_MEMORY, "no room for images");
     free(resident.parameters);
     free(streamed.parameters);
     tuff_dataset_destroy(&digits);
@@ -164,11 +168,78 @@ Test(trainer, refuses_a_budget_that_holds_no_two_batches, .timeout = 60)
     cr_expect_eq(tuff_trainer_create(fixture.target, fixture.model, digits, NULL, &options, &trainer),
                  TUFF_ERROR_MEMORY);
     cr_expect_null(trainer);
-    cr_expect_not_null(strstr(last_error(), "a batch of 2 does not fit: the images of two batches take"), "%s", last_error());
+    cr_expect_not_null(strstr(last_error(), "a batch of 2 does not fit: the images of two batches take"),
+                       "%s", last_error());
     options.data_budget_bytes++;
     trainer = make_trainer(&fixture, digits, NULL, &options);
     cr_expect_eq(tuff_trainer_streams(trainer, TUFF_SPLIT_TRAIN), 1);
     tuff_trainer_destroy(&trainer);
+    tuff_dataset_destroy(&digits);
+    fixture_close(&fixture);
+}
+
+// Evaluation takes fewer batches at once where more would leave training, or itself, no room for images.
+Test(trainer, evaluation_leaves_room_for_the_images_of_training, .timeout = 60)
+{
+    struct fixture fixture;
+    fixture_open(&fixture, "reference", 0);
+    struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, TRAINED);
+    struct tuff_dataset *test = load_digits(TUFF_SPLIT_TEST, TESTED);
+    struct tuff_trainer_options options = options_with(0);
+    float whole[TESTED * CLASSES], small[TESTED * CLASSES];
+    struct tuff_metrics metrics;
+    struct tuff_trainer *trainer = make_trainer(&fixture, digits, test, &options);
+    cr_assert_eq(tuff_trainer_outputs(trainer, NULL, &metrics, whole), TUFF_OK);
+    tuff_trainer_destroy(&trainer);
+    static const uint64_t budgets[] = {2 * (BATCH + BATCH) * IMAGE, 2 * TEST_BATCH * IMAGE,
+                                       2 * (BATCH + TEST_BATCH) * IMAGE - 1};
+    for (size_t i = 0; i < sizeof budgets / sizeof *budgets; i++) {
+        options.data_budget_bytes = budgets[i];
+        trainer = make_trainer(&fixture, digits, test, &options);
+        cr_expect_eq(tuff_trainer_streams(trainer, TUFF_SPLIT_TRAIN), 1, "budget %zu", i);
+        cr_expect_eq(tuff_trainer_streams(trainer, TUFF_SPLIT_TEST), 1, "budget %zu", i);
+        cr_assert_eq(tuff_trainer_outputs(trainer, NULL, &metrics, small), TUFF_OK);
+        cr_expect_eq(memcmp(small, whole, sizeof whole), 0, "budget %zu", i);
+        tuff_trainer_destroy(&trainer);
+    }
+    options.data_budget_bytes = 2 * (BATCH + BATCH) * IMAGE - 1;
+    cr_expect_eq(tuff_trainer_create(fixture.target, fixture.model, digits, test, &options, &trainer),
+                 TUFF_ERROR_MEMORY);
+    cr_expect_not_null(strstr(last_error(), "the images of two batches of each set take 0.01 MiB"), "%s",
+                       last_error());
+    tuff_dataset_destroy(&digits);
+    tuff_dataset_destroy(&test);
+    fixture_close(&fixture);
+}
+
+// A batch of more images than a chunk has otherwise, in parts: it is a chunk of its own.
+Test(trainer, streams_a_batch_that_is_larger_than_a_chunk, .timeout = 60)
+{
+    enum { LARGE = 90000, PART = 100 }; // 67 MiB
+    struct fixture fixture;
+    fixture_open(&fixture, "reference", 0);
+    struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, 1);
+    struct tuff_dataset many = *digits; // black ones
+    many.count = 2 * LARGE + 1;
+    many.images = calloc(many.count, IMAGE);
+    many.labels = calloc(many.count, sizeof *many.labels);
+    cr_assert(many.images != NULL && many.labels != NULL);
+    const uint64_t two = UINT64_C(2) * LARGE * IMAGE;
+    struct tuff_trainer_options options = options_with(two);
+    options.batch_size = LARGE;
+    options.micro_batch = PART;
+    struct tuff_trainer *trainer = make_trainer(&fixture, &many, NULL, &options);
+    cr_expect_eq(tuff_trainer_streams(trainer, TUFF_SPLIT_TRAIN), 1);
+    tuff_trainer_destroy(&trainer);
+    // Whatever the parts are.
+    options.data_budget_bytes = two - 1;
+    cr_expect_eq(tuff_trainer_create(fixture.target, fixture.model, &many, NULL, &options, &trainer),
+                 TUFF_ERROR_MEMORY);
+    cr_expect_not_null(strstr(last_error(), "a micro-batch of 100 does not fit: the images of two batches"),
+                       "%s", last_error());
+    cr_expect_not_null(strstr(last_error(), "; a micro-batch of 1 does not either"), "%s", last_error());
+    free((void *)many.images);
+    free((void *)many.labels);
     tuff_dataset_destroy(&digits);
     fixture_close(&fixture);
 }

@@ -77,6 +77,9 @@ static void expect_bits_in_tile(uint32_t tile, enum tuff_precision precision, co
     snprintf(what, sizeof what, "tile %u, precision %u", tile, (unsigned)precision);
     setenv("TUFF_VULKAN_TILE", number, 1);
     struct outcome other = train(products, precision, set);
+    cr_expect_gt(other.tuning.forced, 0, "%s: no product was made in it", what);
+    cr_expect_leq(other.tuning.offered, TILES, "%u tiles, of which %u are tried", other.tuning.offered,
+                  TILES);
     expect_same_bits(&other, table, what);
     free_outcome(&other);
     unsetenv("TUFF_VULKAN_TILE");

@@ -1,6 +1,7 @@
 #include "json_output.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,11 @@
 
 #include "console.h"
 #include "report/text.h"
+
+json_t *json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
 
 json_t *json_name(const char *text)
 {

@@ -6,6 +6,8 @@
 
 #include "tuff/status.h"
 
+// A number, or null for one that JSON cannot say.
+json_t *json_number(double value);
 // A text of any bytes: what is no UTF-8 becomes U+FFFD.
 json_t *json_name(const char *text);
 // The text of `json`, by jansson's flags, ended by 0; free() it. NULL if memory is exhausted. json_dumps does

@@ -328,3 +328,39 @@ enum options_result options_parse(const struct usage *usage, int argc, char **ar
     *operand = result == OPTIONS_READY && operands.count > 0 ? operands.items[0] : NULL;
     return result;
 }
+
+// The option of an argument which takes a value: that of its name, or the last of its letters; NULL: none.
+// *value: what the argument has of it; NULL: it is the next one.
+static const struct option *find_valued(const struct usage *usage, const char *argument, const char **value)
+{
+    const struct option *option = NULL;
+    if (argument[1] == '-') {
+        const size_t length = strcspn(argument + 2, "=");
+        option = find_name(usage, argument + 2, length);
+        *value = argument[2 + length] == '=' ? argument + 2 + length + 1 : NULL;
+        return option != NULL && option->kind != OPTION_FLAG ? option : NULL;
+    }
+    for (const char *letter = argument + 1; *letter != '\0'; letter++) {
+        option = find_letter(usage, *letter);
+        *value = letter[1] == '\0' ? NULL : letter + 1;
+        if (option == NULL || option->kind != OPTION_FLAG)
+            return option;
+    }
+    return NULL;
+}
+
+const char *options_find(const struct usage *usage, int argc, char **argv, const char *name)
+{
+    const char *found = NULL;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *value = NULL;
+        const struct option *option = argv[i][0] == '-' ? find_valued(usage, argv[i], &value) : NULL;
+        if (option == NULL)
+            continue;
+        if (value == NULL && i + 1 < argc)
+            value = argv[++i];
+        if (strcmp(option->name, name) == 0)
+            found = value;
+    }
+    return found;
+}

@@ -79,6 +79,9 @@ enum options_result options_parse_operands(const struct usage *usage, int argc, 
 // The same for a usage of one word or none: *operand becomes NULL where there is none.
 enum options_result options_parse(const struct usage *usage, int argc, char **argv, const char **operand);
 
+// The last value that the arguments give an option which takes one, before they are parsed; NULL: none.
+const char *options_find(const struct usage *usage, int argc, char **argv, const char *name);
+
 // While `describe` is set, --help shows nothing: `describe` is given the usage instead. NULL ends that.
 typedef void (*options_describe_fn)(void *user, const struct usage *usage);
 void options_describe(options_describe_fn describe, void *user);

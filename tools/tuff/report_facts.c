@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/regular_file.h"
 #include "console.h"
 #include "run.h"
 
@@ -190,17 +189,9 @@ enum tuff_status report_facts_read(const char *folder, struct report_facts *fact
         console_error("'%s' holds no run: %s", folder, strerror(errno));
         return TUFF_ERROR_FORMAT;
     }
-    struct tuff_log log = console_log();
-    FILE *file;
-    enum tuff_status status = tuff_regular_file_open(&log, path, &file, NULL);
+    enum tuff_status status = run_read_config(folder, &facts->config);
     if (status != TUFF_OK)
         return status;
-    facts->config = json_loadf(file, 0, NULL);
-    fclose(file);
-    if (!json_is_object(facts->config)) {
-        console_error("%s: expected a JSON object", path);
-        return TUFF_ERROR_FORMAT;
-    }
     facts->items = calloc(json_object_size(facts->config), sizeof *facts->items);
     bool complete = facts->items != NULL && read_command(facts);
     json_object_foreach(facts->config, key,

@@ -152,6 +152,7 @@ static void set_folder(struct run *run, const char *folder)
         run->folder[n - 1] = '\0';
 }
 
+// Fails if another process writes into the folder. What is in it is as it was.
 static enum tuff_status open_metrics(struct run *run, enum append_start start)
 {
     char path[PATH_MAX];
@@ -161,12 +162,30 @@ static enum tuff_status open_metrics(struct run *run, enum append_start start)
     if (status != TUFF_OK)
         return status;
     // As long as this process lives. Where locks are not known, nobody is kept away.
-    if (flock(run->metrics.descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        console_error("'%s' is in use by another tuff train", run->folder);
-        return TUFF_ERROR_INVALID;
-    }
-    status = join(path, run->folder, RUN_TABLE);
+    if (flock(run->metrics.descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return TUFF_OK;
+    console_error("'%s' is in use by another tuff train", run->folder);
+    return TUFF_ERROR_INVALID;
+}
+
+static enum tuff_status open_table(struct run *run, enum append_start start)
+{
+    char path[PATH_MAX];
+    enum tuff_status status = join(path, run->folder, RUN_TABLE);
     return status == TUFF_OK ? append_file_open(&run->table, path, start) : status;
+}
+
+// What a former run left would not fit to the new one. metrics.jsonl holds the lock, and is emptied instead.
+static enum tuff_status remove_former(struct run *run)
+{
+    char path[PATH_MAX];
+    enum tuff_status status = TUFF_OK;
+    for (size_t i = 0; status == TUFF_OK && i < FILE_COUNT; i++) {
+        status = join(path, run->folder, files[i]);
+        if (status == TUFF_OK && strcmp(files[i], RUN_METRICS) != 0 && unlink(path) != 0 && errno != ENOENT)
+            status = io_failed("remove", path);
+    }
+    return status == TUFF_OK ? append_file_cut(&run->metrics, 0) : status;
 }
 
 // What a process that was killed has left aside; nobody else is at work here.
@@ -185,7 +204,6 @@ static void remove_left_aside(const struct run *run)
 
 enum tuff_status run_create(struct run *run, const char *folder, const char *model, const char *data)
 {
-    char path[PATH_MAX];
     enum tuff_status status = TUFF_OK;
     *run = RUN_CLOSED;
     if (folder == NULL) {
@@ -197,14 +215,12 @@ enum tuff_status run_create(struct run *run, const char *folder, const char *mod
     }
     if (status == TUFF_OK)
         status = set_paths(run);
-    // What a former run left would not fit to the new one; metrics.jsonl is written over.
-    for (size_t i = 0; status == TUFF_OK && i < FILE_COUNT; i++) {
-        status = join(path, run->folder, files[i]);
-        if (status == TUFF_OK && strcmp(files[i], RUN_METRICS) != 0 && unlink(path) != 0 && errno != ENOENT)
-            status = io_failed("remove", path);
-    }
     if (status == TUFF_OK)
-        status = open_metrics(run, APPEND_TO_NOTHING);
+        status = open_metrics(run, APPEND_TO_ANY);
+    if (status == TUFF_OK)
+        status = remove_former(run);
+    if (status == TUFF_OK)
+        status = open_table(run, APPEND_TO_NOTHING);
     if (status != TUFF_OK)
         return status;
     remove_left_aside(run);
@@ -218,6 +234,8 @@ enum tuff_status run_open(struct run *run, const char *folder)
     enum tuff_status status = set_paths(run);
     if (status == TUFF_OK)
         status = open_metrics(run, APPEND_TO_EXISTING);
+    if (status == TUFF_OK)
+        status = open_table(run, APPEND_TO_EXISTING);
     if (status == TUFF_OK)
         remove_left_aside(run);
     return status;

@@ -31,7 +31,8 @@ struct run {
 // in it already, unless `force`. Writes nothing.
 TUFF_MUST_CHECK enum tuff_status run_check(const char *folder, bool force);
 // Makes the folder and those above it, and starts the metrics. folder NULL: runs/MODEL-DATA-DATE-N, the first
-// N that is free. What a former run left there is removed.
+// N that is free. What a former run left there is removed. Fails if another process writes into it, whose
+// files stay as they are.
 TUFF_MUST_CHECK enum tuff_status run_create(struct run *run, const char *folder, const char *model,
                                             const char *data);
 // Opens the folder of a run that is to go on. Fails if another process writes into it.
@@ -67,8 +68,5 @@ struct run_lengths {
 TUFF_MUST_CHECK enum tuff_status run_measure(struct run *run, struct run_lengths *lengths);
 // Drops what is behind, and goes on there.
 TUFF_MUST_CHECK enum tuff_status run_cut(struct run *run, const struct run_lengths *lengths);
-
-// A number, or null for one that JSON cannot say.
-json_t *json_number(double value);
 
 #endif

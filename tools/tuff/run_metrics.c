@@ -1,5 +1,4 @@
 // The figures of a run: metrics.jsonl and metrics.csv.
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,9 +80,4 @@ enum tuff_status run_cut(struct run *run, const struct run_lengths *lengths)
 {
     enum tuff_status status = append_file_cut(&run->metrics, lengths->metrics);
     return status == TUFF_OK ? append_file_cut(&run->table, lengths->table) : status;
-}
-
-json_t *json_number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
 }

@@ -86,7 +86,6 @@ static enum tuff_status load_data(struct train_settings *settings, struct setup 
     return status;
 }
 
-// Opens and checks all that the training needs; nothing is written.
 // What the trainer is to do with the images, which are known by now.
 static enum tuff_status settle_images(struct train_settings *settings, const struct setup *setup)
 {
@@ -104,6 +103,7 @@ static enum tuff_status settle_images(struct train_settings *settings, const str
     return tuff_augmentation_parse(&log, settings->augment, &settings->augmentation);
 }
 
+// Opens and checks all that the training needs; nothing is written.
 static enum tuff_status prepare(struct train_settings *settings, struct setup *setup)
 {
     struct tuff_log log = console_log();
@@ -342,6 +342,23 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
+// What is in the settings before the command line is read over them: a run's that goes on.
+static enum tuff_status read_beneath(const struct usage *usage, int argc, char **argv,
+                                     struct train_settings *s)
+{
+    if (asks_for_help(argc, argv))
+        return TUFF_OK;
+    s->resume = options_find(usage, argc, argv, "resume");
+    // With a recipe the arguments are no longer the command line alone.
+    if (s->recipe.count == 0)
+        s->given = (struct train_given){
+            .epochs = options_find(usage, argc, argv, "epochs"),
+            .optimizer = options_find(usage, argc, argv, "optimizer"),
+            .schedule = options_find(usage, argc, argv, "schedule"),
+        };
+    return s->resume == NULL ? TUFF_OK : train_settings_read(s);
+}
+
 // Reads the command line into *s. Returns whether to go on; *exit_status: if not.
 static bool read_settings(int argc, char **argv, struct train_settings *s, int *exit_status)
 {
@@ -417,9 +434,8 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
              "checkpoints in a folder.\n"
              "MODEL: %s, or a .yaml file.\n",
              models);
-    const struct usage usage = {
+    struct usage usage = {
         .command = "train",
-        .operand = s->saved == NULL ? "MODEL" : NULL,
         .purpose = purpose,
         .examples = "  tuff train lenet-mnist\n"
                     "  tuff train lenet-mnist -D mnist -b vulkan -e 5 -n 64 -o runs/first\n"
@@ -429,6 +445,11 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
         .options = options,
         .option_count = sizeof options / sizeof *options,
     };
+    const enum tuff_status status = read_beneath(&usage, argc, argv, s);
+    *exit_status = console_exit_status(status);
+    if (status != TUFF_OK)
+        return false;
+    usage.operand = s->saved == NULL ? "MODEL" : NULL;
     const char *operand;
     enum options_result parsed = options_parse(&usage, argc, argv, &operand);
     *exit_status = parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
@@ -441,30 +462,16 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
     return *exit_status == EXIT_DONE;
 }
 
-static void set_defaults(struct train_settings *settings, char **arguments)
-{
-    *settings = (struct train_settings){
-        .data.name = "digits",
-        .target.backend = "auto",
-        .optimizer = {train_optimizers, TRAIN_OPTIMIZER_COUNT, TUFF_OPTIMIZER_ADAM},
-        .schedule = {train_schedules, TRAIN_SCHEDULE_COUNT, TUFF_SCHEDULE_CONSTANT},
-        .precision = {train_precisions, TRAIN_PRECISION_COUNT, TUFF_PRECISION_FLOAT32},
-        .on_nan = {train_on_nan, TRAIN_NAN_COUNT, TRAIN_NAN_STOP},
-        .weight_decay = NAN,
-        .eval_every = 1,
-        .save_every = 1,
-        .arguments = arguments,
-    };
-    tuff_trainer_options_default(&settings->trainer);
-}
-
 // Reads the command line once more, after the model's recipe.
 static bool read_with_recipe(int argc, char **argv, struct train_settings *settings, int *exit_status)
 {
     struct train_recipe recipe = {.count = 0};
-    enum tuff_status status = train_recipe_read(&recipe, settings->model, argc, argv);
+    enum tuff_status status = train_recipe_read(&recipe, settings, argc, argv);
+    const struct train_given given = settings->given;
     train_settings_clear(settings);
-    set_defaults(settings, argv);
+    train_settings_default(settings);
+    settings->arguments = argv;
+    settings->given = given;
     settings->recipe = recipe;
     *exit_status = console_exit_status(status);
     return status == TUFF_OK && read_settings(recipe.argument_count, recipe.arguments, settings, exit_status);
@@ -481,14 +488,10 @@ int command_train(int argc, char **argv)
         return EXIT_FAILED;
     }
     memcpy(arguments, argv, (size_t)argc * sizeof *arguments);
-    set_defaults(&settings, argv);
-    // What a run was made with has to be known before the command line is read over it.
-    settings.resume = asks_for_help(argc, argv) ? NULL : train_find_option(argc, argv, "--resume");
-    enum tuff_status status = settings.resume == NULL ? TUFF_OK : train_settings_read(&settings);
-    if (status != TUFF_OK)
-        exit_status = console_exit_status(status);
-    else if (read_settings(argc, arguments, &settings, &exit_status) &&
-             (!settings.use_recipe || read_with_recipe(argc, argv, &settings, &exit_status)))
+    train_settings_default(&settings);
+    settings.arguments = argv;
+    if (read_settings(argc, arguments, &settings, &exit_status) &&
+        (!settings.use_recipe || read_with_recipe(argc, argv, &settings, &exit_status)))
         exit_status = run_train(&settings);
     train_settings_clear(&settings);
     free(arguments);

@@ -18,6 +18,11 @@ struct train_recipe {
     int argument_count;
 };
 
+// What the command line itself gives, without a recipe or a run that goes on, in words; NULL: nothing.
+struct train_given {
+    const char *epochs, *optimizer, *schedule;
+};
+
 struct train_settings {
     const char *model;  // as given
     char *model_source; // as given, or the absolute path of a model file
@@ -44,6 +49,7 @@ struct train_settings {
     const char *resume;                    // a run's folder; NULL: a new run
     bool nesterov, no_shuffle, no_fusion, checkpoint_activations, eval_flip, force, dry_run, tensorboard,
         use_recipe;
+    struct train_given given;
     struct train_recipe recipe; // empty until it has been read
     struct tuff_dataset *part;  // of --limit
     char **arguments;           // the command line, ended by NULL
@@ -58,6 +64,8 @@ extern const char *const train_schedules[TRAIN_SCHEDULE_COUNT];   // by enum tuf
 extern const char *const train_precisions[TRAIN_PRECISION_COUNT]; // by enum tuff_precision
 extern const char *const train_on_nan[TRAIN_NAN_COUNT];           // by enum train_nan
 
+// What is so where nobody says anything. Nothing is freed.
+void train_settings_default(struct train_settings *settings);
 // Frees what the functions below have made.
 void train_settings_clear(struct train_settings *settings);
 
@@ -69,16 +77,11 @@ int train_settings_finish(struct train_settings *settings);
 
 // -- train_recipe.c
 
-// Reads the recipe of the model called `name`: those settings that nothing on the command line displaces.
-// Shows an error.
-TUFF_MUST_CHECK enum tuff_status train_recipe_read(struct train_recipe *recipe, const char *name, int argc,
-                                                   char **argv);
+// Reads the recipe of the settings' model: what nothing displaces that they were given. Shows an error.
+TUFF_MUST_CHECK enum tuff_status
+train_recipe_read(struct train_recipe *recipe, const struct train_settings *settings, int argc, char **argv);
 void train_recipe_print(const struct train_recipe *recipe); // nothing if it is empty
 void train_recipe_clear(struct train_recipe *recipe);
-
-// The value that the command line gives an option ("--resume") which has no letter, wherever it is; NULL:
-// none.
-const char *train_find_option(int argc, char **argv, const char *option);
 
 // -- train_config.c
 

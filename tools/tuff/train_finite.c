@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "interrupt.h"
 #include "train_loop.h"
 #include "tuff/checkpoint.h"
 
@@ -48,29 +49,48 @@ static enum tuff_status log_origin(struct train_loop *loop, uint64_t step, const
                              text_or_null(origin->tensor)));
 }
 
+static int show_search(void *user, const struct tuff_progress *now)
+{
+    struct train_loop *loop = user;
+    char line[64], part[sizeof line + 2];
+    const char *const parts[] = {part};
+    snprintf(line, sizeof line, "%" PRIu32 "/%" PRIu32 " steps", now->step, now->steps);
+    snprintf(part, sizeof part, "  %s", line);
+    progress_show(&loop->progress, (double)now->step / now->steps, parts, 1, line);
+    return interrupt_signal() != 0;
+}
+
 // The steps from the saved training, or from the beginning, up to `last` once more.
-static enum tuff_status find_origin(const struct train_loop *loop, uint64_t last, struct tuff_origin *origin)
+static enum tuff_status find_origin(struct train_loop *loop, uint64_t last, struct tuff_origin *origin)
 {
     struct tuff_log log = console_log();
     struct tuff_trainer *trainer = loop->setup->trainer;
     enum tuff_status status = loop->result->saved_steps != 0
                                   ? tuff_training_load(&log, loop->run->state, trainer)
                                   : tuff_trainer_restart(trainer);
-    return status == TUFF_OK ? tuff_trainer_find_origin(trainer, last, origin) : status;
+    const struct tuff_observer observer = {.progress = show_search, .user = loop};
+    if (status != TUFF_OK)
+        return status;
+    progress_begin(&loop->progress, "once more");
+    status = tuff_trainer_find_origin(trainer, last, &observer, origin);
+    progress_end(&loop->progress);
+    return status;
 }
 
 // Says what is not finite after step `step`, and ends the training.
 static enum tuff_status explain(struct train_loop *loop, const char *what, uint64_t step)
 {
     struct tuff_origin origin = {.size = sizeof origin};
-    char text[256];
+    char text[512];
     console_note("%s at step %" PRIu64 ": going through the steps since %s once more", what, step,
                  loop->result->saved_steps != 0 ? "the last checkpoint" : "the beginning");
     enum tuff_status status = find_origin(loop, step, &origin);
     if (status == TUFF_OK)
         tell_origin(&origin, text, sizeof text);
     else
-        snprintf(text, sizeof text, "where it came from could not be found out");
+        snprintf(text, sizeof text, "where it came from %s",
+                 status == TUFF_ERROR_INTERRUPTED ? "was not looked for to the end"
+                                                  : "could not be found out");
     console_error("%s at step %" PRIu64 ": %s", what, step, text);
     enum tuff_status logged = log_origin(loop, step, &origin);
     return logged == TUFF_OK ? TUFF_ERROR_INVALID : logged;
@@ -80,13 +100,16 @@ enum tuff_status train_explain_loss(struct train_loop *loop)
 {
     struct tuff_loss_check check = {.size = sizeof check};
     tuff_trainer_loss_check(loop->setup->trainer, &check);
-    return explain(loop, "the loss is not finite", check.first);
+    // In mixed precision the training may have been saved since the first such loss: what a step that is
+    // skipped leaves is finite.
+    const uint64_t next = loop->result->saved_steps + 1;
+    return explain(loop, "the loss is not finite", check.first > next ? check.first : next);
 }
 
 enum tuff_status train_check_parameters(struct train_loop *loop)
 {
     struct tuff_origin origin = {.size = sizeof origin};
-    char what[128];
+    char what[192];
     if (loop->settings->on_nan.chosen != TRAIN_NAN_STOP)
         return TUFF_OK;
     enum tuff_status status = tuff_trainer_check_finite(loop->setup->trainer, &origin);

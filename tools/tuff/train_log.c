@@ -5,6 +5,7 @@
 
 #include "console.h"
 #include "format.h"
+#include "json_output.h"
 #include "train_loop.h"
 
 static double accuracy(const struct tuff_metrics *metrics)

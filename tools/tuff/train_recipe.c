@@ -9,13 +9,17 @@
 
 // What is of no use, or means something else, once the setting that it goes with is another one.
 static const struct {
-    const char *option, *setting, *keys[8];
+    const char *setting;
+    const char *const *fallback; // what it is where nobody says anything
+    const char *keys[8];
 } companions[] = {
-    {"--optimizer", "optimizer", {"lr", "momentum", "nesterov", "beta1", "beta2", "epsilon", "weight_decay"}},
-    {"--schedule", "schedule", {"warmup", "lr_min", "decay_epochs", "gamma"}},
+    {"optimizer",
+     &train_optimizers[TUFF_OPTIMIZER_ADAM],
+     {"lr", "momentum", "nesterov", "beta1", "beta2", "epsilon", "weight_decay"}},
+    {"schedule", &train_schedules[TUFF_SCHEDULE_CONSTANT], {"warmup", "lr_min", "decay_epochs", "gamma"}},
 };
 
-static const char *value_of(const struct tuff_model *model, const char *key)
+static const char *value_of(const struct tuff_model *model, const char *key, const char *fallback)
 {
     struct tuff_recipe_setting setting;
     for (size_t i = 0; i < tuff_model_recipe_count(model); i++) {
@@ -23,15 +27,16 @@ static const char *value_of(const struct tuff_model *model, const char *key)
         if (strcmp(setting.key, key) == 0)
             return setting.value;
     }
-    return "";
+    return fallback;
 }
 
 // Whether the command line has chosen something else, with which the setting does not go.
-static bool is_displaced(const struct tuff_model *model, const char *key, int argc, char **argv)
+static bool is_displaced(const struct tuff_model *model, const char *key, const struct train_given *given)
 {
+    const char *const chosen[] = {given->optimizer, given->schedule};
     for (size_t i = 0; i < sizeof companions / sizeof *companions; i++) {
-        const char *chosen = train_find_option(argc, argv, companions[i].option);
-        if (chosen == NULL || strcmp(chosen, value_of(model, companions[i].setting)) == 0)
+        const char *const recipes = value_of(model, companions[i].setting, *companions[i].fallback);
+        if (chosen[i] == NULL || strcmp(chosen[i], recipes) == 0)
             continue;
         if (strcmp(key, companions[i].setting) == 0)
             return true;
@@ -55,24 +60,12 @@ static char *make_option(const struct tuff_recipe_setting *setting)
     return option;
 }
 
-const char *train_find_option(int argc, char **argv, const char *option)
-{
-    const char *found = NULL;
-    size_t length = strlen(option);
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], option) == 0 && i + 1 < argc)
-            found = argv[++i];
-        else if (strncmp(argv[i], option, length) == 0 && argv[i][length] == '=')
-            found = argv[i] + length + 1;
-    }
-    return found;
-}
-
-enum tuff_status train_recipe_read(struct train_recipe *recipe, const char *name, int argc, char **argv)
+enum tuff_status train_recipe_read(struct train_recipe *recipe, const struct train_settings *settings,
+                                   int argc, char **argv)
 {
     struct tuff_log log = console_log();
     struct tuff_model *model;
-    enum tuff_status status = tuff_model_load(&log, name, &model);
+    enum tuff_status status = tuff_model_load(&log, settings->model, &model);
     if (status != TUFF_OK)
         return status;
     size_t count = tuff_model_recipe_count(model);
@@ -89,7 +82,7 @@ enum tuff_status train_recipe_read(struct train_recipe *recipe, const char *name
     for (size_t i = 0; status == TUFF_OK && i < count; i++) {
         struct tuff_recipe_setting setting;
         tuff_model_recipe(model, i, &setting);
-        if (strcmp(setting.value, "false") == 0 || is_displaced(model, setting.key, argc, argv))
+        if (strcmp(setting.value, "false") == 0 || is_displaced(model, setting.key, &settings->given))
             continue;
         recipe->options[recipe->count] = make_option(&setting);
         if (recipe->options[recipe->count] == NULL)

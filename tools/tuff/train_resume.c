@@ -174,8 +174,6 @@ static void read_rest(struct reader *reader, struct train_settings *settings)
     read_count(reader, "threads", &settings->target.threads);
     read_count(reader, "epochs", &settings->epochs);
     read_count(reader, "steps", &settings->steps);
-    if (settings->steps != 0)
-        settings->epochs = 0;
     read_count(reader, "batch", &o->batch_size);
     read_count(reader, "micro_batch", &o->micro_batch);
     read_text(reader, "augment", &settings->augment);

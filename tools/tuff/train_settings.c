@@ -11,6 +11,22 @@ const char *const train_precisions[TRAIN_PRECISION_COUNT] = {"float32", "mixed"}
 const char *const train_on_nan[TRAIN_NAN_COUNT] = {"stop", "continue"};
 const char *const train_schedules[TRAIN_SCHEDULE_COUNT] = {"constant", "step", "cosine", "one-cycle"};
 
+void train_settings_default(struct train_settings *settings)
+{
+    *settings = (struct train_settings){
+        .data.name = "digits",
+        .target.backend = "auto",
+        .optimizer = {train_optimizers, TRAIN_OPTIMIZER_COUNT, TUFF_OPTIMIZER_ADAM},
+        .schedule = {train_schedules, TRAIN_SCHEDULE_COUNT, TUFF_SCHEDULE_CONSTANT},
+        .precision = {train_precisions, TRAIN_PRECISION_COUNT, TUFF_PRECISION_FLOAT32},
+        .on_nan = {train_on_nan, TRAIN_NAN_COUNT, TRAIN_NAN_STOP},
+        .weight_decay = NAN,
+        .eval_every = 1,
+        .save_every = 1,
+    };
+    tuff_trainer_options_default(&settings->trainer);
+}
+
 void train_settings_clear(struct train_settings *settings)
 {
     for (size_t i = 0; settings->frozen != NULL && i < settings->trainer.frozen_count; i++)
@@ -65,7 +81,9 @@ int train_settings_finish(struct train_settings *settings)
     struct train_settings *s = settings;
     bool resumed = s->resume != NULL;
     // A recipe's epochs are what its schedule is stretched over, also where only some steps are taken.
-    if (excluded(s->steps != 0 && s->epochs != 0 && s->recipe.count == 0, "--steps", "--epochs") ||
+    const bool whole_epochs =
+        s->given.epochs != NULL || (resumed && !json_is_integer(json_object_get(s->saved, "steps")));
+    if (excluded(s->steps != 0 && whole_epochs, "--steps", "--epochs") ||
         excluded(resumed && s->use_recipe, "--resume", "--recipe") ||
         excluded(resumed && s->out != NULL, "--resume", "--out") ||
         excluded(resumed && s->force, "--resume", "--force"))

@@ -1,8 +1,9 @@
 // Pictures of a training and of what came of it, and a page that shows them all. All on the host.
 //
-// Pictures are files: a path that ends in .svg or .png says which; another ending is an error. SVG follows the reader's
-// colour scheme, light or dark; PNG has one of them. Files are written aside and renamed once they are whole. Names may
-// hold any bytes: what is no UTF-8 or a control character is shown as U+FFFD, and long names are cut.
+// Pictures are files: a path that ends in .svg or .png says which; another ending is an error. SVG follows
+// the reader's colour scheme, light or dark; PNG has one of them. Files are written aside and renamed once
+// they are whole. Names may hold any bytes: what is no UTF-8 or a control character is shown as U+FFFD, and
+// long names are cut.
 #ifndef TUFF_REPORT_H
 #define TUFF_REPORT_H
 
@@ -27,9 +28,9 @@ struct tuff_figure_options {
     double scale;          // of PNG: pixels per CSS pixel; 0: 2
 };
 
-// The confusion matrix: rows are labels, columns guesses, each cell coloured by its part of the label's samples. Right
-// ones are blue, from 0 to all; wrong ones orange, from 0 to the greatest part in the matrix (at least 1 %), which the
-// legend says. Numbers are in the cells of up to 32 classes, where they fit.
+// The confusion matrix: rows are labels, columns guesses, each cell coloured by its part of the label's
+// samples. Right ones are blue, from 0 to all; wrong ones orange, from 0 to the greatest part in the matrix
+// (at least 1 %), which the legend says. Numbers are in the cells of up to 32 classes, where they fit.
 // class_names: (classes), or NULL for numbers.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_confusion_write(const struct tuff_log *log, const char *path,
                                                                const struct tuff_scores *scores,
@@ -50,8 +51,8 @@ struct tuff_axes {
     int percent;                   // 1: y is a fraction, shown in percent
 };
 
-// At most 4 curves, told apart by colour, dashes and a legend; the last value of each stands at its end. The y axis is
-// logarithmic where the values are all above 0 and span more than three powers of ten.
+// At most 4 curves, told apart by colour, dashes and a legend; the last value of each stands at its end. The
+// y axis is logarithmic where the values are all above 0 and span more than three powers of ten.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_curves_write(const struct tuff_log *log, const char *path,
                                                             const struct tuff_curve *curves, uint32_t count,
                                                             const struct tuff_axes *axes,
@@ -64,52 +65,57 @@ struct tuff_picture {
     const char *note;      // a second line, smaller; NULL: none
 };
 
-// A grid. All pictures have one shape; channels: 1 (gray) or 3 (red, green, blue), of another number the first is shown.
-// columns: 0 chooses.
-TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_pictures_write(const struct tuff_log *log, const char *path,
-                                                              const struct tuff_picture *pictures,
-                                                              uint32_t count, uint32_t channels,
-                                                              uint32_t height, uint32_t width,
-                                                              uint32_t columns,
-                                                              const struct tuff_figure_options *options);
+// A grid. All pictures have one shape; channels: 1 (gray) or 3 (red, green, blue), of another number the
+// first is shown. columns: 0 chooses.
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_pictures_write(const struct tuff_log *log, const char *path, const struct tuff_picture *pictures,
+                    uint32_t count, uint32_t channels, uint32_t height, uint32_t width, uint32_t columns,
+                    const struct tuff_figure_options *options);
 
 // A picture and what a model takes it for.
 struct tuff_prediction {
-    const uint8_t *pixels;    // (channels,height,width)
-    const char *name;         // of the picture
-    uint32_t label;           // TUFF_NO_GUESS where it is not known
-    const float *logits;      // (classes)
+    const uint8_t *pixels; // (channels,height,width)
+    const char *name;      // of the picture
+    uint32_t label;        // TUFF_NO_GUESS where it is not known
+    const float *logits;   // (classes)
 };
 
 // One below the other: the picture, and a bar for each of the `top` most probable classes (0: 5).
 TUFF_API TUFF_MUST_CHECK enum tuff_status
-tuff_predictions_write(const struct tuff_log *log, const char *path, const struct tuff_prediction *predictions,
-                       uint32_t count, uint32_t channels, uint32_t height, uint32_t width, uint32_t classes,
-                       const char *const *class_names, uint32_t top, const struct tuff_figure_options *options);
+tuff_predictions_write(const struct tuff_log *log, const char *path,
+                       const struct tuff_prediction *predictions, uint32_t count, uint32_t channels,
+                       uint32_t height, uint32_t width, uint32_t classes, const char *const *class_names,
+                       uint32_t top, const struct tuff_figure_options *options);
 
-// The weights of a convolution as pictures, one per output channel, all on one scale with 0 in the middle: three input
-// channels as red, green and blue, else each input channel in a row of its own, orange below and blue above 0.
-// weights: (out,in,height,width); dims are these four. At most 64 filters and 8 input channels are shown.
+// The weights of a convolution as pictures, one per output channel, all on one scale with 0 in the middle:
+// three input channels as red, green and blue, else each input channel in a row of its own, orange below and
+// blue above 0. weights: (out,in,height,width); dims are these four. At most 64 filters and 8 input channels
+// are shown.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_filters_write(const struct tuff_log *log, const char *path,
                                                              const float *weights, const uint32_t dims[4],
                                                              const struct tuff_figure_options *options);
 
-// -- The graph of a model: its layers from the input down, side by side where they branch, with the shapes between them.
+// -- The graph of a model: its layers from the input down, side by side where they branch, with the shapes
+// between them.
 
+// Failure, too: TUFF_ERROR_INVALID if more than 64 outputs of layers are yet to be read somewhere, or if a
+// .png would have more than 32,000 pixels on a side, which .svg may.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_graph_write(const struct tuff_log *log, const char *path,
                                                            const struct tuff_model *model,
                                                            const struct tuff_figure_options *options);
-// The same as lines of text, which the caller frees. ascii: 1: without lines that are drawn, for terminals that show none.
-TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_graph_text(const struct tuff_log *log, const struct tuff_model *model,
-                                                          int ascii, char **text);
+// The same as lines of text, which the caller frees; NULL on failure. ascii: 1: without lines that are drawn,
+// for terminals that show none.
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_graph_text(const struct tuff_log *log, const struct tuff_model *model, int ascii, char **text);
 
-// -- What a training has left in its run's metrics.jsonl. Figures that are not there, or are no numbers, are NaN.
+// -- What a training has left in its run's metrics.jsonl. Figures that are not there, or are no numbers, are
+// NaN.
 
 struct tuff_history_epoch {
-    uint32_t epoch;      // from 1
-    int whole;           // 0: interrupted
-    int tested;          // the test figures are there
-    uint64_t step;       // optimizer steps so far
+    uint32_t epoch; // from 1
+    int whole;      // 0: interrupted
+    int tested;     // the test figures are there
+    uint64_t step;  // optimizer steps so far
     double train_loss, train_accuracy, test_loss, test_accuracy;
     double train_seconds, test_seconds, samples_per_second;
     double learning_rate; // of the epoch's last step
@@ -153,26 +159,26 @@ struct tuff_report_fact {
 // What the page tells. Sections whose part is NULL are left out, or say what is missing.
 struct tuff_report {
     size_t size;
-    const char *title;     // "lenet-mnist on mnist"
-    const char *subtitle;  // a line under it; NULL: none
-    const char *command;   // that made the run; NULL: not shown
+    const char *title;                    // "lenet-mnist on mnist"
+    const char *subtitle;                 // a line under it; NULL: none
+    const char *command;                  // that made the run; NULL: not shown
     const struct tuff_report_fact *facts; // (fact_count): settings, device, versions, in this order
     size_t fact_count;
-    const struct tuff_model *model;       // its layers
-    const struct tuff_history *history;   // the curves
-    const struct tuff_scores *scores;     // confusion and per-class figures
-    const struct tuff_misses *misses;     // with data: their pictures, the first `miss_limit` (0: 40)
-    const struct tuff_dataset *data;      // that was judged: pictures and class names
-    const char *data_name;                // "mnist test"
+    const struct tuff_model *model;     // its layers
+    const struct tuff_history *history; // the curves
+    const struct tuff_scores *scores;   // confusion and per-class figures
+    const struct tuff_misses *misses;   // with data: their pictures, the first `miss_limit` (0: 40)
+    const struct tuff_dataset *data;    // that was judged: pictures and class names
+    const char *data_name;              // "mnist test"
     uint32_t miss_limit;
-    const float *filters;                 // (filter_dims), as for tuff_filters_write
+    const float *filters; // (filter_dims), as for tuff_filters_write
     uint32_t filter_dims[4];
-    const char *filter_name;              // "conv1.weight"
+    const char *filter_name; // "conv1.weight"
 };
 
-// Writes folder/index.html, one file that needs no other and no network, and its pictures as .svg and .png beside it:
-// loss, accuracy, learning-rate, steps, confusion, misses, filters, those that there are. Makes the folder, not those
-// above it. Files of an earlier report that are no longer part of it are removed.
+// Writes folder/index.html, one file that needs no other and no network, and its pictures as .svg and .png
+// beside it: loss, accuracy, learning-rate, steps, confusion, misses, filters, those that there are. Makes
+// the folder, not those above it. Files of an earlier report that are no longer part of it are removed.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_report_write(const struct tuff_log *log, const char *folder,
                                                             const struct tuff_report *report);
 

@@ -52,7 +52,7 @@ struct tuff_trainer_options {
     double beta1, beta2, epsilon; // of Adam and AdamW
     double weight_decay;          // in [0,1)
     int keep_outputs;             // 1: tuff_trainer_outputs can be asked
-    int reserved;                 // was padding; not read
+    int reserved;                 // not read
     uint32_t optimizer;           // enum tuff_optimizer
     int nesterov;                 // 1: Nesterov's momentum, which needs a momentum
     double momentum;              // of SGD, in [0,1); 0 for the others
@@ -70,7 +70,7 @@ struct tuff_trainer_options {
     double average_decay;
     // The most that the images of both sets may take on the device; 0: as much as it has. A set that is
     // larger goes there in two parts by turns, in the order of the epoch, while the other one is worked on.
-    // The bits are the same.
+    // The bits are the same, but of the loss of an evaluation that has to take smaller batches for it.
     uint64_t data_budget_bytes;
     // Parameters that training leaves as they are, bit for bit: names ("conv1.weight"), names of layers
     // ("conv1") or blocks ("layer1"), or patterns of any of them, as fnmatch(3) has them ("fc*"). Buffers are
@@ -214,8 +214,8 @@ struct tuff_origin {
     const char *phase; // "forward", "backward" or "update"
     const char *kind;  // of tensor: "parameter", "gradient", "activation", "moment", "average", "buffer";
                        // NULL: there is none
-    char layer[64];    // "" if the op belongs to none
-    char tensor[64];   // its name; of a gradient, moment or average that of what it belongs to
+    char layer[112];   // "" if the op belongs to none
+    char tensor[136];  // its name; of a gradient, moment or average that of what it belongs to
     double value;      // an infinity, or NaN
 };
 // Whether parameters, moments, averages and buffers are finite: origin->kind is NULL, or tells of the first
@@ -226,9 +226,13 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_check_finite(struct tuff_
 // for the first that makes a loss, a parameter, a moment, an average or a buffer that is not finite; runs
 // this step again, op by op, and looks at the results of each. The same steps of the same training give the
 // same bits, so this finds out what happened to one that was saved before. origin->kind is NULL if nothing
-// was found. Slow; the training is not to be gone on with. Failure: as of tuff_trainer_advance. Blocking.
+// was found. Slow; the training is not to be gone on with. The observer, which may be NULL, is told after
+// each step how many of those up to `last` have been tried, with the metrics of the epoch so far. Failure: as
+// of tuff_trainer_advance. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_find_origin(struct tuff_trainer *trainer,
-                                                                   uint64_t last, struct tuff_origin *origin);
+                                                                   uint64_t last,
+                                                                   const struct tuff_observer *observer,
+                                                                   struct tuff_origin *origin);
 // Back to where tuff_trainer_create has left it. Blocking.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_trainer_restart(struct tuff_trainer *trainer);
 
@@ -279,6 +283,13 @@ struct tuff_memory_plan {
 // 1 if a set does not lie on the device as a whole (data_budget_bytes).
 TUFF_API int tuff_trainer_streams(const struct tuff_trainer *trainer, enum tuff_split split);
 TUFF_API void tuff_trainer_memory(const struct tuff_trainer *trainer, struct tuff_memory_plan *plan);
+// What a training with these options would take, with an evaluation of at least 16 batches, before there is
+// any data: plan->data is 0. Parameters, gradients and moments are taken for as long as this lasts, the rest
+// is planned alone. Failure: as of tuff_trainer_create; too large a batch is one. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_training_memory(struct tuff_target *target,
+                                                               const struct tuff_model *model,
+                                                               const struct tuff_trainer_options *options,
+                                                               struct tuff_memory_plan *plan);
 
 #ifdef __cplusplus
 }

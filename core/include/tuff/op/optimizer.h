@@ -1,5 +1,5 @@
-// Optimizers. Each updates a whole parameter arena in one call. Those that take the step state,
-// moving_average too, do nothing while state.skip (step.h) is not 0.
+// Optimizers. A call updates all parameters that share a learning rate: a part of their arena, or the whole.
+// Those that take the step state, moving_average too, do nothing while state.skip (step.h) is not 0.
 #ifndef TUFF_OP_OPTIMIZER_H
 #define TUFF_OP_OPTIMIZER_H
 
@@ -57,7 +57,8 @@ struct tuff_sgd_params {
 // Stochastic gradient descent, as torch.optim.SGD without dampening; g is the gradient:
 //   g += weight_decay * p;   with momentum:  v = momentum * v + g  and  g = nesterov ? g + momentum * v : v
 //   p -= learning_rate * g
-// learning_rate comes from state.row (step.h), times rate_factor. A velocity that starts at zero gives PyTorch's first step too.
+// learning_rate comes from state.row (step.h), times rate_factor. A velocity that starts at zero gives
+// PyTorch's first step too.
 //
 // parameters: (P) f32, inout.  velocity: (P) f32, inout, optional.  gradients: (P) f32.  state: (16) u32.
 // Elements are independent of each other.

@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+"""Trains resnet9-cifar10 in PyTorch on a folder of images, with the settings of tuff's recipe: accuracy against time, to
+be laid beside what tuff train prints.
+
+The images are decoded before the clock starts and stay in memory as bytes; a batch is normalized, mirrored and cut from
+images with a border of four reflected pixels, as tensors and not image by image. Prints a line for each epoch, with the
+seconds on the clock and of the processors since the first step, evaluations not counted.
+
+  tools/bench/pytorch_accuracy.py ~/cifar10 --epochs 5 --threads 2
+"""
+
+import argparse
+import os
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+from pytorch_nets import resnet9  # noqa: E402  (it lies beside this file)
+
+BORDER = 4
+
+
+def read_folder(folder):
+    """Images as uint8 (N,3,H,W) and labels (N) of folder/CLASS/*, in the order of their names."""
+    images, labels = [], []
+    for label, name in enumerate(sorted(os.listdir(folder))):
+        for file in sorted(os.listdir(os.path.join(folder, name))):
+            with Image.open(os.path.join(folder, name, file)) as image:
+                images.append(np.asarray(image.convert("RGB")).transpose(2, 0, 1))
+            labels.append(label)
+    return torch.from_numpy(np.stack(images)), torch.tensor(labels)
+
+
+class Pixels:
+    """From bytes to what the net is given."""
+
+    def __init__(self, images):
+        floats = images.float() / 255
+        self.mean = floats.mean((0, 2, 3)).view(1, 3, 1, 1)
+        self.deviation = floats.std((0, 2, 3), unbiased=False).view(1, 3, 1, 1)
+
+    def normalized(self, images):
+        return (images.float() / 255 - self.mean) / self.deviation
+
+    def augmented(self, images):
+        count, _, height, width = images.shape
+        x = F.pad(self.normalized(images), (BORDER,) * 4, mode="reflect")
+        rows = torch.randint(0, 2 * BORDER + 1, (count, 1)) + torch.arange(height)
+        columns = torch.randint(0, 2 * BORDER + 1, (count, 1)) + torch.arange(width)
+        mirrored = torch.rand(count, 1) < 0.5
+        columns = torch.where(mirrored, columns.flip(1), columns)
+        return x[torch.arange(count).view(-1, 1, 1, 1), torch.arange(3).view(1, -1, 1, 1), rows.view(count, 1, -1, 1),
+                 columns.view(count, 1, 1, -1)]
+
+
+def accuracy(model, pixels, images, labels):
+    model.eval()
+    right = 0
+    with torch.no_grad():
+        for start in range(0, len(images), 500):
+            logits = model(pixels.normalized(images[start : start + 500]))
+            right += (logits.argmax(1) == labels[start : start + 500]).sum().item()
+    model.train()
+    return 100 * right / len(images)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", help="with train/CLASS/ and test/CLASS/")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--lr", type=float, default=0.1)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--stop-after", type=int, metavar="N", help="epochs, of the schedule of --epochs")
+    options = parser.parse_args()
+
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
+    torch.set_flush_denormal(True)
+    images, labels = read_folder(os.path.join(options.folder, "train"))
+    test_images, test_labels = read_folder(os.path.join(options.folder, "test"))
+    pixels = Pixels(images)
+    model = resnet9()
+    steps = -(-len(images) // options.batch)
+    optimizer = torch.optim.SGD(model.parameters(), lr=options.lr, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, options.lr, total_steps=steps * options.epochs, cycle_momentum=False
+    )
+    wall = processors = 0.0
+    print("PyTorch %s, %d threads, %d images" % (torch.__version__, options.threads, len(images)), flush=True)
+    for epoch in range(options.stop_after or options.epochs):
+        order = torch.randperm(len(images))
+        losses = 0.0
+        begin, used = time.perf_counter(), time.process_time()
+        for step in range(steps):
+            chosen = order[step * options.batch : (step + 1) * options.batch]
+            optimizer.zero_grad(set_to_none=True)
+            logits = model(pixels.augmented(images[chosen]))
+            loss = F.cross_entropy(logits, labels[chosen], label_smoothing=0.1)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            losses += loss.item() * len(chosen)
+            if sys.stderr.isatty():
+                print("\r%d/%d steps" % (step + 1, steps), end="", file=sys.stderr)
+        wall += time.perf_counter() - begin
+        processors += time.process_time() - used
+        print(
+            "epoch %d: loss %.4f, test accuracy %.2f%%, %.0f s, %.0f s of the processors"
+            % (epoch + 1, losses / len(images), accuracy(model, pixels, test_images, test_labels), wall, processors),
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
