@@ -50,6 +50,7 @@ enum tuff_status vk_capture_begin(struct tuff_stream *stream)
         vk_capture_destroy(capture);
         return status;
     }
+    vk_stream_clear(stream);
     stream->capturing = capture;
     stream->calls = 0;
     stream->state = VK_STREAM_CAPTURING;
@@ -63,7 +64,8 @@ enum tuff_status vk_capture_end(struct tuff_stream *stream, struct tuff_capture 
     if (stream->state != VK_STREAM_CAPTURING)
         return vk_error(device->backend, TUFF_ERROR_INVALID, "capture_end: no capture_begin before it");
     struct tuff_capture *capture = stream->capturing;
-    enum tuff_status status = vk_program_flush(stream);
+    // What is held back behind a call that failed is not worth recording, and timing.
+    enum tuff_status status = stream->failure == TUFF_OK ? vk_program_flush(stream) : stream->failure;
     stream->capturing = NULL;
     stream->state = VK_STREAM_IDLE;
     if (status == TUFF_OK)
@@ -73,6 +75,7 @@ enum tuff_status vk_capture_end(struct tuff_stream *stream, struct tuff_capture 
     if (status == TUFF_OK)
         status = vk_device_usable(device);
     if (status != TUFF_OK) {
+        vk_stream_clear(stream);
         vk_capture_destroy(capture);
         return status;
     }

@@ -33,6 +33,7 @@ struct tuff_device {
     bool buffer_memory_cached;   // and reads them in place
     enum vk_matrix_state matrix;
     bool lost;                // sticky: the driver failed, or reported a fault of ours
+    bool attempting;          // what fails is done without: see vk_device_error
     bool hung;                // a fence did not signal: what the driver may still use is not destroyed
     bool told_of_storage16;   // that there is none
     uint32_t validation_seen; // validation messages when the device was opened
@@ -43,8 +44,13 @@ struct tuff_device {
     struct vk_tuning *tuning; // of tiles (tune.h); NULL: off
 };
 
-// Logs a failed call and returns its status. VK_ERROR_DEVICE_LOST and whatever else leaves the device
-// unusable is sticky. VK_SUCCESS: TUFF_OK, and nothing happens.
+// Logs an error and returns `status`. While something is attempted that there is another way for (tiles that
+// are timed, the self-check of matrix units), it is a debug message.
+TUFF_MUST_CHECK enum tuff_status vk_device_error(struct tuff_device *device, enum tuff_status status,
+                                                 const char *format, ...) TUFF_PRINTF(3, 4);
+
+// Logs a failed call and returns its status. The device is lost then unless memory was short; in an attempt
+// only if the call says so (VK_ERROR_DEVICE_LOST). VK_SUCCESS: TUFF_OK, and nothing happens.
 TUFF_MUST_CHECK enum tuff_status vk_check(struct tuff_device *device, VkResult result, const char *call);
 
 // vk_check of a call to one of the device's functions: VK(device, CreateFence(device->handle, …)).
@@ -53,7 +59,7 @@ TUFF_MUST_CHECK enum tuff_status vk_check(struct tuff_device *device, VkResult r
 // TUFF_ERROR_DEVICE if the device is lost or validation has spoken up; TUFF_OK otherwise.
 TUFF_MUST_CHECK enum tuff_status vk_device_usable(struct tuff_device *device);
 
-// Waits for the fence; one that does not signal in time makes the device hung and lost.
+// Waits for the fence. If that fails the device is lost, and hung too unless it said that it is lost.
 TUFF_MUST_CHECK enum tuff_status vk_device_wait(struct tuff_device *device, VkFence fence);
 
 // Submits command buffers to the queue; `fence` signals when they are done.

@@ -27,21 +27,30 @@ static const struct held_op held_ops[TUFF_OP_COUNT] = {
 
 // -- Holding back
 
-static enum tuff_status hold(struct tuff_stream *stream, enum tuff_op op, const struct tuff_op_args *args)
+// A call at the program's end; NULL: no memory.
+static struct vk_call *add_call(struct vk_program *program)
 {
-    struct vk_program *program = &stream->program;
     if (program->count == program->capacity) {
         uint32_t capacity = program->capacity ? 2 * program->capacity : 32;
         struct vk_call **calls = realloc(program->calls, capacity * sizeof(*calls));
         if (!calls)
-            return vk_error(stream->device->backend, TUFF_ERROR_MEMORY, "no memory for %u calls", capacity);
+            return NULL;
         program->calls = calls;
         program->capacity = capacity;
     }
     struct vk_call *call = calloc(1, sizeof *call);
-    if (!call)
+    if (call)
+        program->calls[program->count++] = call;
+    return call;
+}
+
+static enum tuff_status hold(struct tuff_stream *stream, enum tuff_op op, const struct tuff_op_args *args)
+{
+    struct vk_call *call = add_call(&stream->program);
+    if (!call) {
+        stream->failure = TUFF_ERROR_MEMORY;
         return vk_error(stream->device->backend, TUFF_ERROR_MEMORY, "no memory for a call");
-    program->calls[program->count++] = call;
+    }
     call->op = op;
     call->merger = VK_NO_MERGER;
     call->number = stream->served.calls[0];
@@ -64,7 +73,10 @@ static enum tuff_status hold(struct tuff_stream *stream, enum tuff_op op, const 
     return TUFF_OK;
 }
 
+// Parameters are copied whole: an op without any (void) counts as a byte of them.
 #define HELD_OP(NAME, name, outputs)                                                                         \
+    _Static_assert(sizeof *((struct tuff_##name##_args *)0)->params <= VK_PROGRAM_PARAMS_BYTES,              \
+                   "the parameters of " #name " have no room in a call");                                    \
     enum tuff_status vk_hold_##name(struct tuff_stream *stream, const struct tuff_##name##_args *args)       \
     {                                                                                                        \
         const struct tuff_op_args *any = (const struct tuff_op_args *)args;                                  \
@@ -75,7 +87,7 @@ static enum tuff_status hold(struct tuff_stream *stream, enum tuff_op op, const 
 VK_HELD_OPS(HELD_OP)
 #undef HELD_OP
 
-static void forget(struct vk_program *program)
+void vk_program_forget(struct vk_program *program)
 {
     for (uint32_t i = 0; i < program->count; i++)
         free(program->calls[i]);
@@ -85,7 +97,7 @@ static void forget(struct vk_program *program)
 
 void vk_program_destroy(struct vk_program *program)
 {
-    forget(program);
+    vk_program_forget(program);
     free(program->calls);
     memset(program, 0, sizeof *program);
 }
@@ -261,6 +273,6 @@ enum tuff_status vk_program_flush(struct tuff_stream *stream)
     enum tuff_status status = record_all(stream, program);
     program->recording = false;
     stream->served = caller;
-    forget(program);
+    vk_program_forget(program);
     return status;
 }

@@ -48,6 +48,7 @@ struct vk_program {
 
 // Records what is held back, if anything is.
 TUFF_MUST_CHECK enum tuff_status vk_program_flush(struct tuff_stream *stream);
+void vk_program_forget(struct vk_program *program); // drops it instead
 void vk_program_destroy(struct vk_program *program);
 
 // The first call of this kind from `from` on that no merger does; program->count if there is none.
@@ -69,6 +70,8 @@ void vk_merge_dense(const struct tuff_device *device, struct vk_program *program
 // Whether a linear layer of these is one for the kernels that take several: small enough.
 bool vk_dense_width_fits(const struct tuff_device *device, const struct tuff_tensor *x,
                          const struct tuff_tensor *y);
+// The largest batch for them: beyond, a sum over it is better split.
+enum { VK_DENSE_MAX_BATCH = 512 };
 
 // Whether two tensors share memory.
 bool vk_overlap(const struct tuff_tensor *a, const struct tuff_tensor *b);

@@ -115,6 +115,13 @@ enum tuff_status vk_stream_launch(struct tuff_stream *stream, const VkCommandBuf
     return TUFF_OK;
 }
 
+void vk_stream_clear(struct tuff_stream *stream)
+{
+    vk_program_forget(&stream->program);
+    stream->deferred.present = false;
+    stream->failure = TUFF_OK;
+}
+
 enum tuff_status vk_stream_begin(struct tuff_stream *stream)
 {
     struct tuff_device *device = stream->device;
@@ -130,6 +137,7 @@ enum tuff_status vk_stream_begin(struct tuff_stream *stream)
         return status;
     slot->capture = NULL;
     slot->replays = 0;
+    vk_stream_clear(stream);
     status = vk_recording_begin(device, &stream->recording, slot->commands, &slot->descriptors,
                                 VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT);
     if (status == TUFF_OK)
@@ -180,9 +188,12 @@ enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatc
         return vk_error(stream->device->backend, TUFF_ERROR_INVALID,
                         "a kernel was called outside of stream_begin and stream_submit");
     status = vk_program_flush(stream);
+    if (status == TUFF_OK)
+        status = vk_deferred_push(stream->device, &stream->recording, &stream->deferred, dispatch,
+                                  &stream->served);
     if (status != TUFF_OK)
-        return status;
-    return vk_deferred_push(stream->device, &stream->recording, &stream->deferred, dispatch, &stream->served);
+        stream->failure = status;
+    return status;
 }
 
 void vk_stream_call(struct tuff_stream *stream)

@@ -35,6 +35,7 @@ struct tuff_stream {
     struct vk_recording recording;
     struct vk_deferred deferred;
     struct vk_program program;
+    enum tuff_status failure; // of a kernel's call since the recording began
     struct tuff_capture *capturing;
     uint32_t calls;          // of kernels since the capture began
     struct vk_served served; // what is recorded now
@@ -52,7 +53,10 @@ struct tuff_capture {
     uint32_t replays_per_submit; // so many that a submission is neither too short nor too long
 };
 
-// Records a kernel where the stream records now.
+// Forgets all that is held back, and that a call failed: a recording begins, or is given up.
+void vk_stream_clear(struct tuff_stream *stream);
+
+// Records a kernel where the stream records now. Failure: vk_capture_end fails, too.
 TUFF_MUST_CHECK enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatch *dispatch);
 
 // The next slot, free again. *elapsed: nanoseconds its last submission took on the device, 0 if not known.

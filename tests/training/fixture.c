@@ -46,9 +46,18 @@ static void note_tuning(const char *message)
         tuning.refused++;
 }
 
+static void (*log_listener)(enum tuff_log_level level, const char *message);
+
+void listen_to_log(void (*listener)(enum tuff_log_level level, const char *message))
+{
+    log_listener = listener;
+}
+
 static void write_log(void *user, enum tuff_log_level level, const char *message)
 {
     (void)user;
+    if (log_listener)
+        log_listener(level, message);
     const char *capture = strstr(message, ": captured ");
     if (capture)
         sscanf(capture, ": captured %u dispatches", &captured);
