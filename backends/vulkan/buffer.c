@@ -41,7 +41,7 @@ static enum tuff_status allocate(struct tuff_buffer *buffer)
 static void release(struct tuff_buffer *buffer)
 {
     struct tuff_device *device = buffer->device;
-    if (!device->hung) {
+    if (!vk_device_hangs(device)) {
         device->vk.DestroyBuffer(device->handle, buffer->handle, NULL);
         device->vk.FreeMemory(device->handle, buffer->memory, NULL);
     }

@@ -137,7 +137,7 @@ void vk_capture_destroy(struct tuff_capture *capture)
     struct tuff_device *device = capture->device;
     vk_descriptors_destroy(device, &capture->descriptors);
     vk_profile_destroy(&capture->profile);
-    if (!device->hung)
+    if (!vk_device_hangs(device))
         device->vk.DestroyCommandPool(device->handle, capture->pool, NULL);
     device->capture_count--;
     free(capture);

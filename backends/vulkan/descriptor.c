@@ -68,7 +68,7 @@ enum tuff_status vk_descriptors_reset(struct tuff_device *device, struct vk_desc
 
 void vk_descriptors_destroy(struct tuff_device *device, struct vk_descriptors *descriptors)
 {
-    if (!device->hung)
+    if (!vk_device_hangs(device))
         for (uint32_t i = 0; i < descriptors->pool_count; i++)
             device->vk.DestroyDescriptorPool(device->handle, descriptors->pools[i], NULL);
     free(descriptors->pools);

@@ -59,6 +59,33 @@ enum tuff_status vk_device_wait(struct tuff_device *device, VkFence fence)
     return vk_check(device, result, "vkWaitForFences");
 }
 
+// Waits once more, for what was submitted before as well: an empty submission comes after it.
+static bool is_idle_after_all(struct tuff_device *device)
+{
+    const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+    VkFence fence;
+    if (device->vk.CreateFence(device->handle, &info, NULL, &fence) != VK_SUCCESS)
+        return false;
+    const bool submitted = device->vk.QueueSubmit(device->queue, 0, NULL, fence) == VK_SUCCESS;
+    const bool idle = submitted && device->vk.WaitForFences(device->handle, 1, &fence, VK_TRUE,
+                                                            VK_LAST_WAIT_NANOSECONDS) == VK_SUCCESS;
+    if (idle || !submitted)
+        device->vk.DestroyFence(device->handle, fence, NULL);
+    return idle;
+}
+
+bool vk_device_hangs(struct tuff_device *device)
+{
+    if (device->hung && !device->waited_again) {
+        device->waited_again = true;
+        device->hung = !is_idle_after_all(device);
+        if (!device->hung)
+            vk_log(device->backend, TUFF_LOG_DEBUG, "%s: its work has ended after all",
+                   device->physical->properties.deviceName);
+    }
+    return device->hung;
+}
+
 enum tuff_status vk_device_submit(struct tuff_device *device, const VkCommandBuffer *commands, uint32_t count,
                                   VkFence fence)
 {
@@ -233,7 +260,7 @@ void vk_device_close(struct tuff_device *device)
         vk_log(device->backend, TUFF_LOG_ERROR,
                "%s: closed with %u buffers, %u streams and %u captures not destroyed", name,
                device->buffer_count, device->stream_count, device->capture_count);
-    if (device->hung) {
+    if (vk_device_hangs(device)) {
         // The driver may still use all of it: what cannot be destroyed safely stays until the process ends.
         vk_log(device->backend, TUFF_LOG_WARNING, "%s: left as it is, since its work never ended", name);
     } else if (device->handle) {

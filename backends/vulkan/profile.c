@@ -113,7 +113,7 @@ enum tuff_status vk_profile_after(struct vk_profile *profile, VkCommandBuffer co
 static void destroy_queries(const struct vk_profile *profile, struct queries *queries)
 {
     struct tuff_device *device = profile->device;
-    for (uint32_t i = 0; i < queries->count && !device->hung; i++)
+    for (uint32_t i = 0; i < queries->count && !vk_device_hangs(device); i++)
         device->vk.DestroyQueryPool(device->handle, queries->pools[i], NULL);
     free(queries->pools);
 }

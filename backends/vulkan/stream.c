@@ -59,7 +59,7 @@ void vk_stream_destroy(struct tuff_stream *stream)
     if (!stream)
         return;
     struct tuff_device *device = stream->device;
-    for (uint32_t i = 0; i < VK_STREAM_SLOTS && !device->hung; i++) {
+    for (uint32_t i = 0; i < VK_STREAM_SLOTS && !vk_device_hangs(device); i++) {
         struct vk_slot *slot = &stream->slots[(stream->next + i) % VK_STREAM_SLOTS];
         // A failure has been logged, and what follows asks only whether the device hangs.
         if (slot->in_flight && vk_device_wait(device, slot->fence) == TUFF_OK)
@@ -69,10 +69,10 @@ void vk_stream_destroy(struct tuff_stream *stream)
     vk_program_destroy(&stream->program);
     for (uint32_t i = 0; i < VK_STREAM_SLOTS; i++) {
         vk_descriptors_destroy(device, &stream->slots[i].descriptors);
-        if (!device->hung)
+        if (!vk_device_hangs(device))
             device->vk.DestroyFence(device->handle, stream->slots[i].fence, NULL);
     }
-    if (!device->hung) {
+    if (!vk_device_hangs(device)) {
         device->vk.DestroyQueryPool(device->handle, stream->queries, NULL);
         device->vk.DestroyCommandPool(device->handle, stream->pool, NULL);
     }

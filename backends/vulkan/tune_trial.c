@@ -153,7 +153,7 @@ void vk_trial_destroy(struct vk_trial *trial)
 {
     struct tuff_device *device = trial->device;
     vk_descriptors_destroy(device, &trial->descriptors);
-    if (!device->hung) {
+    if (!vk_device_hangs(device)) {
         device->vk.DestroyQueryPool(device->handle, trial->queries, NULL);
         device->vk.DestroyFence(device->handle, trial->fence, NULL);
         device->vk.DestroyCommandPool(device->handle, trial->pool, NULL);

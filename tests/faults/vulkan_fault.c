@@ -10,9 +10,9 @@
 //                        each kind of object of which more were made than destroyed
 // clang-format on
 //
-// A submission or a wait that fails has lost the device, as all of them have from then on; every second wait
-// ends by its timeout instead, as if the work never did. The real device is idle by then, so that what is
-// freed is not in use.
+// A submission or a wait that fails has lost the device, as all of them have from then on; the real device is
+// idle by then, so that what is freed is not in use. Every second wait ends by its timeout instead, while the
+// work goes on.
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -265,10 +265,10 @@ static VKAPI_ATTR VkResult VKAPI_CALL fault_WaitForFences(VkDevice device, uint3
                                                           uint64_t timeout)
 {
     the_device = device;
-    bool lost_before = fault.lost;
-    if (!loses("vkWaitForFences"))
-        return real_WaitForFences(device, count, fences, all, timeout);
-    return !lost_before && fault.at % 2 == 0 && timeout != 0 ? VK_TIMEOUT : VK_ERROR_DEVICE_LOST;
+    const bool by_timeout = fault.at % 2 == 0 && timeout != 0 && !fault.lost;
+    const VkResult failure = by_timeout ? VK_TIMEOUT : VK_ERROR_DEVICE_LOST;
+    const bool fails = by_timeout ? hits("vkWaitForFences") : loses("vkWaitForFences");
+    return fails ? failure : real_WaitForFences(device, count, fences, all, timeout);
 }
 
 static PFN_vkGetQueryPoolResults real_GetQueryPoolResults;
