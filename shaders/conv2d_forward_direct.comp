@@ -59,8 +59,7 @@ void main()
     if (!place.inside)
         return;
     [[unroll]] for (uint f = 0u; f < BLOCK; f++) {
-        // llvmpipe of Mesa 26 loses float16 stores behind the `continue` where a ReLU comes before them, and without it where
-        // none does.
+        // llvmpipe of Mesa 26 loses float16 stores otherwise. With a ReLU before them: no `continue`; without: with it.
         bool filter_inside = place.first + f < p.group_filters;
         if (RELU == 0u && !filter_inside)
             continue;

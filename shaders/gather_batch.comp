@@ -1,9 +1,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // step_advance, gather_images and gather_labels in one. Each sample is shared by p.strands invocations, which take
-// four pixels at a time. All workgroups
-// read the row at the cursor; the last one to have done so, which a counter among the state's reserved words tells,
-// advances the state.
+// four pixels at a time. All workgroups read the row at the cursor; the last one to have done so, which a counter among
+// the state's reserved words tells, advances the state.
 #include "include/storage.glsl"
 #include "include/batch_push.h"
 #include "include/workgroup.glsl"

@@ -5,8 +5,6 @@
 enum {
     BACKWARD_CONSTANTS = 6,
     FORWARD_CONSTANTS = 7,
-    SHARED_WINDOW = 64, // elements from which on several invocations share a window
-    SHARE = 32,         // so many
 };
 
 bool vk_avg_pool2d_fits(const struct tuff_avg_pool2d_params *params)
@@ -82,7 +80,7 @@ static enum tuff_status forward(struct tuff_stream *stream, const struct tuff_av
     struct vk_dispatch dispatch = dispatch_of(&kernel, params, &push);
     uint64_t window = params ? (uint64_t)params->kernel_h * params->kernel_w
                              : (uint64_t)(push.in_h / push.out_h) * (push.in_w / push.out_w);
-    uint32_t share = window >= SHARED_WINDOW ? SHARE : 1;
+    uint32_t share = vk_avg_pool_share(window);
     dispatch.constants[6] = share;
     dispatch.groups = vk_divide_up(push.count, VK_LOCAL_SIZE / share);
     dispatch.storage[0] = vk_range_of(y);

@@ -19,7 +19,7 @@ static enum tuff_status allocate(struct tuff_buffer *buffer)
     VkMemoryRequirements requirements;
     device->vk.GetBufferMemoryRequirements(device->handle, buffer->handle, &requirements);
     if (!(requirements.memoryTypeBits & (1u << device->buffer_memory_type)))
-        return vk_error(device->backend, TUFF_ERROR_DEVICE,
+        return vk_device_error(device, TUFF_ERROR_DEVICE,
                         "%s: memory type %u does not take storage buffers",
                         device->physical->properties.deviceName, device->buffer_memory_type);
     VkMemoryAllocateInfo allocate_info = {
@@ -41,7 +41,7 @@ static enum tuff_status allocate(struct tuff_buffer *buffer)
 static void release(struct tuff_buffer *buffer)
 {
     struct tuff_device *device = buffer->device;
-    if (!device->hung) {
+    if (!vk_device_hangs(device)) {
         device->vk.DestroyBuffer(device->handle, buffer->handle, NULL);
         device->vk.FreeMemory(device->handle, buffer->memory, NULL);
     }
@@ -59,15 +59,15 @@ enum tuff_status vk_buffer_create(struct tuff_device *device, uint64_t bytes, st
     uint64_t heap_bytes = device->memory.memoryHeaps[heap].size;
     if (bytes > device->physical->limits.allocation_bytes || bytes > heap_bytes ||
         device->used_bytes > heap_bytes - bytes)
-        return vk_error(
-            device->backend, TUFF_ERROR_MEMORY,
+        return vk_device_error(
+            device, TUFF_ERROR_MEMORY,
             "%s: no room for a buffer of %llu bytes: %llu of %llu are used, one buffer takes %llu",
             device->physical->properties.deviceName, (unsigned long long)bytes,
             (unsigned long long)device->used_bytes, (unsigned long long)heap_bytes,
             (unsigned long long)device->physical->limits.allocation_bytes);
     struct tuff_buffer *buffer = calloc(1, sizeof *buffer);
     if (!buffer)
-        return vk_error(device->backend, TUFF_ERROR_MEMORY, "no memory for a buffer object");
+        return vk_device_error(device, TUFF_ERROR_MEMORY, "no memory for a buffer object");
     buffer->device = device;
     buffer->bytes = bytes;
     status = allocate(buffer);

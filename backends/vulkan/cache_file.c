@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arithmetic.h"
+
 // In front of the data: what it belongs to, and a checksum.
 struct cache_header {
     char magic[8];
@@ -20,33 +22,29 @@ struct cache_header {
     uint32_t reserved;
 };
 
-// CRC-32 as in IEEE 802.3, bit by bit: the data is small.
+// CRC-32 as in IEEE 802.3, a byte at a time: a pipeline cache may have hundreds of megabytes.
 static uint32_t crc32_of(const uint8_t *data, size_t bytes)
 {
-    uint32_t crc = UINT32_MAX;
-    for (size_t i = 0; i < bytes; i++) {
-        crc ^= data[i];
+    uint32_t of_byte[256];
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        of_byte[byte] = byte;
         for (int bit = 0; bit < 8; bit++)
-            crc = (crc >> 1) ^ (UINT32_C(0xedb88320) & (0u - (crc & 1u)));
+            of_byte[byte] = (of_byte[byte] >> 1) ^ (UINT32_C(0xedb88320) & (0u - (of_byte[byte] & 1u)));
     }
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < bytes; i++)
+        crc = (crc >> 8) ^ of_byte[(crc ^ data[i]) & 0xff];
     return ~crc;
 }
 
-static uint64_t hash_words(uint64_t hash, const uint32_t *words, size_t bytes)
-{
-    for (size_t i = 0; i < bytes / sizeof *words; i++)
-        hash = (hash ^ words[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-// FNV-1a of every shader's words.
+// Of every shader's words.
 static uint64_t hash_shaders(void)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = VK_HASH_BEGIN;
     for (size_t s = 0; s < VK_SHADER_COUNT; s++) {
-        hash = hash_words(hash, vk_shaders[s].words, vk_shaders[s].bytes);
-        hash = hash_words(hash, vk_shaders[s].half_words, vk_shaders[s].half_bytes);
-        hash = hash_words(hash, vk_matrix_shaders[s].words, vk_matrix_shaders[s].bytes);
+        hash = vk_hash_words(hash, vk_shaders[s].words, vk_shaders[s].bytes / sizeof(uint32_t));
+        hash = vk_hash_words(hash, vk_shaders[s].half_words, vk_shaders[s].half_bytes / sizeof(uint32_t));
+        hash = vk_hash_words(hash, vk_matrix_shaders[s].words, vk_matrix_shaders[s].bytes / sizeof(uint32_t));
     }
     return hash;
 }
@@ -66,7 +64,7 @@ static struct cache_header expected_header(const struct tuff_device *device, con
     return header;
 }
 
-enum { FOLDER_BYTES = 3584, PATH_BYTES = 4096 };
+enum { FOLDER_BYTES = 3584, PATH_BYTES = 4096, TEMPORARY_BYTES = PATH_BYTES + 64 };
 
 // The folder, and the file in it for this driver; false if there is to be none.
 static bool cache_path(const struct tuff_device *device, const struct vk_cache_kind *kind,
@@ -178,46 +176,55 @@ static bool make_folder(char *folder)
     return mkdir(folder, 0700) == 0 || errno == EEXIST;
 }
 
-// O_EXCL: never through a link that somebody else put there. A file of that name is a dead process's.
-static FILE *create_file(const char *path)
+// A file beside `path` that nobody else writes: not another device of this process, nor a process that has
+// the same number in another container. O_EXCL: never through a link that somebody put there.
+static FILE *create_beside(const char *path, char temporary[static TEMPORARY_BYTES])
 {
-    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-    int handle = open(path, flags, 0666);
-    if (handle < 0 && errno == EEXIST && unlink(path) == 0)
-        handle = open(path, flags, 0666);
-    if (handle < 0)
-        return NULL;
-    FILE *file = fdopen(handle, "wb");
-    if (!file)
+    enum { TRIES = 16 };
+    int handle = -1;
+    for (int i = 0; i < TRIES && handle < 0 && (i == 0 || errno == EEXIST); i++) {
+        snprintf(temporary, TEMPORARY_BYTES, "%s.%lx-%llx", path, (unsigned long)getpid(),
+                 (unsigned long long)vk_host_nanoseconds());
+        handle = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    }
+    FILE *file = handle >= 0 ? fdopen(handle, "wb") : NULL;
+    if (!file && handle >= 0) {
         close(handle);
+        unlink(temporary);
+    }
     return file;
 }
 
+// Writes all of it aside, then gives it its name: of those that end together the last one's stays, and any is
+// whole.
 static bool write_file(const char *path, const struct cache_header *header, const void *data, size_t bytes)
 {
-    FILE *file = create_file(path);
+    char temporary[TEMPORARY_BYTES];
+    FILE *file = create_beside(path, temporary);
     if (!file)
         return false;
     bool written = fwrite(header, sizeof *header, 1, file) == 1 && fwrite(data, 1, bytes, file) == bytes &&
                    fflush(file) == 0 && fsync(fileno(file)) == 0;
-    return fclose(file) == 0 && written;
+    written = fclose(file) == 0 && written && rename(temporary, path) == 0;
+    if (!written) {
+        const int reason = errno;
+        unlink(temporary);
+        errno = reason;
+    }
+    return written;
 }
 
 void vk_cache_write(const struct tuff_device *device, const struct vk_cache_kind *kind, const void *data,
                     size_t bytes)
 {
-    char folder[FOLDER_BYTES], path[PATH_BYTES], temporary[PATH_BYTES + 32];
+    char folder[FOLDER_BYTES], path[PATH_BYTES];
     if (bytes > kind->most_bytes || !cache_path(device, kind, folder, path))
         return;
     struct cache_header header = expected_header(device, kind);
     header.data_bytes = bytes;
     header.crc = crc32_of(data, bytes);
-    // Processes that end together each write a file of their own; the last rename wins, and any is whole.
-    snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
-    if (!make_folder(folder) || !write_file(temporary, &header, data, bytes) ||
-        rename(temporary, path) != 0) {
+    if (!make_folder(folder) || !write_file(path, &header, data, bytes)) {
         vk_log(device->backend, TUFF_LOG_DEBUG, "%s %s not written: %s", kind->what, path, strerror(errno));
-        remove(temporary);
         return;
     }
     vk_log(device->backend, TUFF_LOG_DEBUG, "%s %s: %zu bytes written", kind->what, path, bytes);

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "profile.h"
 #include "tune.h"
 
 // A submission of this length hides its own cost, and is far from any watchdog.
@@ -49,7 +50,9 @@ enum tuff_status vk_capture_begin(struct tuff_stream *stream)
         vk_capture_destroy(capture);
         return status;
     }
+    vk_stream_clear(stream);
     stream->capturing = capture;
+    stream->calls = 0;
     stream->state = VK_STREAM_CAPTURING;
     return TUFF_OK;
 }
@@ -61,7 +64,8 @@ enum tuff_status vk_capture_end(struct tuff_stream *stream, struct tuff_capture 
     if (stream->state != VK_STREAM_CAPTURING)
         return vk_error(device->backend, TUFF_ERROR_INVALID, "capture_end: no capture_begin before it");
     struct tuff_capture *capture = stream->capturing;
-    enum tuff_status status = vk_program_flush(stream);
+    // What is held back behind a call that failed is not worth recording, and timing.
+    enum tuff_status status = stream->failure == TUFF_OK ? vk_program_flush(stream) : stream->failure;
     stream->capturing = NULL;
     stream->state = VK_STREAM_IDLE;
     if (status == TUFF_OK)
@@ -71,6 +75,7 @@ enum tuff_status vk_capture_end(struct tuff_stream *stream, struct tuff_capture 
     if (status == TUFF_OK)
         status = vk_device_usable(device);
     if (status != TUFF_OK) {
+        vk_stream_clear(stream);
         vk_capture_destroy(capture);
         return status;
     }
@@ -131,7 +136,8 @@ void vk_capture_destroy(struct tuff_capture *capture)
         return;
     struct tuff_device *device = capture->device;
     vk_descriptors_destroy(device, &capture->descriptors);
-    if (!device->hung)
+    vk_profile_destroy(&capture->profile);
+    if (!vk_device_hangs(device))
         device->vk.DestroyCommandPool(device->handle, capture->pool, NULL);
     device->capture_count--;
     free(capture);

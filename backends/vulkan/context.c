@@ -5,28 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-void vk_log(struct tuff_backend *backend, enum tuff_log_level level, const char *format, ...)
+void vk_log_list(struct tuff_backend *backend, enum tuff_log_level level, const char *format,
+                 va_list arguments)
 {
     if (!backend->host->log)
         return;
     char message[2048];
+    vsnprintf(message, sizeof message, format, arguments);
+    backend->host->log(backend->host->user, level, message);
+}
+
+void vk_log(struct tuff_backend *backend, enum tuff_log_level level, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    vk_log_list(backend, level, format, arguments);
     va_end(arguments);
-    backend->host->log(backend->host->user, level, message);
 }
 
 enum tuff_status vk_error(struct tuff_backend *backend, enum tuff_status status, const char *format, ...)
 {
-    if (backend->host->log) {
-        char message[2048];
-        va_list arguments;
-        va_start(arguments, format);
-        vsnprintf(message, sizeof message, format, arguments);
-        va_end(arguments);
-        backend->host->log(backend->host->user, TUFF_LOG_ERROR, message);
-    }
+    va_list arguments;
+    va_start(arguments, format);
+    vk_log_list(backend, TUFF_LOG_ERROR, format, arguments);
+    va_end(arguments);
     return status;
 }
 

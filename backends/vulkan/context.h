@@ -2,6 +2,7 @@
 #ifndef TUFF_VULKAN_CONTEXT_H
 #define TUFF_VULKAN_CONTEXT_H
 
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -33,10 +34,17 @@ struct vk_physical {
     uint32_t queue_family;
     uint32_t timestamp_bits; // that are valid; 0: no timestamps
     bool float16, storage16, timeline_semaphores, cooperative_matrix, cooperative_matrix2;
+    bool statistics; // counts what a dispatch invokes
     bool integer_dot; // VK_KHR_shader_integer_dot_product
     struct vk_matrix_units matrix;
     bool memory_budget, portability_subset;
 };
+
+// Whether the driver computes on the CPU.
+static inline bool vk_physical_on_cpu(const struct vk_physical *physical)
+{
+    return physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+}
 
 struct tuff_backend {
     const struct tuff_host *host;
@@ -55,6 +63,8 @@ struct tuff_backend {
 // Logs through the host.
 void vk_log(struct tuff_backend *backend, enum tuff_log_level level, const char *format, ...)
     TUFF_PRINTF(3, 4);
+void vk_log_list(struct tuff_backend *backend, enum tuff_log_level level, const char *format,
+                 va_list arguments) TUFF_PRINTF(3, 0);
 
 // Logs an error and returns `status`.
 enum tuff_status vk_error(struct tuff_backend *backend, enum tuff_status status, const char *format, ...)

@@ -24,11 +24,6 @@ enum {
     VALIDATED_MAX_POOL = 4,
 };
 
-static uint32_t smaller(uint64_t a, uint64_t b)
-{
-    return (uint32_t)(a < b ? a : b);
-}
-
 static uint64_t positions_of(const struct vk_pooled_conv *conv)
 {
     return (uint64_t)conv->y->dims[2] * conv->y->dims[3];
@@ -38,7 +33,7 @@ static uint64_t positions_of(const struct vk_pooled_conv *conv)
 static struct vk_blocks cut_channels(const struct tuff_device *device, uint32_t channels, uint32_t most)
 {
     if (device->backend->gpu_assisted)
-        most = smaller(most, VALIDATED_MAX_BLOCK);
+        most = (uint32_t)vk_least(most, VALIDATED_MAX_BLOCK);
     uint32_t count = (uint32_t)vk_divide_up(channels, most);
     return (struct vk_blocks){(uint32_t)vk_divide_up(channels, count), count};
 }
@@ -54,9 +49,9 @@ static struct units plan_forward(const struct tuff_device *device, const struct 
 {
     uint32_t filters = conv->weight->dims[0], pool = conv->params->pool_h * conv->params->pool_w;
     const bool cpu = vk_on_cpu(device) && !device->backend->gpu_assisted;
-    uint32_t most = smaller(POOLED_MAX_SUMS / pool, cpu ? POOLED_MAX_CHANNELS : POOLED_MAX_BLOCK);
+    uint32_t most = (uint32_t)vk_least(POOLED_MAX_SUMS / pool, cpu ? POOLED_MAX_CHANNELS : POOLED_MAX_BLOCK);
     if (device->backend->gpu_assisted)
-        most = smaller(most, VALIDATED_MAX_BLOCK);
+        most = (uint32_t)vk_least(most, VALIDATED_MAX_BLOCK);
     uint64_t positions = positions_of(conv);
     struct units units = {{filters, 1}, 1, 0};
     if (filters > most && filters * positions % 4 == 0) {
@@ -182,8 +177,9 @@ vk_conv2d_relu_max_pool2d_backward_input(struct tuff_stream *stream,
     push.tiles_w = (push.pad_left + push.in_w - 1) / stride_w - push.pad_left / stride_w + 1;
     push.groups_of_tiles =
         (uint32_t)vk_divide_up((uint64_t)push.batch * push.tiles_h * push.tiles_w, VK_POOLED_LOCAL_SIZE);
-    struct vk_blocks blocks = cut_channels(
-        stream->device, push.channels, smaller(POOLED_MAX_SUMS / (stride_h * stride_w), POOLED_MAX_BLOCK));
+    struct vk_blocks blocks =
+        cut_channels(stream->device, push.channels,
+                     (uint32_t)vk_least(POOLED_MAX_SUMS / (stride_h * stride_w), POOLED_MAX_BLOCK));
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, blocks, push.filters, &push);
     dispatch.storage[0] = vk_range_of(args->dx);
     dispatch.storage[1] = vk_range_of(args->dy);
@@ -201,8 +197,8 @@ vk_pooled_weight_plan(const struct tuff_device *device,
     struct vk_pooled_conv conv = {args->params, args->x, args->dy, args->dweight};
     struct vk_pooled_weight_plan plan = {.push = push_of(&conv)};
     uint32_t kernel = args->dweight->dims[2] * args->dweight->dims[3];
-    plan.blocks =
-        cut_channels(device, plan.push.filters, smaller(POOLED_MAX_WEIGHT_SUMS / kernel, POOLED_MAX_BLOCK));
+    plan.blocks = cut_channels(device, plan.push.filters,
+                               (uint32_t)vk_least(POOLED_MAX_WEIGHT_SUMS / kernel, POOLED_MAX_BLOCK));
     plan.push.bias = args->dbias != NULL;
     plan.push.windows = (uint32_t)(plan.push.batch * positions_of(&conv));
     plan.columns = plan.push.channels * kernel + plan.push.bias;

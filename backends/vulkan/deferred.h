@@ -12,19 +12,22 @@ struct vk_deferred {
     bool present;
     struct vk_dispatch dispatch; // its push points to the copy below
     uint8_t push[VK_MAX_PUSH];
+    struct vk_served served;
 };
 
 // Records the kernel that is held back, if there is one, then `dispatch`, or holds that back.
 TUFF_MUST_CHECK enum tuff_status vk_deferred_push(struct tuff_device *device, struct vk_recording *recording,
                                                   struct vk_deferred *deferred,
-                                                  const struct vk_dispatch *dispatch);
+                                                  const struct vk_dispatch *dispatch,
+                                                  const struct vk_served *served);
 
 // Records the kernel that is held back, if there is one.
 TUFF_MUST_CHECK enum tuff_status vk_deferred_flush(struct tuff_device *device, struct vk_recording *recording,
                                                    struct vk_deferred *deferred);
 
 // Whether the kernel that is held back took over a ReLU's gradient on `dx`, in place; `output`: what the ReLU
-// gave forward.
-bool vk_deferred_relu_backward(struct vk_deferred *deferred, struct vk_range dx, struct vk_range output);
+// gave forward; call: the number of that gradient's.
+bool vk_deferred_relu_backward(struct vk_deferred *deferred, struct vk_range dx, struct vk_range output,
+                               uint32_t call);
 
 #endif

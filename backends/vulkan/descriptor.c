@@ -11,7 +11,7 @@ static enum tuff_status add_pool(struct tuff_device *device, struct vk_descripto
         uint32_t capacity = descriptors->capacity ? 2 * descriptors->capacity : 4;
         VkDescriptorPool *pools = realloc(descriptors->pools, capacity * sizeof *pools);
         if (!pools)
-            return vk_error(device->backend, TUFF_ERROR_MEMORY, "no memory for descriptor pools");
+            return vk_device_error(device, TUFF_ERROR_MEMORY, "no memory for descriptor pools");
         descriptors->pools = pools;
         descriptors->capacity = capacity;
     }
@@ -68,7 +68,7 @@ enum tuff_status vk_descriptors_reset(struct tuff_device *device, struct vk_desc
 
 void vk_descriptors_destroy(struct tuff_device *device, struct vk_descriptors *descriptors)
 {
-    if (!device->hung)
+    if (!vk_device_hangs(device))
         for (uint32_t i = 0; i < descriptors->pool_count; i++)
             device->vk.DestroyDescriptorPool(device->handle, descriptors->pools[i], NULL);
     free(descriptors->pools);

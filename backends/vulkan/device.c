@@ -1,5 +1,6 @@
 #include "device.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,13 +11,23 @@ enum tuff_status vk_check(struct tuff_device *device, VkResult result, const cha
 {
     if (result == VK_SUCCESS)
         return TUFF_OK;
-    enum tuff_status status = vk_result_status(result);
-    if (status == TUFF_ERROR_DEVICE)
+    const enum tuff_status status = vk_result_status(result);
+    if (result == VK_ERROR_DEVICE_LOST || (status == TUFF_ERROR_DEVICE && !device->attempting))
         device->lost = true;
     // The text of the call is cut at its parenthesis: the arguments are of no use to the reader.
-    return vk_error(device->backend, status, "%s: %.*s failed: %s%s", device->physical->properties.deviceName,
-                    (int)strcspn(call, "("), call, vk_result_name(result),
-                    status == TUFF_ERROR_MEMORY ? " (a smaller batch needs less memory)" : "");
+    return vk_device_error(device, status, "%s: %.*s failed: %s%s", device->physical->properties.deviceName,
+                           (int)strcspn(call, "("), call, vk_result_name(result),
+                           status == TUFF_ERROR_MEMORY ? " (a smaller batch needs less memory)" : "");
+}
+
+enum tuff_status vk_device_error(struct tuff_device *device, enum tuff_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vk_log_list(device->backend, device->attempting && !device->lost ? TUFF_LOG_DEBUG : TUFF_LOG_ERROR,
+                format, arguments);
+    va_end(arguments);
+    return status;
 }
 
 enum tuff_status vk_device_usable(struct tuff_device *device)
@@ -34,16 +45,45 @@ enum tuff_status vk_device_wait(struct tuff_device *device, VkFence fence)
 {
     // A driver that computes on the CPU has no watchdog to be quicker than, and shares the CPU with whatever
     // runs.
-    const bool cpu = device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
-    const uint64_t limit = cpu ? 10 * VK_WAIT_NANOSECONDS : VK_WAIT_NANOSECONDS;
+    const uint64_t limit =
+        vk_physical_on_cpu(device->physical) ? 10 * VK_WAIT_NANOSECONDS : VK_WAIT_NANOSECONDS;
     VkResult result = device->vk.WaitForFences(device->handle, 1, &fence, VK_TRUE, limit);
-    if (result == VK_TIMEOUT) {
-        device->hung = true;
+    // Whatever ends the wait but the fence: the work may still run.
+    if (result != VK_SUCCESS) {
+        device->hung = result != VK_ERROR_DEVICE_LOST;
         device->lost = true;
+    }
+    if (result == VK_TIMEOUT)
         return vk_error(device->backend, TUFF_ERROR_DEVICE, "%s: work did not end within %u seconds",
                         device->physical->properties.deviceName, (unsigned)(limit / 1000000000u));
-    }
     return vk_check(device, result, "vkWaitForFences");
+}
+
+// Waits once more, for what was submitted before as well: an empty submission comes after it.
+static bool is_idle_after_all(struct tuff_device *device)
+{
+    const VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+    VkFence fence;
+    if (device->vk.CreateFence(device->handle, &info, NULL, &fence) != VK_SUCCESS)
+        return false;
+    const bool submitted = device->vk.QueueSubmit(device->queue, 0, NULL, fence) == VK_SUCCESS;
+    const bool idle = submitted && device->vk.WaitForFences(device->handle, 1, &fence, VK_TRUE,
+                                                            VK_LAST_WAIT_NANOSECONDS) == VK_SUCCESS;
+    if (idle || !submitted)
+        device->vk.DestroyFence(device->handle, fence, NULL);
+    return idle;
+}
+
+bool vk_device_hangs(struct tuff_device *device)
+{
+    if (device->hung && !device->waited_again) {
+        device->waited_again = true;
+        device->hung = !is_idle_after_all(device);
+        if (!device->hung)
+            vk_log(device->backend, TUFF_LOG_DEBUG, "%s: its work has ended after all",
+                   device->physical->properties.deviceName);
+    }
+    return device->hung;
 }
 
 enum tuff_status vk_device_submit(struct tuff_device *device, const VkCommandBuffer *commands, uint32_t count,
@@ -54,7 +94,10 @@ enum tuff_status vk_device_submit(struct tuff_device *device, const VkCommandBuf
         .commandBufferCount = count,
         .pCommandBuffers = commands,
     };
-    return VK(device, QueueSubmit(device->queue, 1, &info, fence));
+    const VkResult result = device->vk.QueueSubmit(device->queue, 1, &info, fence);
+    if (vk_result_status(result) == TUFF_ERROR_DEVICE)
+        device->lost = true; // in an attempt, too: nobody knows what of it runs
+    return vk_check(device, result, "vkQueueSubmit");
 }
 
 uint64_t vk_host_nanoseconds(void)
@@ -143,6 +186,7 @@ static VkResult create_logical_device(struct tuff_device *device)
         .pQueuePriorities = &priority,
     };
     // float32 kernels need no feature, and robustBufferAccess would cost a check per access.
+    const VkPhysicalDeviceFeatures plain = {.pipelineStatisticsQuery = physical->statistics};
     VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
         .pNext = features,
@@ -150,6 +194,7 @@ static VkResult create_logical_device(struct tuff_device *device)
         .pQueueCreateInfos = &queue,
         .enabledExtensionCount = extension_count,
         .ppEnabledExtensionNames = extensions,
+        .pEnabledFeatures = &plain,
     };
     return device->backend->vk.CreateDevice(physical->handle, &info, NULL, &device->handle);
 }
@@ -215,7 +260,7 @@ void vk_device_close(struct tuff_device *device)
         vk_log(device->backend, TUFF_LOG_ERROR,
                "%s: closed with %u buffers, %u streams and %u captures not destroyed", name,
                device->buffer_count, device->stream_count, device->capture_count);
-    if (device->hung) {
+    if (vk_device_hangs(device)) {
         // The driver may still use all of it: what cannot be destroyed safely stays until the process ends.
         vk_log(device->backend, TUFF_LOG_WARNING, "%s: left as it is, since its work never ended", name);
     } else if (device->handle) {

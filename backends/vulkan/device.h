@@ -6,7 +6,8 @@
 #include "pipeline.h"
 
 // How long a fence may take before the device counts as lost.
-#define VK_WAIT_NANOSECONDS UINT64_C(60000000000)
+#define VK_WAIT_NANOSECONDS      UINT64_C(60000000000)
+#define VK_LAST_WAIT_NANOSECONDS UINT64_C(5000000000)
 
 // Moves data to and from buffers, one blocking submission at a time (transfer.c).
 struct vk_transfer {
@@ -32,8 +33,10 @@ struct tuff_device {
     bool buffer_memory_mapped;   // the host writes them in place
     bool buffer_memory_cached;   // and reads them in place
     enum vk_matrix_state matrix;
-    bool lost;                // sticky: the driver failed, or reported a fault of ours
-    bool hung;                // a fence did not signal: what the driver may still use is not destroyed
+    bool lost;       // sticky: the driver failed, or reported a fault of ours
+    bool attempting; // what fails is done without: see vk_device_error
+    bool hung;       // a fence did not signal; waited_again: vk_device_hangs has looked once more
+    bool waited_again;
     bool told_of_storage16;   // that there is none
     uint32_t validation_seen; // validation messages when the device was opened
     uint64_t used_bytes;
@@ -43,8 +46,13 @@ struct tuff_device {
     struct vk_tuning *tuning; // of tiles (tune.h); NULL: off
 };
 
-// Logs a failed call and returns its status. VK_ERROR_DEVICE_LOST and whatever else leaves the device
-// unusable is sticky. VK_SUCCESS: TUFF_OK, and nothing happens.
+// Logs an error and returns `status`. While something is attempted that there is another way for (tiles that
+// are timed, the self-check of matrix units), it is a debug message.
+TUFF_MUST_CHECK enum tuff_status vk_device_error(struct tuff_device *device, enum tuff_status status,
+                                                 const char *format, ...) TUFF_PRINTF(3, 4);
+
+// Logs a failed call and returns its status. The device is lost then unless memory was short; in an attempt
+// only if the call says so (VK_ERROR_DEVICE_LOST). VK_SUCCESS: TUFF_OK, and nothing happens.
 TUFF_MUST_CHECK enum tuff_status vk_check(struct tuff_device *device, VkResult result, const char *call);
 
 // vk_check of a call to one of the device's functions: VK(device, CreateFence(device->handle, …)).
@@ -53,8 +61,13 @@ TUFF_MUST_CHECK enum tuff_status vk_check(struct tuff_device *device, VkResult r
 // TUFF_ERROR_DEVICE if the device is lost or validation has spoken up; TUFF_OK otherwise.
 TUFF_MUST_CHECK enum tuff_status vk_device_usable(struct tuff_device *device);
 
-// Waits for the fence; one that does not signal in time makes the device hung and lost.
+// Waits for the fence. If that fails the device is lost, and hung too unless it said that it is lost.
 TUFF_MUST_CHECK enum tuff_status vk_device_wait(struct tuff_device *device, VkFence fence);
+
+// Whether work that did not end in time may still run, so that nothing it uses is to be destroyed. The first
+// to ask waits for it once more, for a few seconds: what was only slow can be tidied up, and a driver that
+// computes on the CPU does not go on while the process ends.
+bool vk_device_hangs(struct tuff_device *device);
 
 // Submits command buffers to the queue; `fence` signals when they are done.
 TUFF_MUST_CHECK enum tuff_status vk_device_submit(struct tuff_device *device, const VkCommandBuffer *commands,

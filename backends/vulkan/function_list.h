@@ -81,6 +81,8 @@ VK_DEVICE(CmdCopyBuffer)
 VK_DEVICE(CmdFillBuffer)
 VK_DEVICE(CmdResetQueryPool)
 VK_DEVICE(CmdWriteTimestamp)
+VK_DEVICE(CmdBeginQuery)
+VK_DEVICE(CmdEndQuery)
 
 #undef VK_GLOBAL
 #undef VK_INSTANCE

@@ -39,14 +39,12 @@ enum { CPU_STAGING = 80 };
 
 bool vk_on_cpu(const struct tuff_device *device)
 {
-    return device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU &&
-           !device->backend->min_limits;
+    return vk_physical_on_cpu(device->physical) && !device->backend->min_limits;
 }
 
-// Workgroups that work side by side; it need not be exact, since it only weighs large tiles against many.
 static uint64_t slots_of(const struct tuff_device *device)
 {
-    return vk_on_cpu(device) ? 2 : 64;
+    return vk_on_cpu(device) ? VK_CPU_SLOTS : VK_GPU_SLOTS;
 }
 
 void vk_set_tile_constants(const struct tuff_device *device, const struct vk_tile *tile, uint32_t wide,

@@ -13,8 +13,12 @@ struct vk_tile {
     uint32_t row_subgroups, column_subgroups; // that share it on matrix units, else 0
 };
 
-// Whether the driver computes on the CPU. With the least limits such a driver stands for a GPU.
+// Whether work is cut as suits a driver that computes on the CPU. With the least limits such a driver stands
+// for a GPU.
 bool vk_on_cpu(const struct tuff_device *device);
+
+// Workgroups that work side by side; it need not be exact, since it only weighs large tiles against many.
+enum { VK_CPU_SLOTS = 2, VK_GPU_SLOTS = 64 };
 
 // Specialization constants of a product: 0 to 4 and some more are the tile's.
 enum { VK_TILE_CONSTANTS = 5, VK_DEPTH_CONSTANT = 13, VK_WIDE_CONSTANT = 14, VK_SUBGROUPS_CONSTANT = 16 };

@@ -28,22 +28,29 @@ static struct vk_tile tile_of(const struct vk_matrix_units *units, const struct 
     };
 }
 
-// Whether the device can run it: invocations, shared memory, whole fragments.
+// Elements of an operand in shared memory, of `length` rows or columns, whichever way its lines run.
+static uint32_t operand_elements(uint32_t length, uint32_t depth)
+{
+    const uint32_t along_k = length * (depth + PAD), across = depth * (length + PAD);
+    return along_k > across ? along_k : across;
+}
+
+// Whether the device can run it: invocations, subgroups, shared memory, whole fragments.
 static bool fits(const struct tuff_device *device, const struct matrix_shape *shape)
 {
     const struct vk_matrix_units *units = &device->physical->matrix;
     const struct vk_limits *limits = &device->physical->limits;
     const struct vk_tile tile = tile_of(units, shape);
     const uint32_t longest = tile.m > tile.n ? tile.m : tile.n;
-    // An operand takes most space if its lines run along k.
-    const uint32_t shared = (tile.m + tile.n) * (tile.depth + PAD) * 2 +
-                            tile.row_subgroups * tile.column_subgroups * units->m * units->n * 4;
-    return tile.threads <= limits->invocations && shared <= limits->shared_bytes &&
-           tile.threads % (longest / 4) == 0 && tile.threads % (tile.depth / 4) == 0 &&
-           tile.m % (tile.row_subgroups * units->m) == 0 && tile.n % (tile.column_subgroups * units->n) == 0;
+    const uint32_t subgroups = tile.row_subgroups * tile.column_subgroups;
+    const uint32_t shared =
+        (operand_elements(tile.m, tile.depth) + operand_elements(tile.n, tile.depth)) * 2 +
+        subgroups * units->m * units->n * 4;
+    return tile.threads <= limits->invocations && subgroups <= units->most_subgroups &&
+           shared <= limits->shared_bytes && tile.threads % (longest / 4) == 0 &&
+           tile.threads % (tile.depth / 4) == 0 && tile.m % (tile.row_subgroups * units->m) == 0 &&
+           tile.n % (tile.column_subgroups * units->n) == 0;
 }
-
-enum { SLOTS = 64 }; // workgroups side by side, as in gemm.c
 
 static uint64_t time_of(const struct matrix_shape *shape, uint64_t m, uint64_t n, uint64_t products,
                         uint64_t slots)
@@ -55,7 +62,7 @@ static uint64_t time_of(const struct matrix_shape *shape, uint64_t m, uint64_t n
 // A driver that computes on the CPU takes seconds to compile a larger one.
 static bool compiles(const struct tuff_device *device, const struct matrix_shape *shape)
 {
-    return shape->cpu || device->physical->properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU;
+    return shape->cpu || !vk_physical_on_cpu(device->physical);
 }
 
 struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t m, uint64_t n,
@@ -67,7 +74,7 @@ struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t 
         const struct matrix_shape *shape = &shapes[i];
         if (!compiles(device, shape) || !fits(device, shape))
             continue;
-        uint64_t time = time_of(shape, m, n, products, spread ? SLOTS : 1);
+        uint64_t time = time_of(shape, m, n, products, spread ? VK_GPU_SLOTS : 1);
         if (!best || time < best_time) {
             best = shape;
             best_time = time;
@@ -82,7 +89,7 @@ void vk_list_matrix_tiles(const struct tuff_device *device, const struct vk_tile
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct matrix_shape *shape = &shapes[i];
         const struct vk_tile tile = tile_of(&device->physical->matrix, shape);
-        const uint64_t time = time_of(shape, m, n, products, SLOTS);
+        const uint64_t time = time_of(shape, m, n, products, VK_GPU_SLOTS);
         if (compiles(device, shape) && fits(device, shape))
             vk_tile_list_add(list, &tile, vk_same_tile(&tile, chosen) ? 0 : time);
     }

@@ -144,10 +144,10 @@ static bool has_features(struct tuff_backend *backend, const struct vk_physical 
            physical->storage16;
 }
 
-// The subgroup's size to ask for: 32 where it can be had, which is what matrix units are made for where there
-// is a choice, else the least. 0 if compute shaders cannot use the units or ask for a size.
-static uint32_t find_subgroup_size(struct tuff_backend *backend, const struct vk_physical *physical,
-                                   struct traits *traits)
+// Finds the subgroup's size to ask for: 32 where it can be had, which is what matrix units are made for where
+// there is a choice, else the least, and that on Intel's GPUs, whose least is their vectors' width. false if
+// compute shaders cannot use the units or ask for a size.
+static bool find_subgroups(struct tuff_backend *backend, struct vk_physical *physical, struct traits *traits)
 {
     enum { PREFERRED = 32 };
     VkPhysicalDeviceShaderIntegerDotProductPropertiesKHR dot = {
@@ -169,12 +169,12 @@ static uint32_t find_subgroup_size(struct tuff_backend *backend, const struct vk
     traits->least_subgroup = subgroups.minSubgroupSize;
     traits->greatest_subgroup = subgroups.maxSubgroupSize;
     traits->mixed_dot = dot.integerDotProduct4x8BitPackedMixedSignednessAccelerated;
-    if (!(matrix.cooperativeMatrixSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) ||
-        !(subgroups.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT))
-        return 0;
-    return subgroups.minSubgroupSize <= PREFERRED && PREFERRED <= subgroups.maxSubgroupSize
-               ? PREFERRED
-               : subgroups.minSubgroupSize;
+    const bool choice =
+        !is_intel(traits) && subgroups.minSubgroupSize <= PREFERRED && PREFERRED <= subgroups.maxSubgroupSize;
+    physical->matrix.subgroup_size = choice ? PREFERRED : subgroups.minSubgroupSize;
+    physical->matrix.most_subgroups = subgroups.maxComputeWorkgroupSubgroups;
+    return (matrix.cooperativeMatrixSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) &&
+           (subgroups.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT);
 }
 
 // Why the matrix units are not used; "" if they are.
@@ -190,8 +190,7 @@ static const char *find_units(struct tuff_backend *backend, struct vk_physical *
     if (!extensions || !has_features(backend, physical))
         return "not offered by the driver";
     struct traits traits = {.vendor = physical->properties.vendorID, .driver = driver};
-    physical->matrix.subgroup_size = find_subgroup_size(backend, physical, &traits);
-    if (physical->matrix.subgroup_size == 0 || !find_fragment(backend, physical))
+    if (!find_subgroups(backend, physical, &traits) || !find_fragment(backend, physical))
         return "none that multiply float16 and sum float32 in a subgroup";
     for (size_t i = 0; i < sizeof allow_list / sizeof *allow_list; i++)
         if (allow_list[i].applies(&traits) && !allow_list[i].allowed(&traits))
@@ -215,7 +214,9 @@ bool vk_matrix_ready(struct tuff_device *device)
         return false;
     device->matrix = VK_MATRIX_READY; // for the check itself
     const char *wrong = NULL;
+    device->attempting = true;
     enum tuff_status status = vk_matrix_check(device, &wrong);
+    device->attempting = false;
     if (status == TUFF_OK && !wrong)
         return true;
     device->matrix = VK_MATRIX_ABSENT;

@@ -16,7 +16,7 @@ struct vk_physical;
 // What is used of a device's matrix units.
 struct vk_matrix_units {
     uint32_t m, n, k; // of a fragment
-    uint32_t subgroup_size;
+    uint32_t subgroup_size, most_subgroups; // of a workgroup
     char missing[96]; // why there are none; "" if there are
 };
 
@@ -39,7 +39,7 @@ void vk_matrix_enable(struct vk_matrix_features *features, void **next);
 
 // Whether products of float16 go to the matrix units: there are some, and they have passed the self-check,
 // which the first call runs. Small products with known results go through each kernel (matrix_check.c); a
-// driver that gets one wrong is left to the other kernels, with a warning.
+// driver that gets one wrong, or fails in one, is left to the other kernels, with a warning.
 bool vk_matrix_ready(struct tuff_device *device);
 TUFF_MUST_CHECK enum tuff_status vk_matrix_check(struct tuff_device *device, const char **wrong);
 

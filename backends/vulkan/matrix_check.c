@@ -275,7 +275,7 @@ static enum tuff_status run_trial(struct trial *trial, const char **wrong)
         memory = memory && trial->values[role];
     }
     if (!memory)
-        return vk_error(trial->device->backend, TUFF_ERROR_MEMORY, "no memory for a self-check");
+        return vk_device_error(trial->device, TUFF_ERROR_MEMORY, "no memory for a self-check");
     enum tuff_status status = vk_buffer_create(trial->device, trial->used, &trial->buffer);
     if (status != TUFF_OK)
         return status;

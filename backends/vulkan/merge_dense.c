@@ -9,7 +9,6 @@ enum {
     MAX_WIDTH = 4096,       // of a layer: beyond, tiles of a matrix product pay
     MAX_MATRIX_WIDTH = 512, // the same where matrix units would take the product
     MAX_CLASSES = 64,       // of which one invocation takes all
-    MAX_BATCH = 512,        // beyond, a sum over the batch is better split
     NONE = UINT32_MAX,      // no such call
 };
 
@@ -188,7 +187,7 @@ static bool find_chain(const struct tuff_device *device, const struct vk_program
     chain->loss_backward = find_reader(program, TUFF_OP_SOFTMAX_CROSS_ENTROPY_BACKWARD, chain->loss, 1,
                                        loss->logits, 2, loss->labels);
     if (chain->loss_backward == NONE || loss->logits->dims[1] > MAX_CLASSES ||
-        loss->logits->dims[0] > MAX_BATCH)
+        loss->logits->dims[0] > VK_DENSE_MAX_BATCH)
         return false;
     return find_layers(device, program, chain, loss->logits) &&
            find_gradients(program, chain, program->calls[chain->loss_backward]->args.tensors[0]);

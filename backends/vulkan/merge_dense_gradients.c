@@ -7,7 +7,6 @@ enum {
     QUAD = 4,
     LOCAL_SIZE = 64,
     CPU_LOCAL_SIZE = 16,
-    MAX_BATCH = 512, // beyond, a sum over the batch is better split
 };
 
 static const struct vk_kernel kernel = {
@@ -29,7 +28,7 @@ static bool layer_fits(const struct tuff_device *device, const struct tuff_linea
                        uint32_t type, struct spans *spans)
 {
     return args->x->dtype == type && args->dy->dtype == type &&
-           vk_dense_width_fits(device, args->x, args->dy) && args->x->dims[0] <= MAX_BATCH &&
+           vk_dense_width_fits(device, args->x, args->dy) && args->x->dims[0] <= VK_DENSE_MAX_BATCH &&
            vk_span_add(&spans->activations, args->x) && vk_span_add(&spans->activations, args->dy) &&
            vk_span_add(&spans->gradients, args->dweight) &&
            (!args->dbias || vk_span_add(&spans->gradients, args->dbias));

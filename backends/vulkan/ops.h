@@ -2,6 +2,7 @@
 #ifndef TUFF_VULKAN_OPS_H
 #define TUFF_VULKAN_OPS_H
 
+#include "arithmetic.h"
 #include "optimizer_push.h"
 #include "softmax_push.h"
 #include "stream.h"
@@ -44,11 +45,6 @@ bool vk_rounds_fit(const struct tuff_device *device, uint32_t op, const struct t
 // Invocations of a workgroup where nothing asks for another number: every device takes them.
 enum { VK_LOCAL_SIZE = 128 };
 
-static inline uint64_t vk_divide_up(uint64_t a, uint64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 // Workgroups of VK_LOCAL_SIZE for so many elements.
 static inline uint64_t vk_element_groups(uint64_t elements)
 {
@@ -67,6 +63,14 @@ static inline uint32_t vk_softmax_share(uint32_t classes)
 static inline uint64_t vk_softmax_groups(uint32_t samples, uint32_t classes)
 {
     return vk_divide_up((uint64_t)samples * vk_softmax_share(classes), VK_SOFTMAX_LOCAL_SIZE);
+}
+
+// Average pooling: from so many elements on, several invocations share a window.
+enum { VK_AVG_POOL_SHARED_WINDOW = 64, VK_AVG_POOL_SHARE = 32 };
+
+static inline uint32_t vk_avg_pool_share(uint64_t window)
+{
+    return window < VK_AVG_POOL_SHARED_WINDOW ? 1 : VK_AVG_POOL_SHARE;
 }
 
 // The kernels' push constants.

@@ -2,12 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arithmetic.h"
 #include "context.h"
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
 
 // Whether the device offers each named extension; found[i] belongs to names[i].
 static void find_extensions(struct tuff_backend *backend, VkPhysicalDevice handle, const char *const *names,
@@ -93,7 +89,7 @@ static void find_limits(const struct tuff_backend *backend,
     limits->shared_bytes = device->maxComputeSharedMemorySize;
     limits->push_bytes = device->maxPushConstantsSize;
     limits->groups =
-        (uint32_t)least(device->maxComputeWorkGroupCount[0], device->maxComputeWorkGroupCount[1]);
+        (uint32_t)vk_least(device->maxComputeWorkGroupCount[0], device->maxComputeWorkGroupCount[1]);
     limits->alignment = device->minStorageBufferOffsetAlignment;
     if (limits->alignment < device->minUniformBufferOffsetAlignment)
         limits->alignment = device->minUniformBufferOffsetAlignment;
@@ -108,10 +104,11 @@ static void find_limits(const struct tuff_backend *backend,
         limits->groups = 65535;
         limits->alignment = 256;
         limits->range_bytes = UINT64_C(1) << 27;
-        limits->allocation_bytes = least(limits->allocation_bytes, UINT64_C(1) << 30);
+        limits->allocation_bytes = vk_least(limits->allocation_bytes, UINT64_C(1) << 30);
     }
-    // Kernels index elements of a range with 31 bits: four bytes each, so 2^32 bytes and no more.
-    limits->range_bytes = least(limits->range_bytes, UINT64_C(0xffffffff)) & ~(limits->alignment - 1);
+    // Kernels index elements of a range with 32-bit numbers, some of them signed. Below 2^32 bytes, which is
+    // what the device's own limit can say, there are less than 2^31 elements of float16, 2^30 of float32.
+    limits->range_bytes = vk_least(limits->range_bytes, UINT64_C(0xffffffff)) & ~(limits->alignment - 1);
     limits->allocation_bytes &= ~UINT64_C(3);
 }
 
@@ -153,6 +150,7 @@ static void find_features(struct tuff_backend *backend, const bool *extensions, 
     }
     backend->vk.GetPhysicalDeviceFeatures2(physical->handle, &features);
     physical->float16 = float16.shaderFloat16;
+    physical->statistics = features.features.pipelineStatisticsQuery && !backend->min_limits;
     physical->storage16 =
         storage16.storageBuffer16BitAccess && !backend->min_limits; // no device has to have it
     physical->timeline_semaphores = timeline.timelineSemaphore;
@@ -255,9 +253,9 @@ void vk_physical_describe(const struct tuff_backend *backend, const struct vk_ph
         .kind = kind_of(properties->deviceType),
         .buffer_alignment = limits->alignment,
         .max_buffer_bytes = limits->allocation_bytes,
-        .max_tensor_bytes = least(limits->range_bytes, limits->allocation_bytes),
+        .max_tensor_bytes = vk_least(limits->range_bytes, limits->allocation_bytes),
         .timestamp_slots = physical->timestamp_bits ? 64 : 0,
-        .software_gpu = properties->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU,
+        .software_gpu = vk_physical_on_cpu(physical),
         .preference = VK_PREFERENCE,
     };
     snprintf(full.name, sizeof full.name, "%.*s", (int)sizeof full.name - 1, properties->deviceName);

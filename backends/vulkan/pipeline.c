@@ -143,10 +143,12 @@ static enum tuff_status create_pipeline(struct tuff_device *device, struct vk_pi
     status = VK(device, CreateComputePipelines(device->handle, device->pipelines.cache, 1, &info, NULL,
                                                &pipeline->handle));
     device->vk.DestroyShaderModule(device->handle, module, NULL);
+    if (status != TUFF_OK)
+        return status;
     device->pipelines.cache_dirty = true;
     vk_log(device->backend, TUFF_LOG_DEBUG, "%s: pipeline %s made", device->physical->properties.deviceName,
            code->name);
-    return status;
+    return TUFF_OK;
 }
 
 enum tuff_status vk_pipeline_get(struct tuff_device *device, const struct vk_kernel *kernel, bool half,
@@ -167,13 +169,13 @@ enum tuff_status vk_pipeline_get(struct tuff_device *device, const struct vk_ker
         uint32_t capacity = pipelines->capacity ? 2 * pipelines->capacity : 32;
         struct vk_pipeline **items = realloc(pipelines->items, capacity * sizeof(*items));
         if (!items)
-            return vk_error(device->backend, TUFF_ERROR_MEMORY, "no memory for %u pipelines", capacity);
+            return vk_device_error(device, TUFF_ERROR_MEMORY, "no memory for %u pipelines", capacity);
         pipelines->items = items;
         pipelines->capacity = capacity;
     }
     struct vk_pipeline *pipeline = calloc(1, sizeof *pipeline);
     if (!pipeline)
-        return vk_error(device->backend, TUFF_ERROR_MEMORY, "no memory for a pipeline");
+        return vk_device_error(device, TUFF_ERROR_MEMORY, "no memory for a pipeline");
     pipeline->kernel = kernel;
     pipeline->half = half;
     memcpy(pipeline->constants, constants, constant_bytes);

@@ -182,8 +182,9 @@ static enum tuff_status workspace_size(struct tuff_device *device, uint32_t op,
     return TUFF_OK;
 }
 
-static const struct tuff_kernels kernels = {
-    .size = sizeof kernels,
+// Every op of the ABI.
+static const struct tuff_kernels ops = {
+    .size = sizeof ops,
     .fill = vk_fill,
     .copy = vk_copy,
     .add = vk_add,
@@ -241,6 +242,23 @@ static const struct tuff_kernels kernels = {
     .batch_norm2d_relu_backward = vk_batch_norm2d_relu_backward,
 };
 
+// What the host calls: the op, once its call is counted.
+#define TUFF_OP(NAME, name)                                                                                  \
+    static enum tuff_status call_##name(struct tuff_stream *stream, const struct tuff_##name##_args *args)   \
+    {                                                                                                        \
+        vk_stream_call(stream);                                                                              \
+        return ops.name(stream, args);                                                                       \
+    }
+#include "tuff/op_list.h"
+#undef TUFF_OP
+
+static const struct tuff_kernels kernels = {
+    .size = sizeof kernels,
+#define TUFF_OP(NAME, name) .name = call_##name,
+#include "tuff/op_list.h"
+#undef TUFF_OP
+};
+
 // Left out, and so NULL: prepare. Which pipelines an op takes depends on whether a ReLU's gradient follows
 // that it can do, too (deferred.h), and so on the program; recording the capture makes them, which is before
 // the clock starts as well. And activation_layout: row-major is all there is.
@@ -272,6 +290,8 @@ static const struct tuff_backend_interface interface = {
     .supports = takes,
     .workspace_size = workspace_size,
     .kernels = &kernels,
+    .profile_begin = vk_profile_begin,
+    .profile_read = vk_profile_read,
 };
 
 static enum tuff_status open_backend(const struct tuff_host *host,

@@ -27,23 +27,33 @@ static const struct held_op held_ops[TUFF_OP_COUNT] = {
 
 // -- Holding back
 
-static enum tuff_status hold(struct tuff_stream *stream, enum tuff_op op, const struct tuff_op_args *args)
+// A call at the program's end; NULL: no memory.
+static struct vk_call *add_call(struct vk_program *program)
 {
-    struct vk_program *program = &stream->program;
     if (program->count == program->capacity) {
         uint32_t capacity = program->capacity ? 2 * program->capacity : 32;
         struct vk_call **calls = realloc(program->calls, capacity * sizeof(*calls));
         if (!calls)
-            return vk_error(stream->device->backend, TUFF_ERROR_MEMORY, "no memory for %u calls", capacity);
+            return NULL;
         program->calls = calls;
         program->capacity = capacity;
     }
     struct vk_call *call = calloc(1, sizeof *call);
-    if (!call)
+    if (call)
+        program->calls[program->count++] = call;
+    return call;
+}
+
+static enum tuff_status hold(struct tuff_stream *stream, enum tuff_op op, const struct tuff_op_args *args)
+{
+    struct vk_call *call = add_call(&stream->program);
+    if (!call) {
+        stream->failure = TUFF_ERROR_MEMORY;
         return vk_error(stream->device->backend, TUFF_ERROR_MEMORY, "no memory for a call");
-    program->calls[program->count++] = call;
+    }
     call->op = op;
     call->merger = VK_NO_MERGER;
+    call->number = stream->served.calls[0];
     call->args.size = args->size;
     if (args->params) {
         const uint32_t bytes = *(const uint32_t *)args->params; // every parameter struct begins with its size
@@ -63,7 +73,10 @@ static enum tuff_status hold(struct tuff_stream *stream, enum tuff_op op, const 
     return TUFF_OK;
 }
 
+// Parameters are copied whole: an op without any (void) counts as a byte of them.
 #define HELD_OP(NAME, name, outputs)                                                                         \
+    _Static_assert(sizeof *((struct tuff_##name##_args *)0)->params <= VK_PROGRAM_PARAMS_BYTES,              \
+                   "the parameters of " #name " have no room in a call");                                    \
     enum tuff_status vk_hold_##name(struct tuff_stream *stream, const struct tuff_##name##_args *args)       \
     {                                                                                                        \
         const struct tuff_op_args *any = (const struct tuff_op_args *)args;                                  \
@@ -74,7 +87,7 @@ static enum tuff_status hold(struct tuff_stream *stream, enum tuff_op op, const 
 VK_HELD_OPS(HELD_OP)
 #undef HELD_OP
 
-static void forget(struct vk_program *program)
+void vk_program_forget(struct vk_program *program)
 {
     for (uint32_t i = 0; i < program->count; i++)
         free(program->calls[i]);
@@ -84,7 +97,7 @@ static void forget(struct vk_program *program)
 
 void vk_program_destroy(struct vk_program *program)
 {
-    forget(program);
+    vk_program_forget(program);
     free(program->calls);
     memset(program, 0, sizeof *program);
 }
@@ -220,8 +233,12 @@ static bool drop_disordered(struct vk_program *program)
 static enum tuff_status record_merger(struct tuff_stream *stream, const struct vk_program *program,
                                       uint32_t merger)
 {
-    enum tuff_status status = vk_dispatch(stream, &program->mergers[merger].dispatch);
-    if (status == TUFF_OK && program->mergers[merger].with_next && program->mergers[merger + 1].count == 0)
+    const struct vk_merger *first = &program->mergers[merger];
+    stream->served.count = 0;
+    for (uint32_t i = 0; i < first->count; i++)
+        vk_served_add(&stream->served, program->calls[first->members[i]]->number);
+    enum tuff_status status = vk_dispatch(stream, &first->dispatch);
+    if (status == TUFF_OK && first->with_next && program->mergers[merger + 1].count == 0)
         status = vk_dispatch(stream, &program->mergers[merger + 1].dispatch);
     return status;
 }
@@ -231,6 +248,7 @@ static enum tuff_status record_all(struct tuff_stream *stream, const struct vk_p
     enum tuff_status status = TUFF_OK;
     for (uint32_t i = 0; i < program->count && status == TUFF_OK; i++) {
         const struct vk_call *call = program->calls[i];
+        stream->served = (struct vk_served){1, {call->number}};
         if (call->merger == VK_NO_MERGER)
             status = held_ops[call->op].record(stream, &call->args);
         else if (program->mergers[call->merger].at == i)
@@ -250,9 +268,11 @@ enum tuff_status vk_program_flush(struct tuff_stream *stream)
     vk_merge_gradients(stream->device, program);
     while (drop_disordered(program))
         ;
+    const struct vk_served caller = stream->served;
     program->recording = true;
     enum tuff_status status = record_all(stream, program);
     program->recording = false;
-    forget(program);
+    stream->served = caller;
+    vk_program_forget(program);
     return status;
 }

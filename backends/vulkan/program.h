@@ -12,13 +12,14 @@
 enum {
     VK_PROGRAM_PARAMS_BYTES = 128, // of any held op's parameters
     VK_MAX_MERGERS = 16,
-    VK_MAX_MEMBERS = 24,
+    VK_MAX_MEMBERS = VK_MAX_SERVED,
     VK_NO_MERGER = UINT32_MAX,
 };
 
 struct vk_call {
     enum tuff_op op;
     uint32_t merger;          // that does it; VK_NO_MERGER
+    uint32_t number;          // of the host's calls in the capture
     struct tuff_op_args args; // points into this struct
     struct tuff_tensor tensors[TUFF_OP_MAX_TENSORS];
     struct tuff_tensor workspace;
@@ -47,6 +48,7 @@ struct vk_program {
 
 // Records what is held back, if anything is.
 TUFF_MUST_CHECK enum tuff_status vk_program_flush(struct tuff_stream *stream);
+void vk_program_forget(struct vk_program *program); // drops it instead
 void vk_program_destroy(struct vk_program *program);
 
 // The first call of this kind from `from` on that no merger does; program->count if there is none.
@@ -68,6 +70,8 @@ void vk_merge_dense(const struct tuff_device *device, struct vk_program *program
 // Whether a linear layer of these is one for the kernels that take several: small enough.
 bool vk_dense_width_fits(const struct tuff_device *device, const struct tuff_tensor *x,
                          const struct tuff_tensor *y);
+// The largest batch for them: beyond, a sum over it is better split.
+enum { VK_DENSE_MAX_BATCH = 512 };
 
 // Whether two tensors share memory.
 bool vk_overlap(const struct tuff_tensor *a, const struct tuff_tensor *b);

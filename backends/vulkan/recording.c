@@ -1,6 +1,12 @@
-#include "recording.h"
+#include "profile.h"
 
 #include <string.h>
+
+void vk_served_add(struct vk_served *served, uint32_t call)
+{
+    if (served->count < VK_MAX_SERVED)
+        served->calls[served->count++] = call;
+}
 
 struct vk_range vk_range_of(const struct tuff_tensor *tensor)
 {
@@ -121,7 +127,7 @@ static bool uses_half(const struct vk_dispatch *dispatch)
 }
 
 enum tuff_status vk_recording_dispatch(struct tuff_device *device, struct vk_recording *recording,
-                                       const struct vk_dispatch *dispatch)
+                                       const struct vk_dispatch *dispatch, const struct vk_served *served)
 {
     // A flat number of groups as a grid: rows of at most 2^15, which every device takes. The last row may be
     // too long; shaders leave what lies beyond their work.
@@ -129,7 +135,7 @@ enum tuff_status vk_recording_dispatch(struct tuff_device *device, struct vk_rec
     uint64_t groups_x = dispatch->groups < row ? dispatch->groups : row;
     uint64_t groups_y = (dispatch->groups + groups_x - 1) / groups_x;
     if (groups_y > device->physical->limits.groups)
-        return vk_error(device->backend, TUFF_ERROR_UNSUPPORTED,
+        return vk_device_error(device, TUFF_ERROR_UNSUPPORTED,
                         "%s: %llu workgroups are more than a dispatch takes",
                         vk_shaders[dispatch->kernel->shader].name, (unsigned long long)dispatch->groups);
     const struct vk_pipeline *pipeline = NULL;
@@ -148,9 +154,13 @@ enum tuff_status vk_recording_dispatch(struct tuff_device *device, struct vk_rec
     if (dispatch->kernel->push_bytes)
         device->vk.CmdPushConstants(recording->commands, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                                     dispatch->kernel->push_bytes, dispatch->push);
+    status = vk_profile_before(recording->profile, recording->commands);
+    if (status != TUFF_OK)
+        return status;
     device->vk.CmdDispatch(recording->commands, (uint32_t)groups_x, (uint32_t)groups_y, 1);
     recording->dispatches++;
-    return TUFF_OK;
+    return vk_profile_after(recording->profile, recording->commands,
+                            vk_shaders[dispatch->kernel->shader].name, served);
 }
 
 enum tuff_status vk_recording_end(struct tuff_device *device, struct vk_recording *recording)

@@ -23,13 +23,25 @@ struct vk_dispatch {
     uint64_t groups;         // workgroups; a shader finds its number with workgroup_number()
 };
 
+enum { VK_MAX_SERVED = 24 };
+
+// The calls of a capture that a dispatch does, as a whole or in part, by their numbers.
+struct vk_served {
+    uint32_t count;
+    uint32_t calls[VK_MAX_SERVED];
+};
+
 struct vk_recording {
     VkCommandBuffer commands;
+    struct vk_profile *profile; // of a capture that is profiled; NULL: it is not
     struct vk_descriptors *descriptors;
     VkPipeline bound;
     uint32_t dispatches, barriers;
     struct vk_hazards hazards;
 };
+
+// As far as there is room.
+void vk_served_add(struct vk_served *served, uint32_t call);
 
 // Where a tensor lies.
 struct vk_range vk_range_of(const struct tuff_tensor *tensor);
@@ -49,7 +61,8 @@ TUFF_MUST_CHECK enum tuff_status vk_recording_begin(struct tuff_device *device,
 
 TUFF_MUST_CHECK enum tuff_status vk_recording_dispatch(struct tuff_device *device,
                                                        struct vk_recording *recording,
-                                                       const struct vk_dispatch *dispatch);
+                                                       const struct vk_dispatch *dispatch,
+                                                       const struct vk_served *served);
 
 TUFF_MUST_CHECK enum tuff_status vk_recording_end(struct tuff_device *device, struct vk_recording *recording);
 

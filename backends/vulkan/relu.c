@@ -32,7 +32,7 @@ enum tuff_status vk_relu_backward(struct tuff_stream *stream, const struct tuff_
     };
     struct vk_range dx = vk_range_of(args->dx), dy = vk_range_of(args->dy), y = vk_range_of(args->y);
     if (dx.buffer == dy.buffer && dx.offset == dy.offset &&
-        vk_deferred_relu_backward(&stream->deferred, dx, y))
+        vk_deferred_relu_backward(&stream->deferred, dx, y, stream->served.calls[0]))
         return TUFF_OK;
     struct vk_element_push push = {.count = (uint32_t)tuff_tensor_elements(args->dx)};
     return vk_dispatch(stream, &(struct vk_dispatch){

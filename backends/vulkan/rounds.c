@@ -4,16 +4,8 @@
 #include "conv2d.h"
 #include "gemm.h"
 
-// As in the shaders of average pooling: invocations that share a window of so many elements or more.
-enum { SHARED_WINDOW = 64, SHARE = 32 };
-
 // Rounds of the trees that add up what the invocations of a workgroup have.
 enum { TREES = 32 };
-
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
 
 static uint64_t larger(uint64_t a, uint64_t b)
 {
@@ -63,26 +55,27 @@ static uint64_t of_backward_input(const struct tuff_device *device, const struct
 // Of a loop over the windows that may hold an element.
 static uint64_t of_windows(const struct tuff_tensor *y, const uint32_t reach[2], const uint32_t stride[2])
 {
-    return nested(smaller((uint64_t)reach[0] / stride[0] + 1, y->dims[2]),
-                  smaller((uint64_t)reach[1] / stride[1] + 1, y->dims[3]));
+    return nested(vk_least((uint64_t)reach[0] / stride[0] + 1, y->dims[2]),
+                  vk_least((uint64_t)reach[1] / stride[1] + 1, y->dims[3]));
 }
 
-// Of a loop over one window. shared: elements that decide whether it is shared.
-static uint64_t of_average(uint64_t rows, uint64_t columns, uint64_t shared)
+// Of a loop over one window. window: elements that decide whether it is shared.
+static uint64_t of_average(uint64_t rows, uint64_t columns, uint64_t window)
 {
-    return shared >= SHARED_WINDOW ? rows * columns / SHARE + TREES : nested(rows, columns);
+    const uint32_t share = vk_avg_pool_share(window);
+    return share > 1 ? rows * columns / share + TREES : nested(rows, columns);
 }
 
 static uint64_t of_avg_pool2d(const struct tuff_avg_pool2d_params *params, const struct tuff_tensor *x)
 {
-    return of_average(smaller(params->kernel_h, x->dims[2]), smaller(params->kernel_w, x->dims[3]),
+    return of_average(vk_least(params->kernel_h, x->dims[2]), vk_least(params->kernel_w, x->dims[3]),
                       (uint64_t)params->kernel_h * params->kernel_w);
 }
 
 static uint64_t of_adaptive(const struct tuff_tensor *x, const struct tuff_tensor *y)
 {
     const uint64_t rows = x->dims[2] / y->dims[2], columns = x->dims[3] / y->dims[3];
-    return of_average(smaller(rows + 2, x->dims[2]), smaller(columns + 2, x->dims[3]), rows * columns);
+    return of_average(vk_least(rows + 2, x->dims[2]), vk_least(columns + 2, x->dims[3]), rows * columns);
 }
 
 // The most rounds that an invocation of the op's shaders makes; those of ops that are not named are few.

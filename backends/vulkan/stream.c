@@ -59,7 +59,7 @@ void vk_stream_destroy(struct tuff_stream *stream)
     if (!stream)
         return;
     struct tuff_device *device = stream->device;
-    for (uint32_t i = 0; i < VK_STREAM_SLOTS && !device->hung; i++) {
+    for (uint32_t i = 0; i < VK_STREAM_SLOTS && !vk_device_hangs(device); i++) {
         struct vk_slot *slot = &stream->slots[(stream->next + i) % VK_STREAM_SLOTS];
         // A failure has been logged, and what follows asks only whether the device hangs.
         if (slot->in_flight && vk_device_wait(device, slot->fence) == TUFF_OK)
@@ -69,10 +69,10 @@ void vk_stream_destroy(struct tuff_stream *stream)
     vk_program_destroy(&stream->program);
     for (uint32_t i = 0; i < VK_STREAM_SLOTS; i++) {
         vk_descriptors_destroy(device, &stream->slots[i].descriptors);
-        if (!device->hung)
+        if (!vk_device_hangs(device))
             device->vk.DestroyFence(device->handle, stream->slots[i].fence, NULL);
     }
-    if (!device->hung) {
+    if (!vk_device_hangs(device)) {
         device->vk.DestroyQueryPool(device->handle, stream->queries, NULL);
         device->vk.DestroyCommandPool(device->handle, stream->pool, NULL);
     }
@@ -115,6 +115,13 @@ enum tuff_status vk_stream_launch(struct tuff_stream *stream, const VkCommandBuf
     return TUFF_OK;
 }
 
+void vk_stream_clear(struct tuff_stream *stream)
+{
+    vk_program_forget(&stream->program);
+    stream->deferred.present = false;
+    stream->failure = TUFF_OK;
+}
+
 enum tuff_status vk_stream_begin(struct tuff_stream *stream)
 {
     struct tuff_device *device = stream->device;
@@ -130,6 +137,7 @@ enum tuff_status vk_stream_begin(struct tuff_stream *stream)
         return status;
     slot->capture = NULL;
     slot->replays = 0;
+    vk_stream_clear(stream);
     status = vk_recording_begin(device, &stream->recording, slot->commands, &slot->descriptors,
                                 VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT);
     if (status == TUFF_OK)
@@ -180,7 +188,15 @@ enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatc
         return vk_error(stream->device->backend, TUFF_ERROR_INVALID,
                         "a kernel was called outside of stream_begin and stream_submit");
     status = vk_program_flush(stream);
+    if (status == TUFF_OK)
+        status = vk_deferred_push(stream->device, &stream->recording, &stream->deferred, dispatch,
+                                  &stream->served);
     if (status != TUFF_OK)
-        return status;
-    return vk_deferred_push(stream->device, &stream->recording, &stream->deferred, dispatch);
+        stream->failure = status;
+    return status;
+}
+
+void vk_stream_call(struct tuff_stream *stream)
+{
+    stream->served = (struct vk_served){.count = 1, .calls = {stream->calls++}};
 }

@@ -35,7 +35,10 @@ struct tuff_stream {
     struct vk_recording recording;
     struct vk_deferred deferred;
     struct vk_program program;
+    enum tuff_status failure; // of a kernel's call since the recording began
     struct tuff_capture *capturing;
+    uint32_t calls;          // of kernels since the capture began
+    struct vk_served served; // what is recorded now
     uint64_t last_done; // when the host last saw a fence signal while it waited for it, ns; 0: not lately
     VkQueryPool queries;
     uint64_t queries_written; // bit i: timestamp i has been recorded
@@ -46,10 +49,14 @@ struct tuff_capture {
     VkCommandPool pool;
     VkCommandBuffer commands;
     struct vk_descriptors descriptors;
+    struct vk_profile *profile;  // NULL: it is not profiled
     uint32_t replays_per_submit; // so many that a submission is neither too short nor too long
 };
 
-// Records a kernel where the stream records now.
+// Forgets all that is held back, and that a call failed: a recording begins, or is given up.
+void vk_stream_clear(struct tuff_stream *stream);
+
+// Records a kernel where the stream records now. Failure: vk_capture_end fails, too.
 TUFF_MUST_CHECK enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatch *dispatch);
 
 // The next slot, free again. *elapsed: nanoseconds its last submission took on the device, 0 if not known.
@@ -60,7 +67,16 @@ TUFF_MUST_CHECK enum tuff_status vk_stream_acquire(struct tuff_stream *stream, s
 TUFF_MUST_CHECK enum tuff_status vk_stream_launch(struct tuff_stream *stream, const VkCommandBuffer *commands,
                                                   uint32_t count);
 
-// The slots of the interface (tuff/backend.h): stream.c, timestamp.c, capture.c.
+// Counts a call of a kernel by the host, which is what is recorded from here on.
+void vk_stream_call(struct tuff_stream *stream);
+
+// A timestamp of a pool, once the device has written it. `what`, number `number`: for the message if it has
+// not.
+TUFF_MUST_CHECK enum tuff_status vk_query_nanoseconds(struct tuff_device *device, VkQueryPool pool,
+                                                      uint32_t query, const char *what, uint32_t number,
+                                                      uint64_t *nanoseconds);
+
+// The slots of the interface (tuff/backend.h): stream.c, timestamp.c, capture.c, profile.c.
 TUFF_MUST_CHECK enum tuff_status vk_stream_create(struct tuff_device *device, struct tuff_stream **stream);
 void vk_stream_destroy(struct tuff_stream *stream);
 TUFF_MUST_CHECK enum tuff_status vk_stream_begin(struct tuff_stream *stream);
@@ -74,5 +90,8 @@ TUFF_MUST_CHECK enum tuff_status vk_capture_end(struct tuff_stream *stream, stru
 TUFF_MUST_CHECK enum tuff_status vk_capture_replay(struct tuff_stream *stream, struct tuff_capture *capture,
                                                    uint32_t count);
 void vk_capture_destroy(struct tuff_capture *capture);
+TUFF_MUST_CHECK enum tuff_status vk_profile_begin(struct tuff_stream *stream);
+TUFF_MUST_CHECK enum tuff_status vk_profile_read(struct tuff_stream *stream, struct tuff_capture *capture,
+                                                 uint32_t index, struct tuff_dispatch_profile *dispatch);
 
 #endif

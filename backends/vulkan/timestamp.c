@@ -13,6 +13,25 @@ static enum tuff_status record(struct tuff_stream *stream, uint32_t slot)
     return TUFF_OK;
 }
 
+enum tuff_status vk_query_nanoseconds(struct tuff_device *device, VkQueryPool pool, uint32_t query,
+                                      const char *what, uint32_t number, uint64_t *nanoseconds)
+{
+    uint64_t ticks = 0;
+    VkResult result = device->vk.GetQueryPoolResults(device->handle, pool, query, 1, sizeof ticks, &ticks,
+                                                     sizeof ticks, VK_QUERY_RESULT_64_BIT);
+    if (result == VK_NOT_READY)
+        return vk_error(device->backend, TUFF_ERROR_INVALID, "%s %u is read before stream_wait", what,
+                        number);
+    enum tuff_status status = vk_check(device, result, "vkGetQueryPoolResults");
+    if (status != TUFF_OK)
+        return status;
+    uint32_t bits = device->physical->timestamp_bits;
+    if (bits < 64)
+        ticks &= (UINT64_C(1) << bits) - 1;
+    *nanoseconds = (uint64_t)((double)ticks * (double)device->physical->properties.limits.timestampPeriod);
+    return TUFF_OK;
+}
+
 enum tuff_status vk_stream_timestamp(struct tuff_stream *stream, uint32_t slot)
 {
     struct tuff_device *device = stream->device;
@@ -45,18 +64,5 @@ enum tuff_status vk_stream_timestamp_read(struct tuff_stream *stream, uint32_t s
         return status;
     if (slot >= VK_TIMESTAMP_SLOTS || !(stream->queries_written >> slot & 1u))
         return vk_error(device->backend, TUFF_ERROR_INVALID, "timestamp slot %u was not written", slot);
-    uint64_t ticks = 0;
-    VkResult result = device->vk.GetQueryPoolResults(device->handle, stream->queries, slot, 1, sizeof ticks,
-                                                     &ticks, sizeof ticks, VK_QUERY_RESULT_64_BIT);
-    if (result == VK_NOT_READY)
-        return vk_error(device->backend, TUFF_ERROR_INVALID, "timestamp slot %u is read before stream_wait",
-                        slot);
-    status = vk_check(device, result, "vkGetQueryPoolResults");
-    if (status != TUFF_OK)
-        return status;
-    uint32_t bits = device->physical->timestamp_bits;
-    if (bits < 64)
-        ticks &= (UINT64_C(1) << bits) - 1;
-    *nanoseconds = (uint64_t)((double)ticks * (double)device->physical->properties.limits.timestampPeriod);
-    return TUFF_OK;
+    return vk_query_nanoseconds(device, stream->queries, slot, "timestamp slot", slot, nanoseconds);
 }

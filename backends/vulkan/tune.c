@@ -3,24 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arithmetic.h"
 #include "tune_state.h"
 
-// What a start may spend on timing; what is left is for the next one. It is not to be felt on a GPU. A driver
-// that computes on the CPU takes seconds for each product, but has to be asked for.
+// What a start may spend on timing, making the tiles' pipelines included; what is left is for the next one.
+// It is not to be felt on a GPU. A driver that computes on the CPU takes seconds for each product, but has to
+// be asked for.
 #define GPU_NANOSECONDS UINT64_C(2000000000)
 #define CPU_NANOSECONDS UINT64_C(60000000000)
-
-static bool computes_on_cpu(const struct tuff_device *device)
-{
-    return device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
-}
 
 // Whether tiles are timed on this device. With GPU-assisted validation it would be the checks that are timed.
 static bool is_wanted(const struct tuff_device *device)
 {
     const char *tune = getenv("TUFF_VULKAN_TUNE");
     const bool always = tune && strcmp(tune, "1") == 0, never = tune && strcmp(tune, "0") == 0;
-    return !device->backend->gpu_assisted && !never && (always || !computes_on_cpu(device));
+    return !device->backend->gpu_assisted && !never && (always || !vk_physical_on_cpu(device->physical));
 }
 
 enum tuff_status vk_tuning_create(struct tuff_device *device)
@@ -36,7 +33,10 @@ enum tuff_status vk_tuning_create(struct tuff_device *device)
     device->tuning = tuning;
     tuning->timing = timing;
     tuning->forced = forced ? (uint32_t)strtoul(tile, NULL, 10) : 0;
-    tuning->most = computes_on_cpu(device) ? CPU_NANOSECONDS : GPU_NANOSECONDS;
+    const char *milliseconds = getenv("TUFF_VULKAN_TUNE_MS");
+    tuning->most = vk_physical_on_cpu(device->physical) ? CPU_NANOSECONDS : GPU_NANOSECONDS;
+    if (milliseconds && *milliseconds)
+        tuning->most = strtoull(milliseconds, NULL, 10) * 1000000u;
     if (timing)
         vk_tuning_load(device, tuning);
     return TUFF_OK;
@@ -55,15 +55,17 @@ void vk_tuning_destroy(struct tuff_device *device)
 void vk_tuning_conclude(struct tuff_device *device)
 {
     struct vk_tuning *tuning = device->tuning;
-    if (!tuning || (tuning->timed == 0 && tuning->left == 0))
+    if (!tuning || (tuning->timed == 0 && !tuning->out_of_time && !tuning->out_of_memory))
         return;
-    vk_log(device->backend, TUFF_LOG_INFO,
-           "%s: tiles of %u products timed in %.1f s, %u found faster; %u left for the next start",
+    vk_log(device->backend, TUFF_LOG_INFO, "%s: tiles of %u products timed in %.1f s, %u found faster%s%s",
            device->physical->properties.deviceName, tuning->timed,
-           (double)(tuning->spent - tuning->spent_before) / 1e9, tuning->faster, tuning->left);
+           (double)(tuning->spent - tuning->spent_before) / 1e9, tuning->faster,
+           tuning->out_of_time ? "; no time was left for others, which the next start times" : "",
+           tuning->out_of_memory ? "; there was not the memory to time others" : "");
     if (tuning->timed > 0)
         vk_tuning_store(device, tuning);
-    tuning->timed = tuning->faster = tuning->left = 0;
+    tuning->timed = tuning->faster = 0;
+    tuning->out_of_time = tuning->out_of_memory = false;
     tuning->spent_before = tuning->spent;
 }
 
@@ -75,13 +77,6 @@ void vk_retile(const struct tuff_device *device, struct vk_dispatch *dispatch,
     *product->tiles_n = (product->n + tile->n - 1) / tile->n;
     dispatch->groups = parts * *product->tiles_m * *product->tiles_n;
     vk_set_tile_constants(device, tile, dispatch->constants[VK_WIDE_CONSTANT], dispatch->constants);
-}
-
-static uint64_t hash_words(uint64_t hash, const uint32_t *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        hash = (hash ^ words[i]) * UINT64_C(0x100000001b3); // FNV-1a
-    return hash;
 }
 
 // A number for all that the time may follow from but for the tile. That two problems share one is next to
@@ -101,9 +96,10 @@ static uint64_t problem_of(const struct vk_dispatch *dispatch, const struct vk_p
         dispatch->constants[VK_WIDE_CONSTANT],
         (uint32_t)(dispatch->groups / ((uint64_t)*product->tiles_m * *product->tiles_n)),
     };
-    uint64_t hash = hash_words(UINT64_C(0xcbf29ce484222325), what, sizeof what / sizeof *what);
-    hash = hash_words(hash, dispatch->constants + VK_TILE_CONSTANTS, VK_DEPTH_CONSTANT - VK_TILE_CONSTANTS);
-    return hash_words(hash, push, dispatch->kernel->push_bytes / sizeof *push);
+    uint64_t hash = vk_hash_words(VK_HASH_BEGIN, what, sizeof what / sizeof *what);
+    hash =
+        vk_hash_words(hash, dispatch->constants + VK_TILE_CONSTANTS, VK_DEPTH_CONSTANT - VK_TILE_CONSTANTS);
+    return vk_hash_words(hash, push, dispatch->kernel->push_bytes / sizeof *push);
 }
 
 // What is known of the problem, if it is a tile of the list: whatever a file says, nothing else is ever
@@ -146,17 +142,18 @@ static enum tuff_status search(struct tuff_device *device, const struct vk_dispa
                                struct vk_finding *finding)
 {
     struct vk_tuning *tuning = device->tuning;
-    *finding = (struct vk_finding){.decided = false};
-    if (tuning->spent == 0)
-        vk_log(device->backend, TUFF_LOG_INFO, "%s: tiles of products are timed now, for %.0f s at most",
-               device->physical->properties.deviceName, (double)tuning->most / 1e9);
-    if (tuning->spent >= tuning->most)
+    *finding = (struct vk_finding){.out_of_time = tuning->spent >= tuning->most};
+    if (finding->out_of_time)
         return TUFF_OK;
+    const bool first = tuning->spent == 0;
+    if (first)
+        vk_log(device->backend, TUFF_LOG_INFO, "%s: tiles of products are timed now, for %g s at most",
+               device->physical->properties.deviceName, (double)tuning->most / 1e9);
     const uint64_t begin = vk_host_nanoseconds();
     enum tuff_status status =
-        vk_tune_search(device, dispatch, product, list, begin + tuning->most - tuning->spent, finding);
+        vk_tune_search(device, dispatch, product, list, begin + tuning->most - tuning->spent, first, finding);
     tuning->spent += vk_host_nanoseconds() - begin;
-    return status == TUFF_ERROR_MEMORY ? TUFF_OK : status;
+    return status;
 }
 
 enum tuff_status vk_tune_product(struct tuff_stream *stream, struct vk_dispatch *dispatch,
@@ -190,8 +187,11 @@ enum tuff_status vk_tune_product(struct tuff_stream *stream, struct vk_dispatch 
     enum tuff_status status = search(device, dispatch, product, &list, &finding);
     if (status != TUFF_OK)
         return status;
-    if (!finding.decided || !vk_tuning_remember(tuning, problem, &finding.tile)) {
-        tuning->left++;
+    if (finding.decided && !vk_tuning_remember(tuning, problem, &finding.tile))
+        finding = (struct vk_finding){.out_of_memory = true};
+    if (!finding.decided) {
+        tuning->out_of_time = tuning->out_of_time || finding.out_of_time;
+        tuning->out_of_memory = tuning->out_of_memory || finding.out_of_memory;
         return TUFF_OK;
     }
     tuning->timed++;

@@ -8,7 +8,8 @@
 //
 // TUFF_VULKAN_TUNE=0: the table alone; 1: timing on drivers that compute on the CPU too. Those are left out,
 // since they take seconds to compile and run what a GPU does in milliseconds. TUFF_VULKAN_TILE=N: for tests,
-// every product in the N-th tile that the device can run it in, modulo their number.
+// every product in the N-th tile that the device can run it in, modulo their number; TUFF_VULKAN_TUNE_MS=N: a
+// start may spend N milliseconds on timing.
 #ifndef TUFF_VULKAN_TUNE_H
 #define TUFF_VULKAN_TUNE_H
 

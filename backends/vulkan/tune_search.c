@@ -88,21 +88,30 @@ static enum tuff_status run_off(struct search *search, const struct vk_tile *bes
     return TUFF_OK;
 }
 
-// Measures all candidates; false in *ended if there was no time for that.
-static enum tuff_status measure_all(struct search *search, uint32_t count, bool *ended)
+// Measures the table's tile, and the other candidates until the time is up. One that the driver does not make
+// or run, where the device itself goes on, is none.
+static enum tuff_status measure_all(struct search *search, uint32_t count, bool *out_of_time)
 {
-    *ended = false;
+    struct tuff_device *device = search->trial.device;
     uint64_t best = UINT64_MAX;
-    enum tuff_status status = TUFF_OK;
-    for (uint32_t i = 0; i < count && status == TUFF_OK; i++) {
-        if (vk_host_nanoseconds() > search->deadline)
+    for (uint32_t i = 0; i < count; i++) {
+        *out_of_time = i > 0 && vk_host_nanoseconds() > search->deadline;
+        if (*out_of_time)
             return TUFF_OK;
-        status = measure(search, &search->list->tiles[i], best, &search->times[i]);
+        const struct vk_tile *tile = &search->list->tiles[i];
+        uint64_t nanoseconds = UINT64_MAX;
+        const enum tuff_status status = measure(search, tile, best, &nanoseconds);
+        if (status == TUFF_ERROR_MEMORY || device->lost)
+            return status;
+        if (status != TUFF_OK)
+            vk_log(device->backend, TUFF_LOG_INFO, "%s: the driver fails in tile %ux%u, which is not taken",
+                   device->physical->properties.deviceName, tile->m, tile->n);
+        else
+            search->times[i] = nanoseconds;
         if (search->times[i] < best)
             best = search->times[i];
     }
-    *ended = status == TUFF_OK;
-    return status;
+    return TUFF_OK;
 }
 
 static enum tuff_status choose(struct search *search, uint32_t count, struct vk_finding *finding)
@@ -136,21 +145,22 @@ static enum tuff_status choose(struct search *search, uint32_t count, struct vk_
 
 enum tuff_status vk_tune_search(struct tuff_device *device, const struct vk_dispatch *dispatch,
                                 const struct vk_product *product, const struct vk_tile_list *list,
-                                uint64_t deadline, struct vk_finding *finding)
+                                uint64_t deadline, bool whole, struct vk_finding *finding)
 {
-    const bool cpu = device->physical->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
-    const uint32_t most = cpu ? CPU_CANDIDATES : CANDIDATES;
+    const uint32_t most = vk_physical_on_cpu(device->physical) ? CPU_CANDIDATES : CANDIDATES;
     const uint32_t count = list->count < most ? list->count : most;
     struct search search = {.list = list, .deadline = deadline};
     *finding = (struct vk_finding){.tile = list->tiles[0]};
     for (uint32_t i = 0; i < CANDIDATES; i++)
         search.times[i] = UINT64_MAX;
-    bool ended = false;
+    device->attempting = true;
     enum tuff_status status = vk_trial_create(device, dispatch, product, &search.trial);
     if (status == TUFF_OK)
-        status = measure_all(&search, count, &ended);
-    if (status == TUFF_OK && ended)
+        status = measure_all(&search, count, &finding->out_of_time);
+    if (status == TUFF_OK && (whole || !finding->out_of_time) && search.times[0] != UINT64_MAX)
         status = choose(&search, count, finding);
     vk_trial_destroy(&search.trial);
-    return status;
+    device->attempting = false;
+    finding->out_of_memory = status == TUFF_ERROR_MEMORY;
+    return vk_device_usable(device);
 }

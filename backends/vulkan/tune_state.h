@@ -18,7 +18,7 @@ struct vk_tuning {
     uint32_t count;
     uint64_t spent, most;   // nanoseconds of timing, of this start
     uint32_t timed, faster; // products since vk_tuning_conclude; those whose tile is not the table's
-    uint32_t left;          // products for which no time was left
+    bool out_of_time, out_of_memory; // for some product, since then
     uint64_t spent_before;  // `spent` at vk_tuning_conclude
 };
 
@@ -31,17 +31,19 @@ bool vk_tuning_remember(struct vk_tuning *tuning, uint64_t problem, const struct
 
 // What came of timing.
 struct vk_finding {
-    bool decided; // false: the time ran out, or there was no memory for it
+    bool decided;
+    bool out_of_time, out_of_memory; // why it may not be
     struct vk_tile tile;
     uint64_t nanoseconds, table_nanoseconds; // in that tile and in the table's, if they are two
 };
 
-// Times the tiles of the list, whose first is the table's, and finds the best; gives up when the host's
-// clock, in nanoseconds, is past `deadline` (tune_search.c).
+// Times the tiles of the list, whose first is the table's, and finds the best. When the host's clock, in
+// nanoseconds, is past `deadline`, it gives up, or decides among those that it has timed if this product had
+// the `whole` of the time: another start would give it no more. Failure: the device is lost (tune_search.c).
 TUFF_MUST_CHECK enum tuff_status vk_tune_search(struct tuff_device *device,
                                                 const struct vk_dispatch *dispatch,
                                                 const struct vk_product *product,
                                                 const struct vk_tile_list *list, uint64_t deadline,
-                                                struct vk_finding *finding);
+                                                bool whole, struct vk_finding *finding);
 
 #endif

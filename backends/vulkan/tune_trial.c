@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arithmetic.h"
+
 // -- Memory
 
 // Numbers of this many bytes are made on the host; the device repeats them. Not a power of two, so that rows
@@ -22,22 +24,17 @@ static void make_pattern(uint32_t *words, bool half)
     }
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static enum tuff_status fill_operand(struct tuff_buffer *memory, struct vk_range range)
 {
     uint32_t *pattern = malloc(PATTERN_BYTES);
     if (!pattern)
         return TUFF_ERROR_MEMORY;
     make_pattern(pattern, range.half);
-    uint64_t done = smaller(range.bytes, PATTERN_BYTES);
+    uint64_t done = vk_least(range.bytes, PATTERN_BYTES);
     enum tuff_status status = vk_buffer_write(memory, range.offset, pattern, done);
     free(pattern);
     while (status == TUFF_OK && done < range.bytes) {
-        const uint64_t part = smaller(done, range.bytes - done);
+        const uint64_t part = vk_least(done, range.bytes - done);
         status = vk_buffer_copy(memory, range.offset + done, memory, range.offset, part);
         done += part;
     }
@@ -156,7 +153,7 @@ void vk_trial_destroy(struct vk_trial *trial)
 {
     struct tuff_device *device = trial->device;
     vk_descriptors_destroy(device, &trial->descriptors);
-    if (!device->hung) {
+    if (!vk_device_hangs(device)) {
         device->vk.DestroyQueryPool(device->handle, trial->queries, NULL);
         device->vk.DestroyFence(device->handle, trial->fence, NULL);
         device->vk.DestroyCommandPool(device->handle, trial->pool, NULL);
@@ -185,7 +182,7 @@ static enum tuff_status record(struct vk_trial *trial, uint32_t repeats)
         device->vk.CmdResetQueryPool(trial->commands, trial->queries, 0, 2);
     write_timestamp(trial, 0);
     for (uint32_t i = 0; i < repeats && status == TUFF_OK; i++)
-        status = vk_recording_dispatch(device, &recording, &trial->dispatch);
+        status = vk_recording_dispatch(device, &recording, &trial->dispatch, NULL);
     write_timestamp(trial, 1);
     enum tuff_status ended = vk_recording_end(device, &recording);
     return status == TUFF_OK ? ended : status;
@@ -239,8 +236,8 @@ static enum tuff_status add_bits(struct vk_trial *trial, uint64_t offset, uint64
     if (!words)
         return TUFF_ERROR_MEMORY;
     enum tuff_status status = vk_buffer_read(trial->memory, offset, words, bytes);
-    for (uint64_t i = 0; i < bytes / sizeof *words && status == TUFF_OK; i++)
-        *bits = (*bits ^ words[i]) * UINT64_C(0x100000001b3); // FNV-1a
+    if (status == TUFF_OK)
+        *bits = vk_hash_words(*bits, words, (size_t)bytes / sizeof *words);
     free(words);
     return status;
 }
@@ -257,13 +254,13 @@ enum tuff_status vk_trial_bits(struct vk_trial *trial, const struct vk_tile *til
     uint64_t nanoseconds;
     if (status == TUFF_OK)
         status = vk_trial_run(trial, tile, 1, &nanoseconds);
-    *bits = UINT64_C(0xcbf29ce484222325);
+    *bits = VK_HASH_BEGIN;
     for (uint32_t i = 0; i < dispatch->kernel->storage_count && status == TUFF_OK; i++) {
         const struct vk_range *range = &dispatch->storage[i];
         if (!is_result(dispatch->kernel, i))
             continue;
-        const uint64_t first = smaller(range->bytes, COMPARED_BYTES);
-        const uint64_t last = smaller(range->bytes - first, COMPARED_BYTES);
+        const uint64_t first = vk_least(range->bytes, COMPARED_BYTES);
+        const uint64_t last = vk_least(range->bytes - first, COMPARED_BYTES);
         status = add_bits(trial, range->offset, first, bits);
         if (status == TUFF_OK && last > 0)
             status = add_bits(trial, range->offset + range->bytes - last, last, bits);

@@ -119,6 +119,11 @@ static const char *missing_slot(const struct tuff_backend_interface *i)
         MANDATORY(capture_replay)
         MANDATORY(capture_destroy)
     }
+    if (i->profile_begin != NULL || i->profile_read != NULL) {
+        MANDATORY(capture_begin)
+        MANDATORY(profile_begin)
+        MANDATORY(profile_read)
+    }
 #undef MANDATORY
     return NULL;
 }
@@ -165,7 +170,8 @@ static enum tuff_status open_backend(struct tuff_plugin *plugin)
         status =
             tuff_fail(log, TUFF_ERROR_PLUGIN, "%s: plugin %s lacks the slot '%s', which is mandatory%s",
                       plugin->path, descriptor->name, missing,
-                      strncmp(missing, "capture_", 8) == 0 || strncmp(missing, "stream_timestamp", 16) == 0
+                      strncmp(missing, "capture_", 8) == 0 || strncmp(missing, "profile_", 8) == 0 ||
+                              strncmp(missing, "stream_timestamp", 16) == 0
                           ? " beside the others of its group"
                           : "");
     if (status == TUFF_OK) {

@@ -91,18 +91,34 @@ static enum tuff_status call_all(struct tuff_runner *runner)
     return status;
 }
 
-static enum tuff_status capture(struct tuff_runner *runner)
+// begin: capture_begin, or profile_begin.
+static enum tuff_status capture(struct tuff_runner *runner, enum tuff_status (*begin)(struct tuff_stream *),
+                                struct tuff_capture **made)
 {
     const struct tuff_target *target = runner->target;
     unsigned errors = tuff_target_errors(target);
-    enum tuff_status status = target->interface->capture_begin(target->stream);
+    enum tuff_status status = begin(target->stream);
     if (status == TUFF_OK) {
         status = call_all(runner);
-        enum tuff_status ended = target->interface->capture_end(target->stream, &runner->capture);
+        enum tuff_status ended = target->interface->capture_end(target->stream, made);
         if (status == TUFF_OK)
             status = ended;
     }
     return status == TUFF_OK ? TUFF_OK : tuff_target_fail(target, errors, status, "record the program");
+}
+
+enum tuff_status tuff_runner_profile(struct tuff_runner *runner, struct tuff_capture **made)
+{
+    const struct tuff_backend_interface *interface = runner->target->interface;
+    *made = NULL;
+    if (interface->profile_begin == NULL)
+        return TUFF_OK;
+    enum tuff_status status = capture(runner, interface->profile_begin, made);
+    if (status != TUFF_OK && *made != NULL) {
+        interface->capture_destroy(*made);
+        *made = NULL;
+    }
+    return status;
 }
 
 // Lets the backend get ready for every call while no work of an earlier program is in its way.
@@ -131,7 +147,7 @@ enum tuff_status tuff_runner_create(const struct tuff_target *target, const stru
         set_up_call(&made->calls[i], graph, plan, bindings, i);
     enum tuff_status status = prepare(made);
     if (status == TUFF_OK && tuff_target_can_capture(target))
-        status = capture(made);
+        status = capture(made, target->interface->capture_begin, &made->capture);
     if (status != TUFF_OK)
         tuff_runner_destroy(&made);
     *runner = made;

@@ -38,6 +38,12 @@ TUFF_MUST_CHECK enum tuff_status tuff_runner_run(struct tuff_runner *runner, uin
 // Calls in the order of the nodes, each once, do what one run does.
 TUFF_MUST_CHECK enum tuff_status tuff_runner_call(struct tuff_runner *runner, uint32_t index);
 
+// Captures the graph a second time for a profile of its dispatches (backend.h), whose calls are the graph's
+// nodes. *capture: of the target's, to be destroyed before the runner; NULL where the backend has no
+// profiles.
+TUFF_MUST_CHECK enum tuff_status tuff_runner_profile(struct tuff_runner *runner,
+                                                     struct tuff_capture **capture);
+
 // Where tensor `argument` of the graph's node `index` lies; NULL: it is absent.
 const struct tuff_tensor *tuff_runner_tensor(const struct tuff_runner *runner, uint32_t index,
                                              uint32_t argument);

@@ -116,6 +116,7 @@ void tuff_bench_destroy(struct tuff_bench **bench)
     free(b->ops);
     free(b->groups.seconds);
     free(b->profiled.seconds);
+    tuff_bench_forget_dispatches(b);
     free(b->order);
     free(b->rows);
     free(b);

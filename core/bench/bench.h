@@ -1,4 +1,5 @@
-// What the files of a bench share: its loop of steps and their times (bench.c), the times of ops (profile.c).
+// What the files of a bench share: its loop of steps and their times (bench.c), the times of ops (profile.c)
+// and of dispatches (dispatches.c).
 #ifndef TUFF_CORE_BENCH_H
 #define TUFF_CORE_BENCH_H
 
@@ -16,6 +17,14 @@ struct bench_op {
     struct bench_samples samples;
 };
 
+struct bench_dispatch {
+    const char *kernel; // the capture's, as all pointers here
+    uint32_t call_count;
+    const uint32_t *calls;
+    uint64_t invocations;
+    struct bench_samples samples;
+};
+
 struct tuff_bench {
     struct tuff_trainer *trainer;
     struct tuff_pass *pass;
@@ -30,6 +39,10 @@ struct tuff_bench {
     struct bench_samples groups;
     struct bench_op *ops; // one for each of the runner's calls
     struct bench_samples profiled;
+    struct tuff_capture *capture; // that is profiled; NULL: none
+    uint32_t dispatch_count;
+    struct bench_dispatch *dispatches;
+    struct bench_samples replayed; // of that capture: from the first dispatch's begin to the last one's end
 };
 
 double tuff_bench_clock(void); // seconds on the monotonic clock
@@ -39,6 +52,9 @@ TUFF_MUST_CHECK enum tuff_status tuff_bench_make_room(struct tuff_bench *bench, 
 
 TUFF_MUST_CHECK enum tuff_status tuff_bench_add(const struct tuff_bench *bench, struct bench_samples *samples,
                                                 double seconds);
+// Destroys the capture and what is known of its dispatches.
+void tuff_bench_forget_dispatches(struct tuff_bench *bench);
+
 // part: 0.5 for the median, 0 for the least. 0 if there are none.
 double tuff_bench_quantile(const struct bench_samples *samples, double part);
 

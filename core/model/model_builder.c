@@ -66,6 +66,9 @@ enum tuff_status tuff_model_builder_finish(struct tuff_model_builder **builder, 
     struct tuff_model_builder *built = *builder;
     const struct tuff_mark whole = {0};
     *model = NULL;
+    if (built->status == TUFF_OK && built->next.mark.line != 0)
+        built->status = tuff_source_fail(&built->source, TUFF_ERROR_INVALID, built->next.mark,
+                                         "it was said how to train a layer or block that did not follow");
     if (built->status == TUFF_OK && built->model->layer_count == 0)
         built->status =
             tuff_source_fail(&built->source, TUFF_ERROR_INVALID, whole, "a model has at least one layer");

@@ -22,6 +22,9 @@ static void begin(struct tuff_model_builder *builder, enum tuff_block_kind kind,
     else
         builder->status = tuff_model_begin_block(&builder->source, builder->model, kind,
                                                  name == NULL ? "" : name, mark_of(builder));
+    const struct tuff_layer_training training = tuff_builder_take_training(builder);
+    if (builder->status == TUFF_OK)
+        tuff_model_train_block(builder->model, &training);
 }
 
 void tuff_model_begin(struct tuff_model_builder *builder, const char *name)

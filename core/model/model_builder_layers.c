@@ -21,6 +21,7 @@ static bool begin(struct tuff_model_builder *builder, const struct tuff_layer_ki
         setting->real = kind->keys[i].range != NULL ? kind->keys[i].range->fallback : 0;
         setting->mark = layer->mark;
     }
+    layer->training = tuff_builder_take_training(builder);
     if (name == NULL)
         return true;
     if (tuff_layer_name_valid(name, strlen(name)))

@@ -9,7 +9,7 @@ struct vk_conv2d_push {
     PUSH_U32 pad_top, pad_left;
     PUSH_U32 m, n, k;                    // of the matrix product of one group
     PUSH_U32 tiles_m, tiles_n, groups;
-    PUSH_U32 chunk;                      // of k, summed by one workgroup; a multiple of the tile
+    PUSH_U32 chunk;                      // of k, summed by one workgroup; where that is not all of k, a multiple of 16
     PUSH_U32 bias;                       // forward: add it; backward_weight: column n - 1 is dbias
     PUSH_U32 split;                      // 1: there are several chunks, so partial sums go to binding 0
 };

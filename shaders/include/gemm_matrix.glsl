@@ -190,8 +190,10 @@ void multiply_tile(uint m0, uint n0, uint k_begin, uint k_end)
     [[unroll]] for (uint j = 0u; j < 4u; j++)
         b_set_n(j, n0 + gl_LocalInvocationID.x % QUADS_N * 4u + j);
 #endif
-    read_a(m0, k_begin, k_end);
-    read_b(n0, k_begin, k_end);
+    if (k_begin < k_end) { // a sum without terms has no operand that could be read
+        read_a(m0, k_begin, k_end);
+        read_b(n0, k_begin, k_end);
+    }
     for (uint k0 = k_begin; k0 < k_end; k0 += TILE_K) {
         share();
         barrier();

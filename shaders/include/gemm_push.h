@@ -4,7 +4,7 @@
 struct vk_linear_push {
     PUSH_U32 m, n, k;      // rows, columns and length of the sum
     PUSH_U32 tiles_m, tiles_n;
-    PUSH_U32 chunk;        // of k, summed by one workgroup; a multiple of the tile
+    PUSH_U32 chunk;        // of k, summed by one workgroup; where that is not all of k, a multiple of 16
     PUSH_U32 bias;         // forward: add it; backward_weight: n has one column more, which is dbias
     PUSH_U32 split;        // 1: there are several chunks, so partial sums go to binding 0
     PUSH_U32 first;        // of the terms that are summed now; where it is not 0, what was before lies in the output

@@ -97,6 +97,18 @@ check "shares of the peak follow" holds figures.json '($1 * $2 / $3 - 1) ^ 2 < 1
 check "memory" holds figures.json '$1 == 240512 && $2 == $1 && $3 == 0 && $4 > 1e7' memory.parameters memory.gradients memory.optimizer memory.process_resident
 check "the start's parts are no more than the whole" holds figures.json '$1 + $2 + $3 + $4 <= $5 && $6 > 0' \
     first_step.phases.device first_step.phases.data first_step.phases.plan first_step.phases.step first_step.seconds first_step.begin
+if [[ $backend == vulkan ]]; then
+    check "a table of dispatches" out_has '^dispatch  *does  *layer  *timed  *median  *share  *invoked  *GFLOP/s  *GB/s  *of peak$'
+    check "in which several ops are one" out_has '^gather_batch  *1-3  *state '
+    check "and their sum" out_has '^[0-9.]* [a-z]*: the sum of [1-9][0-9]* dispatches, timed by the device.s clock in replayed steps;$'
+    check "dispatches in the document" is figures.json profile.dispatches.list.0.kernel '"gather_batch"'
+    check "with what they do" is figures.json profile.dispatches.list.0.ops.1 '"gather_images x"'
+    check "by number too" is figures.json profile.dispatches.list.0.indices.2 2
+    check "their sum is no more than a step" holds figures.json '$1 > 0 && $1 <= 1.5 * $2' \
+        profile.dispatches.sum_seconds profile.dispatches.step_seconds
+else
+    check "no dispatches" is figures.json profile.dispatches null
+fi
 check "a profile of the first op" is figures.json profile.ops.0.op '"step_advance"'
 check "its sum" holds figures.json '$1 > 0 && $2 > 0' profile.sum_seconds profile.step_seconds
 

@@ -2,15 +2,17 @@
 // VkResult.
 //
 // clang-format off
-//   TUFF_FAULT_AT      the number of the call that fails; the first is 1; 0: none does
-//   TUFF_FAULT_VULKAN  the library that stands behind this one; else libvulkan.so.1 of the system
-//   TUFF_FAULT_REPORT  a file that is told, at the end: "points N", the call that failed, and "objects N KIND -" for each
-//                      kind of object of which more were made than destroyed
+//   TUFF_FAULT_AT        the number of the call that fails; the first is 1; 0: none does
+//   TUFF_FAULT_PIPELINE  the number of the call of vkCreateComputePipelines that fails as if the driver's compiler gave
+//                        up, or N:memory, as if memory was short; may change as the process runs
+//   TUFF_FAULT_VULKAN    the library that stands behind this one; else libvulkan.so.1 of the system
+//   TUFF_FAULT_REPORT    a file that is told, at the end: "points N", the call that failed, and "objects N KIND -" for
+//                        each kind of object of which more were made than destroyed
 // clang-format on
 //
-// A submission or a wait that fails has lost the device, as all of them have from then on; every second wait
-// ends by its timeout instead, as if the work never did. The real device is idle by then, so that what is
-// freed is not in use.
+// A submission or a wait that fails has lost the device, as all of them have from then on; the real device is
+// idle by then, so that what is freed is not in use. Every second wait ends by its timeout instead, while the
+// work goes on.
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -165,14 +167,40 @@ MAKE(CreateShaderModule,
      (VkDevice device, const VkShaderModuleCreateInfo *info, const VkAllocationCallbacks *allocator,
       VkShaderModule *made),
      (device, info, allocator, made), SHADER_MODULE, 1, HOST)
-MAKE(CreateComputePipelines,
-     (VkDevice device, VkPipelineCache cache, uint32_t count, const VkComputePipelineCreateInfo *info,
-      const VkAllocationCallbacks *allocator, VkPipeline *made),
-     (device, cache, count, info, allocator, made), PIPELINE, count, ON_GPU)
 MAKE(CreateQueryPool,
      (VkDevice device, const VkQueryPoolCreateInfo *info, const VkAllocationCallbacks *allocator,
       VkQueryPool *made),
      (device, info, allocator, made), QUERY_POOL, 1, ON_GPU)
+
+// As TUFF_FAULT_PIPELINE has it.
+static VkResult refuse_pipeline(void)
+{
+    static _Atomic unsigned long calls;
+    const unsigned long number = atomic_fetch_add(&calls, 1) + 1;
+    const char *which = getenv("TUFF_FAULT_PIPELINE");
+    char *end = NULL;
+    if (which == NULL || strtoul(which, &end, 10) != number)
+        return VK_SUCCESS;
+    return strcmp(end, ":memory") == 0 ? ON_GPU : VK_ERROR_UNKNOWN;
+}
+
+static PFN_vkCreateComputePipelines real_CreateComputePipelines;
+static VKAPI_ATTR VkResult VKAPI_CALL fault_CreateComputePipelines(VkDevice device, VkPipelineCache cache,
+                                                                   uint32_t count,
+                                                                   const VkComputePipelineCreateInfo *info,
+                                                                   const VkAllocationCallbacks *allocator,
+                                                                   VkPipeline *made)
+{
+    const VkResult refused = refuse_pipeline();
+    if (refused != VK_SUCCESS)
+        return refused;
+    if (hits("vkCreateComputePipelines"))
+        return ON_GPU;
+    VkResult result = real_CreateComputePipelines(device, cache, count, info, allocator, made);
+    if (result == VK_SUCCESS)
+        atomic_fetch_add(&fault.objects[PIPELINE], (long)count);
+    return result;
+}
 
 DESTROY(DestroyBuffer, VkBuffer, BUFFER)
 DESTROY(FreeMemory, VkDeviceMemory, MEMORY)
@@ -237,10 +265,10 @@ static VKAPI_ATTR VkResult VKAPI_CALL fault_WaitForFences(VkDevice device, uint3
                                                           uint64_t timeout)
 {
     the_device = device;
-    bool lost_before = fault.lost;
-    if (!loses("vkWaitForFences"))
-        return real_WaitForFences(device, count, fences, all, timeout);
-    return !lost_before && fault.at % 2 == 0 && timeout != 0 ? VK_TIMEOUT : VK_ERROR_DEVICE_LOST;
+    const bool by_timeout = fault.at % 2 == 0 && timeout != 0 && !fault.lost;
+    const VkResult failure = by_timeout ? VK_TIMEOUT : VK_ERROR_DEVICE_LOST;
+    const bool fails = by_timeout ? hits("vkWaitForFences") : loses("vkWaitForFences");
+    return fails ? failure : real_WaitForFences(device, count, fences, all, timeout);
 }
 
 static PFN_vkGetQueryPoolResults real_GetQueryPoolResults;

@@ -140,17 +140,6 @@ static struct tuff_trainer *make_golden_trainer(const struct fixture *fixture, c
     return trainer;
 }
 
-static double norm_of_gradient(const struct fixture *fixture, struct tuff_trainer *trainer)
-{
-    float *gradients = read_gradients(fixture, trainer);
-    uint64_t count = tuff_model_parameter_elements(fixture->model);
-    double sum = 0;
-    for (uint64_t i = 0; i < count; i++)
-        sum += (double)gradients[i] * (double)gradients[i];
-    free(gradients);
-    return sqrt(sum);
-}
-
 static void compare_first_gradient(const struct fixture *fixture, const struct golden *golden,
                                    struct tuff_trainer *trainer)
 {

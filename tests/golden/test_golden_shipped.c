@@ -273,16 +273,6 @@ static uint8_t *training_images(uint32_t count, uint32_t side, uint32_t *labels)
     return images;
 }
 
-static double norm_of_gradient(const struct fixture *fixture, struct tuff_trainer *trainer)
-{
-    float *gradients = read_gradients(fixture, trainer);
-    double sum = 0;
-    for (uint64_t i = tuff_model_parameter_elements(fixture->model); i-- > 0;)
-        sum += (double)gradients[i] * (double)gradients[i];
-    free(gradients);
-    return sqrt(sum);
-}
-
 ParameterizedTestParameters(golden_shipped, training)
 {
     return each((const char *const[]){trainings[0].model, trainings[1].model});

@@ -43,6 +43,11 @@ static struct tuff_model *finish(struct tuff_model_builder *builder)
     return model;
 }
 
+static bool same_init(const struct tuff_init *a, const struct tuff_init *b)
+{
+    return a->scheme == b->scheme && a->fan_out == b->fan_out && a->value == b->value;
+}
+
 // All that follows from a model: layers with their settings, shapes and parameters.
 static void check_same(const struct tuff_model *a, const struct tuff_model *b)
 {
@@ -58,6 +63,11 @@ static void check_same(const struct tuff_model *a, const struct tuff_model *b)
         cr_assert_eq(x->multiply_adds, y->multiply_adds);
         cr_assert_eq(x->input_count, y->input_count, "%s", x->name);
         cr_assert_eq(memcmp(x->inputs, y->inputs, sizeof x->inputs), 0, "%s", x->name);
+        cr_assert(same_init(&x->training.weight, &y->training.weight) &&
+                      same_init(&x->training.bias, &y->training.bias),
+                  "%s", x->name);
+        cr_assert_eq(x->training.freeze, y->training.freeze, "%s", x->name);
+        cr_assert_eq(x->training.rate_factor, y->training.rate_factor, "%s", x->name);
         for (size_t k = 0; k < x->kind->key_count; k++) {
             const struct tuff_setting *s = &x->settings[k], *t = &y->settings[k];
             cr_assert_eq(s->same, t->same);
@@ -291,6 +301,79 @@ Test(model_builder, refuses_a_block_that_does_not_end)
     cr_assert_eq(tuff_model_builder_finish(&builder, &model), TUFF_ERROR_INVALID);
     cr_assert_null(model);
     cr_assert_str_eq(captured.last, "m: layer 1: block: it is begun and not ended");
+}
+
+#define TRAINING(...)                                                                                        \
+    (&(struct tuff_training_options){.size = sizeof(struct tuff_training_options), __VA_ARGS__})
+
+Test(model_builder, says_how_parameters_begin_and_are_trained)
+{
+    static const char file[] =
+        "name: trained\n"
+        "input: [1, 28, 28]\n"
+        "layers:\n"
+        "  - conv2d: {channels: 4, kernel: 3, init: {normal: 0.25}, init_bias: zeros, lr_factor: 0.5}\n"
+        "  - block:\n"
+        "      name: head\n"
+        "      freeze: true\n"
+        "      init: {kaiming_normal: fan_out}\n"
+        "      layers:\n"
+        "        - conv2d: {channels: 2, kernel: 3, freeze: false}\n"
+        "        - flatten\n"
+        "        - linear: {features: 10}\n";
+    struct tuff_model_builder *builder = create("trained");
+    tuff_model_train(builder, TRAINING(.init = "{normal: 0.25}", .init_bias = "zeros", .lr_factor = 0.5));
+    tuff_model_add_conv2d(builder, NULL, CONV2D(.channels = 4, .kernel = {3}));
+    tuff_model_train(builder, TRAINING(.init = "{kaiming_normal: fan_out}", .freeze = 1));
+    tuff_model_begin(builder, "head");
+    tuff_model_train(builder, TRAINING(.freeze = -1));
+    tuff_model_add_conv2d(builder, NULL, CONV2D(.channels = 2, .kernel = {3}));
+    tuff_model_add_flatten(builder, NULL);
+    tuff_model_add_linear(builder, NULL, LINEAR(.features = 10));
+    tuff_model_end(builder);
+    struct tuff_model *built = finish(builder), *parsed;
+    cr_assert_eq(tuff_model_parse(&captured.log, "trained.yaml", file, strlen(file), &parsed), TUFF_OK, "%s",
+                 captured.last);
+    cr_assert_eq(parsed->layers[0].training.rate_factor, 0.5);
+    cr_assert_eq(parsed->layers[3].training.freeze, TUFF_FREEZE_YES);
+    check_same(built, parsed);
+    tuff_model_destroy(&built);
+    tuff_model_destroy(&parsed);
+}
+
+static void expect_refused(const struct tuff_training_options *options, const char *message)
+{
+    struct tuff_model *model;
+    struct tuff_model_builder *builder = create("trained");
+    tuff_model_train(builder, options);
+    tuff_model_add_flatten(builder, NULL);
+    tuff_model_add_linear(builder, NULL, LINEAR(.features = 10));
+    cr_assert_neq(tuff_model_builder_finish(&builder, &model), TUFF_OK);
+    cr_assert_null(model);
+    cr_expect_str_eq(captured.last, message);
+}
+
+Test(model_builder, refuses_trainings_that_cannot_be)
+{
+    expect_refused(
+        TRAINING(.init = "kaiming_norml"),
+        "trained: layer 1: training: 'init': unknown value 'kaiming_norml'; did you mean 'kaiming_normal'?");
+    expect_refused(
+        TRAINING(.init = "{normal: -1}"),
+        "trained: layer 1: training: 'init': 'normal' must be a number of at least 0 that float32 has, "
+        "found '-1'");
+    expect_refused(TRAINING(.lr_factor = -2),
+                   "trained: layer 1: training: 'lr_factor' must be a number above 0 that "
+                   "float32 has, found '-2'");
+    expect_refused(TRAINING(.freeze = 1), "trained: layer 1: flatten: it has no parameters");
+    struct tuff_model *model;
+    struct tuff_model_builder *builder = create("trained");
+    tuff_model_add_flatten(builder, NULL);
+    tuff_model_add_linear(builder, NULL, LINEAR(.features = 10));
+    tuff_model_train(builder, TRAINING(.freeze = 1));
+    cr_assert_eq(tuff_model_builder_finish(&builder, &model), TUFF_ERROR_INVALID);
+    cr_expect_str_eq(captured.last,
+                     "trained: layer 3: it was said how to train a layer or block that did not follow");
 }
 
 Test(model_builder, refuses_values_that_cannot_be)

@@ -46,9 +46,18 @@ static void note_tuning(const char *message)
         tuning.refused++;
 }
 
+static void (*log_listener)(enum tuff_log_level level, const char *message);
+
+void listen_to_log(void (*listener)(enum tuff_log_level level, const char *message))
+{
+    log_listener = listener;
+}
+
 static void write_log(void *user, enum tuff_log_level level, const char *message)
 {
     (void)user;
+    if (log_listener)
+        log_listener(level, message);
     const char *capture = strstr(message, ": captured ");
     if (capture)
         sscanf(capture, ": captured %u dispatches", &captured);
@@ -189,6 +198,17 @@ float *read_gradients(const struct fixture *fixture, struct tuff_trainer *traine
     }
     cr_assert_eq(at, count);
     return values;
+}
+
+double norm_of_gradient(const struct fixture *fixture, struct tuff_trainer *trainer)
+{
+    float *gradients = read_gradients(fixture, trainer);
+    const uint64_t count = tuff_model_parameter_elements(fixture->model);
+    double sum = 0;
+    for (uint64_t i = 0; i < count; i++)
+        sum += (double)gradients[i] * (double)gradients[i];
+    free(gradients);
+    return sqrt(sum);
 }
 
 struct tuff_dataset *load_digits(enum tuff_split split, uint32_t count)

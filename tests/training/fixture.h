@@ -38,6 +38,9 @@ struct tuff_trainer *make_trainer(const struct fixture *fixture, const struct tu
 // The words of the last error that a fixture of this process logged; empty if there was none.
 const char *last_error(void);
 
+// Has all that fixtures of this process log given to `listener`, too.
+void listen_to_log(void (*listener)(enum tuff_log_level level, const char *message));
+
 // Dispatches of the program that a backend of a GPU captured last; 0 if none did.
 uint32_t last_capture(void);
 
@@ -57,6 +60,9 @@ float *read_parameters(const struct fixture *fixture, struct tuff_trainer *train
 
 // All gradients in the same order; free() them.
 float *read_gradients(const struct fixture *fixture, struct tuff_trainer *trainer);
+
+// The Euclidean norm of all of them.
+double norm_of_gradient(const struct fixture *fixture, struct tuff_trainer *trainer);
 
 // Digits from the first on that `split` has. Fails the test if they cannot be had.
 struct tuff_dataset *load_digits(enum tuff_split split, uint32_t count);

@@ -145,6 +145,65 @@ ParameterizedTest(const struct backend_name *backend, backend, bench_times_add_u
     fixture_close(&fixture);
 }
 
+ParameterizedTestParameters(backend, bench_dispatches_do_what_the_ops_are)
+{
+    return backends_under_test();
+}
+
+ParameterizedTest(const struct backend_name *backend, backend, bench_dispatches_do_what_the_ops_are,
+                  .timeout = 600)
+{
+    struct fixture fixture;
+    fixture_open(&fixture, backend->text, 0);
+    struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, SAMPLES);
+    const struct tuff_trainer_options options = options_of_batch(BATCH);
+    struct tuff_trainer *trained = make_trainer(&fixture, digits, NULL, &options),
+                        *timed = make_trainer(&fixture, digits, NULL, &options);
+    struct tuff_bench *bench;
+    struct seen seen = {.in_order = true};
+    double median = -1;
+    cr_assert_eq(tuff_bench_create(timed, TUFF_SPLIT_TRAIN, &bench), TUFF_OK);
+    cr_expect_eq(tuff_bench_dispatch_count(bench), 0);
+    cr_assert_eq(tuff_bench_profile_dispatches(bench, 1e-9, NULL, NULL, NULL), TUFF_OK);
+    seen.ops = tuff_bench_dispatch_count(bench);
+    cr_expect_eq(seen.ops > 0, fixture.target->interface->profile_begin != NULL);
+    cr_assert_eq(tuff_bench_profile_dispatches(bench, 1e-9, look_at_step, &seen, &median), TUFF_OK);
+    if (seen.ops > 0) {
+        // One to begin with, and one of each call.
+        cr_expect_eq(seen.steps, 1);
+        cr_expect(seen.in_order);
+        cr_expect_gt(median, 0);
+        cr_assert_eq(tuff_trainer_steps(trained, 0, 3, NULL, NULL, NULL), TUFF_OK);
+        expect_same_parameters(&fixture, trained, timed, "profiled");
+        cr_expect_eq(seen.ops, last_capture());
+    }
+    bool *done = calloc(tuff_bench_op_count(bench), sizeof *done);
+    double flops = 0, all = 0;
+    for (uint32_t i = 0; i < seen.ops; i++) {
+        struct tuff_bench_dispatch dispatch = {.size = sizeof dispatch};
+        tuff_bench_dispatch(bench, i, &dispatch);
+        cr_assert_geq(dispatch.op_count, 1, "%s", dispatch.kernel);
+        cr_expect_eq(dispatch.samples, 2, "%s", dispatch.kernel);
+        cr_expect(dispatch.best >= 0 && dispatch.best <= dispatch.median, "%s", dispatch.kernel);
+        for (uint32_t k = 0; k < dispatch.op_count; k++)
+            done[dispatch.ops[k]] = true;
+        flops += dispatch.flops;
+    }
+    for (uint32_t i = 0; i < tuff_bench_op_count(bench); i++) {
+        struct tuff_bench_op op = {.size = sizeof op};
+        tuff_bench_op(bench, i, &op);
+        cr_expect_eq(done[i], seen.ops > 0, "%s", op.op);
+        all += op.flops;
+    }
+    cr_expect(flops <= all * (1 + 1e-12) && (seen.ops == 0 || flops > 0), "%g of %g FLOP", flops, all);
+    free(done);
+    tuff_bench_destroy(&bench);
+    tuff_trainer_destroy(&trained);
+    tuff_trainer_destroy(&timed);
+    tuff_dataset_destroy(&digits);
+    fixture_close(&fixture);
+}
+
 ParameterizedTestParameters(backend, bench_peak_is_of_a_product)
 {
     return backends_under_test();

@@ -221,3 +221,36 @@ Test(tiles, are_timed_once)
     tuff_dataset_destroy(&digits);
     scratch_end();
 }
+
+// As a process of this one's number does that shares the folder from another container. *path: the file.
+static void begin_writing(char path[static 3 * PATH_MAX])
+{
+    snprintf(path, 3 * PATH_MAX, "%s.%ld", tile_file(), (long)getpid());
+    write_file(path, (const unsigned char *)"part", 4);
+}
+
+Test(tiles, are_timed_at_a_later_start_where_time_runs_out)
+{
+    scratch_begin();
+    setenv("TUFF_VULKAN_FUSION", "0", 1);
+    setenv("XDG_CACHE_HOME", scratch_folder, 1);
+    struct tuff_dataset *digits = load_digits(TUFF_SPLIT_TRAIN, SAMPLES);
+    struct outcome off = train(small, TUFF_PRECISION_FLOAT32, digits);
+    setenv("TUFF_VULKAN_TUNE", "1", 1);
+    char foreign[3 * PATH_MAX];
+    setenv("TUFF_VULKAN_TUNE_MS", "1", 1); // no product can do with that: each start is done with one
+    for (uint32_t start = 0; start <= SMALL_PRODUCTS; start++) {
+        struct outcome outcome = train(small, TUFF_PRECISION_FLOAT32, digits);
+        cr_expect_eq(outcome.tuning.known, start, "start %u: %u products known", start, outcome.tuning.known);
+        cr_expect_eq(outcome.tuning.timed, start < SMALL_PRODUCTS, "start %u: %u products timed", start,
+                     outcome.tuning.timed);
+        expect_same_bits(&outcome, &off, "timed in part");
+        free_outcome(&outcome);
+        if (start == 0)
+            begin_writing(foreign);
+    }
+    cr_expect_eq(access(foreign, F_OK), 0, "another container's file was taken away");
+    free_outcome(&off);
+    tuff_dataset_destroy(&digits);
+    scratch_end();
+}

@@ -212,23 +212,32 @@ static enum tuff_status measure_steps(struct measurement *run, double seconds)
     return status;
 }
 
-// Keeps the first steps for the trace.
-static void keep_step(void *user, const struct tuff_bench_step *step)
+static void keep_line(const struct measurement *run, struct bench_timelines *lines, uint32_t count,
+                      const struct tuff_bench_step *step)
 {
-    struct measurement *run = user;
-    struct bench_results *results = &run->results;
-    const uint32_t count = tuff_bench_op_count(run->bench);
-    if (run->settings->trace == NULL || results->timeline_count == BENCH_TIMELINES_MAX)
+    if (run->settings->trace == NULL || lines->count == BENCH_TIMELINES_MAX)
         return;
-    struct bench_timeline *line = &results->timelines[results->timeline_count];
-    line->at = step->at - results->start;
-    line->begin = malloc(2 * count * sizeof *line->begin);
+    struct bench_timeline *line = &lines->steps[lines->count];
+    line->at = step->at - run->results.start;
+    line->begin = malloc(2 * (size_t)count * sizeof *line->begin);
     if (line->begin == NULL)
         return;
     line->end = line->begin + count;
     memcpy(line->begin, step->begin, count * sizeof *line->begin);
     memcpy(line->end, step->end, count * sizeof *line->end);
-    results->timeline_count++;
+    lines->count++;
+}
+
+static void keep_ops(void *user, const struct tuff_bench_step *step)
+{
+    struct measurement *run = user;
+    keep_line(run, &run->results.op_lines, tuff_bench_op_count(run->bench), step);
+}
+
+static void keep_dispatches(void *user, const struct tuff_bench_step *step)
+{
+    struct measurement *run = user;
+    keep_line(run, &run->results.dispatch_lines, tuff_bench_dispatch_count(run->bench), step);
 }
 
 static enum tuff_status measure_ops(struct measurement *run, double seconds)
@@ -237,7 +246,12 @@ static enum tuff_status measure_ops(struct measurement *run, double seconds)
         return TUFF_OK;
     run->results.profile.size = sizeof run->results.profile;
     begin_phase(&run->results, "ops");
-    enum tuff_status status = tuff_bench_profile(run->bench, seconds, keep_step, run, &run->results.profile);
+    enum tuff_status status = tuff_bench_profile(run->bench, seconds, keep_ops, run, &run->results.profile);
+    end_phase(&run->results);
+    begin_phase(&run->results, "dispatches");
+    if (status == TUFF_OK)
+        status =
+            tuff_bench_profile_dispatches(run->bench, seconds, keep_dispatches, run, &run->results.replay);
     end_phase(&run->results);
     return status;
 }
@@ -284,10 +298,35 @@ static enum tuff_status take_ops(struct measurement *run)
     return TUFF_OK;
 }
 
+static enum tuff_status take_dispatches(struct measurement *run)
+{
+    struct bench_results *results = &run->results;
+    results->dispatch_count = tuff_bench_dispatch_count(run->bench);
+    if (results->dispatch_count == 0)
+        return TUFF_OK;
+    results->dispatches = calloc(results->dispatch_count, sizeof *results->dispatches);
+    if (results->dispatches == NULL) {
+        console_error("out of memory");
+        return TUFF_ERROR_MEMORY;
+    }
+    for (uint32_t i = 0; i < results->dispatch_count; i++) {
+        results->dispatches[i].size = sizeof results->dispatches[i];
+        tuff_bench_dispatch(run->bench, i, &results->dispatches[i]);
+    }
+    return TUFF_OK;
+}
+
+static void free_lines(struct bench_timelines *lines)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        free(lines->steps[i].begin);
+}
+
 static void close_all(struct measurement *run)
 {
-    for (size_t i = 0; i < run->results.timeline_count; i++)
-        free(run->results.timelines[i].begin);
+    free_lines(&run->results.op_lines);
+    free_lines(&run->results.dispatch_lines);
+    free(run->results.dispatches);
     free(run->results.ops);
     tuff_bench_destroy(&run->bench);
     setup_close(&run->setup);
@@ -327,6 +366,8 @@ static int run_bench(const struct bench_settings *settings, double start)
     }
     if (status == TUFF_OK)
         status = take_ops(&run);
+    if (status == TUFF_OK)
+        status = take_dispatches(&run);
     console_transient(NULL);
     if (status == TUFF_OK) {
         // What is for people gives way to the document.
@@ -388,7 +429,8 @@ int command_bench(int argc, char **argv)
         {"no-fusion", '\0', OPTION_FLAG, &s.no_fusion, NULL, "run every op of the model on its own"},
         OPTIONS_GROUP("Measuring"),
         {"seconds", '\0', OPTION_POSITIVE, &s.seconds, "X", "that steps are timed for"},
-        {"profile", 'p', OPTION_FLAG, &s.profile, NULL, "time every op of a step as well"},
+        {"profile", 'p', OPTION_FLAG, &s.profile, NULL,
+         "time every op of a step as well, and every dispatch"},
         {"no-peak", '\0', OPTION_FLAG, &s.no_peak, NULL, "leave out matrix product, copy and dispatch"},
         OPTIONS_GROUP("Output"),
         {"json", 'j', OPTION_TEXT, &s.json, "FILE", "write the figures to FILE as JSON; - is stdout"},

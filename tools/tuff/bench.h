@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include <jansson.h>
+
 #include "setup.h"
 #include "tuff/bench.h"
 
@@ -26,12 +28,16 @@ struct bench_phase {
 };
 enum { BENCH_PHASES_MAX = 24 };
 
-// The ops of one profiled step, on the device.
+// The ops of one profiled step, or its dispatches, on the device.
 struct bench_timeline {
     double at; // seconds since the command's start
     double *begin, *end;
 };
 enum { BENCH_TIMELINES_MAX = 20 };
+struct bench_timelines {
+    struct bench_timeline steps[BENCH_TIMELINES_MAX]; // the first ones
+    size_t count;
+};
 
 struct bench_results {
     double start; // of the command, on the monotonic clock
@@ -52,8 +58,10 @@ struct bench_results {
     uint32_t op_count;
     struct tuff_bench_op *ops;
     struct tuff_bench_profile profile; // steps is 0: none
-    struct bench_timeline timelines[BENCH_TIMELINES_MAX];
-    size_t timeline_count;
+    uint32_t dispatch_count;           // 0: the backend tells of none
+    struct tuff_bench_dispatch *dispatches;
+    double replay; // seconds of such a step, median
+    struct bench_timelines op_lines, dispatch_lines;
 };
 
 // The profile's ops of one kind, together.
@@ -66,6 +74,8 @@ struct bench_kind {
 size_t bench_kinds(const struct bench_results *results, struct bench_kind *kinds);
 // Seconds of all ops of a step together.
 double bench_sum(const struct bench_results *results);
+// The same of all dispatches.
+double bench_dispatch_sum(const struct bench_results *results);
 
 // What part of what bounds it an op reaches: the greater of its FLOP rate by the matrix product's and its
 // byte rate by the copy's. More than 1 where caches hold what it reads. 0: not known.
@@ -75,6 +85,9 @@ struct bench_share {
 };
 struct bench_share bench_share(const struct bench_results *results, double flops, double bytes,
                                double seconds);
+
+// What a dispatch does: "conv2d_forward conv1" for each of its ops. An array.
+json_t *bench_ops_json(const struct bench_results *results, const struct tuff_bench_dispatch *dispatch);
 
 // Images and labels of a model's input, drawn from a seed: as many as fit 32 MiB, but at least those of
 // `least` samples and at most 60,000. Failure: an error is shown.

@@ -82,6 +82,46 @@ static json_t *op_json(const struct tuff_bench_op *op, double sum)
                      rate(op->bytes, op->median));
 }
 
+json_t *bench_ops_json(const struct bench_results *results, const struct tuff_bench_dispatch *dispatch)
+{
+    json_t *ops = json_array();
+    for (uint32_t i = 0; i < dispatch->op_count; i++) {
+        const struct tuff_bench_op *op = &results->ops[dispatch->ops[i]];
+        json_array_append_new(ops, json_sprintf("%s %s", op->op, op->layer));
+    }
+    return ops;
+}
+
+// indices: of the profile's ops.
+static json_t *dispatch_json_of(const struct bench_results *results, const struct tuff_bench_dispatch *d)
+{
+    const bool counted = d->flops > 0 || d->bytes > 0;
+    json_t *indices = json_array();
+    for (uint32_t i = 0; i < d->op_count; i++)
+        json_array_append_new(indices, json_integer(d->ops[i]));
+    json_t *dispatch = json_pack(
+        "{s:s, s:o, s:o, s:I, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "kernel", d->kernel, "ops",
+        bench_ops_json(results, d), "indices", indices, "samples", (json_int_t)d->samples, "median_seconds",
+        d->median, "best_seconds", d->best, "share", d->median / bench_dispatch_sum(results), "flops",
+        counted ? json_real(d->flops) : json_null(), "bytes", counted ? json_real(d->bytes) : json_null(),
+        "gflops", counted ? rate(d->flops, d->median) : json_null(), "gbytes_per_second",
+        counted ? rate(d->bytes, d->median) : json_null(), "invocations",
+        d->invocations == 0 ? json_null() : json_integer((json_int_t)d->invocations));
+    return with_share(dispatch, bench_share(results, d->flops, d->bytes, d->median));
+}
+
+// null if the backend does not tell of them.
+static json_t *dispatches_json(const struct bench_results *results)
+{
+    if (results->dispatch_count == 0)
+        return json_null();
+    json_t *dispatches = json_array();
+    for (uint32_t i = 0; i < results->dispatch_count; i++)
+        json_array_append_new(dispatches, dispatch_json_of(results, &results->dispatches[i]));
+    return json_pack("{s:f, s:f, s:o}", "step_seconds", results->replay, "sum_seconds",
+                     bench_dispatch_sum(results), "list", dispatches);
+}
+
 static json_t *profile_json(const struct bench_results *results)
 {
     const double sum = bench_sum(results);
@@ -104,10 +144,10 @@ static json_t *profile_json(const struct bench_results *results)
                                  "gbytes_per_second", rate(of_kind[i].bytes, of_kind[i].seconds)),
                        bench_share(results, of_kind[i].flops, of_kind[i].bytes, of_kind[i].seconds)));
     free(of_kind);
-    return json_pack("{s:s, s:I, s:f, s:f, s:o, s:o}", "clock",
+    return json_pack("{s:s, s:I, s:f, s:f, s:o, s:o, s:o}", "clock",
                      results->profile.device_clock ? "backend" : "host", "steps",
                      (json_int_t)results->profile.steps, "step_seconds", results->profile.median,
-                     "sum_seconds", sum, "ops", ops, "kinds", kinds);
+                     "sum_seconds", sum, "ops", ops, "kinds", kinds, "dispatches", dispatches_json(results));
 }
 
 static json_t *step_json(const struct bench_results *results)

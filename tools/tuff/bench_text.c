@@ -41,6 +41,14 @@ double bench_sum(const struct bench_results *results)
     return sum;
 }
 
+double bench_dispatch_sum(const struct bench_results *results)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < results->dispatch_count; i++)
+        sum += results->dispatches[i].median;
+    return sum;
+}
+
 static bool knows_shares(const struct bench_results *results)
 {
     return results->peak.flops_per_second > 0 && results->limits.bytes_per_second > 0;
@@ -172,12 +180,12 @@ static void print_start(FILE *out, const struct bench_results *results)
 static void print_ops(FILE *out, const struct bench_results *results)
 {
     const double sum = bench_sum(results);
-    fprintf(out, "\n%3s  %-31s %-16s %5s %11s %7s %8s %8s %8s %8s", "#", "op", "layer", "timed", "median",
+    fprintf(out, "\n%3s  %-37s %-16s %5s %11s %7s %8s %8s %8s %8s", "#", "op", "layer", "timed", "median",
             "share", "FLOP", "bytes", "GFLOP/s", "GB/s");
     print_share(out, results, (struct text){"of peak"});
     for (uint32_t i = 0; i < results->op_count; i++) {
         const struct tuff_bench_op *op = &results->ops[i];
-        fprintf(out, "%3" PRIu32 "  %-31s %-16s %5" PRIu32 " %11s %6.2f%% %8s %8s %8s %8s", i + 1, op->op,
+        fprintf(out, "%3" PRIu32 "  %-37s %-16s %5" PRIu32 " %11s %6.2f%% %8s %8s %8s %8s", i + 1, op->op,
                 op->layer, op->samples, format_duration(op->median).s, 100 * op->median / sum,
                 amount(op->flops).s, amount(op->bytes).s, rate(op->flops, op->median).s,
                 rate(op->bytes, op->median).s);
@@ -190,12 +198,12 @@ static void print_kinds(FILE *out, const struct bench_results *results)
     struct bench_kind *kinds = calloc(results->op_count, sizeof *kinds);
     const double sum = bench_sum(results);
     const size_t count = kinds == NULL ? 0 : bench_kinds(results, kinds);
-    fprintf(out, "\n%-36s %5s %11s %7s %8s %8s %8s %8s", "all of a kind", "calls", "median", "share", "FLOP",
+    fprintf(out, "\n%-37s %5s %11s %7s %8s %8s %8s %8s", "all of a kind", "calls", "median", "share", "FLOP",
             "bytes", "GFLOP/s", "GB/s");
     print_share(out, results, (struct text){"of peak"});
     for (size_t i = 0; i < count; i++) {
         const struct bench_kind *kind = &kinds[i];
-        fprintf(out, "%-36s %5" PRIu32 " %11s %6.2f%% %8s %8s %8s %8s", kind->op, kind->calls,
+        fprintf(out, "%-37s %5" PRIu32 " %11s %6.2f%% %8s %8s %8s %8s", kind->op, kind->calls,
                 format_duration(kind->seconds).s, 100 * kind->seconds / sum, amount(kind->flops).s,
                 amount(kind->bytes).s, rate(kind->flops, kind->seconds).s,
                 rate(kind->bytes, kind->seconds).s);
@@ -210,6 +218,46 @@ static void print_kinds(FILE *out, const struct bench_results *results)
     if (knows_shares(results))
         fprintf(out, "of peak: F, of the matrix product's FLOP; B, of the copy's bytes, more than 100%% out "
                      "of a cache\n");
+}
+
+// The numbers of the ops in the table of them: "4", "4-6", "1-3,9,12-14"; "+" at the end if that is not all.
+static struct text numbers(const struct tuff_bench_dispatch *dispatch)
+{
+    struct text text = {"-"};
+    size_t used = 0;
+    for (uint32_t i = 0, last; i < dispatch->op_count && used < sizeof text.s; i = last + 1) {
+        last = i;
+        while (last + 1 < dispatch->op_count && dispatch->ops[last + 1] == dispatch->ops[last] + 1)
+            last++;
+        used += (size_t)snprintf(text.s + used, sizeof text.s - used, "%s%" PRIu32, i == 0 ? "" : ",",
+                                 dispatch->ops[i] + 1);
+        if (last > i && used < sizeof text.s)
+            used +=
+                (size_t)snprintf(text.s + used, sizeof text.s - used, "-%" PRIu32, dispatch->ops[last] + 1);
+    }
+    return text;
+}
+
+static void print_dispatches(FILE *out, const struct bench_results *results)
+{
+    const double sum = bench_dispatch_sum(results);
+    fprintf(out, "\n%-39s %-16s %-16s %5s %11s %7s %8s %8s %8s", "dispatch", "does", "layer", "timed",
+            "median", "share", "invoked", "GFLOP/s", "GB/s");
+    print_share(out, results, (struct text){"of peak"});
+    for (uint32_t i = 0; i < results->dispatch_count; i++) {
+        const struct tuff_bench_dispatch *d = &results->dispatches[i];
+        fprintf(out, "%-39s %-16s %-16s %5" PRIu32 " %11s %6.2f%% %8s %8s %8s", d->kernel, numbers(d).s,
+                d->op_count == 0 ? "-" : results->ops[d->ops[0]].layer, d->samples,
+                format_duration(d->median).s, 100 * d->median / sum, amount((double)d->invocations).s,
+                rate(d->flops, d->median).s, rate(d->bytes, d->median).s);
+        print_share(out, results, share_text(results, d->flops, d->bytes, d->median));
+    }
+    fprintf(out,
+            "\n%s: the sum of %" PRIu32 " dispatches, timed by the device's clock in replayed steps;\n"
+            "%s: such a step as a whole. does: ops by their numbers above, several that were made one or\n"
+            "one that takes several dispatches, which has no rate then; invoked: a shader, as the device "
+            "counts\n",
+            format_duration(sum).s, results->dispatch_count, format_duration(results->replay).s);
 }
 
 void bench_print(FILE *out, const struct bench_settings *settings, const struct setup *setup,
@@ -230,5 +278,7 @@ void bench_print(FILE *out, const struct bench_settings *settings, const struct 
     if (settings->profile) {
         print_ops(out, results);
         print_kinds(out, results);
+        if (results->dispatch_count > 0)
+            print_dispatches(out, results);
     }
 }

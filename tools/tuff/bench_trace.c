@@ -4,7 +4,7 @@
 #include "bench.h"
 #include "json_output.h"
 
-enum { PROCESS = 1, HOST_THREAD = 1, OPS_THREAD = 2 };
+enum { PROCESS = 1, HOST_THREAD = 1, OPS_THREAD = 2, DISPATCHES_THREAD = 3 };
 
 static void add(json_t *events, json_t *event)
 {
@@ -35,6 +35,18 @@ static void add_step(json_t *events, const struct bench_results *results, const 
     }
 }
 
+static void add_dispatches(json_t *events, const struct bench_results *results,
+                           const struct bench_timeline *step)
+{
+    for (uint32_t i = 0; i < results->dispatch_count; i++) {
+        const struct tuff_bench_dispatch *dispatch = &results->dispatches[i];
+        json_t *event = span(dispatch->kernel, "dispatch", DISPATCHES_THREAD, step->at + step->begin[i],
+                             step->at + step->end[i]);
+        json_object_set_new(event, "args", json_pack("{s:o}", "ops", bench_ops_json(results, dispatch)));
+        add(events, event);
+    }
+}
+
 enum tuff_status bench_write_trace(const struct bench_settings *settings, const struct setup *setup,
                                    const struct bench_results *results)
 {
@@ -48,8 +60,12 @@ enum tuff_status bench_write_trace(const struct bench_settings *settings, const 
     for (size_t i = 0; i < results->phase_count; i++)
         add(events, span(results->phases[i].name, "phase", HOST_THREAD, results->phases[i].begin,
                          results->phases[i].end));
-    for (size_t i = 0; i < results->timeline_count; i++)
-        add_step(events, results, &results->timelines[i]);
+    if (results->dispatch_lines.count > 0)
+        add_name(events, "thread_name", DISPATCHES_THREAD, json_string("dispatches of replayed steps"));
+    for (size_t i = 0; i < results->op_lines.count; i++)
+        add_step(events, results, &results->op_lines.steps[i]);
+    for (size_t i = 0; i < results->dispatch_lines.count; i++)
+        add_dispatches(events, results, &results->dispatch_lines.steps[i]);
     return json_write(settings->trace,
                       json_pack("{s:s, s:o}", "displayTimeUnit", "ms", "traceEvents", events));
 }

@@ -101,6 +101,16 @@ struct tuff_device_memory {
     uint64_t used;   // bytes in buffers of this device
 };
 
+// A dispatch of a capture that was profiled: what the device runs as one.
+struct tuff_dispatch_profile {
+    uint32_t size;
+    uint32_t call_count;   // kernel calls that it does, as a whole or in part
+    const uint32_t *calls; // their numbers, ascending; that of the first call after profile_begin is 0
+    const char *name;      // of what runs: a shader's, say
+    uint64_t begin, end;   // nanoseconds from any origin, which all dispatches of a replay share
+    uint64_t invocations;  // of the shader, as the device counted them; 0: it does not count
+};
+
 // One typed entry per op: enum tuff_status (*name)(stream, args). NULL: unsupported.
 // Effect: as the op's header says, in the order of calls on the stream. Blocking: no. A backend that computes at
 // once may do so within the call. args and all it points to may be gone when the call returns.
@@ -192,6 +202,16 @@ struct tuff_backend_interface {
     // to find again by op, shapes and parameters; it may be called again for the same ones. Blocking: yes.
     // Failure: the program is not run, and the message names the op.
     enum tuff_status (*prepare)(struct tuff_device *device, uint32_t op, const struct tuff_op_args *args);
+
+    // -- Profile, since 0.3. Optional pair, of a backend that captures: what became of the calls of a capture, and how
+    // long it takes. profile_begin is capture_begin for a capture that reads the device's clock between its dispatches;
+    // it is ended, replayed and destroyed like others. profile_read tells of dispatch `index`, in the order of recording
+    // from 0 on, in the last replay, which stream_wait was called after: TUFF_ERROR_NOT_FOUND, without a message, behind
+    // the last one. Pointers in *dispatch live as long as the capture. Dispatches that may overlap have each the time
+    // from the end of those before them to their own.
+    enum tuff_status (*profile_begin)(struct tuff_stream *stream);
+    enum tuff_status (*profile_read)(struct tuff_stream *stream, struct tuff_capture *capture, uint32_t index,
+                                     struct tuff_dispatch_profile *dispatch);
 };
 
 // The plugin's single export, constant data. The first four fields never move.

@@ -84,6 +84,33 @@ tuff_bench_profile(struct tuff_bench *bench, double seconds,
                    void (*observer)(void *user, const struct tuff_bench_step *step), void *user,
                    struct tuff_bench_profile *result);
 
+// -- The dispatches of a step: what a backend makes of its ops, where it merges several into one or takes several for
+// one, and tells of it.
+
+struct tuff_bench_dispatch {
+    size_t size;          // set by the caller; no more than that is written
+    const char *kernel;   // as the backend calls it; pointers live until the bench is destroyed
+    const uint32_t *ops;  // what it does, as a whole or in part: indices of tuff_bench_op, ascending
+    uint32_t op_count;
+    uint32_t samples;     // replays that were timed
+    double median, best;  // seconds from the end of those before it to its own
+    double flops, bytes;  // of its ops, as tuff_bench_op counts them; 0 where other dispatches have a part in them
+    uint64_t invocations; // of the shader, as the device counts them; 0: it does not
+};
+
+// Replays steps one by one for about `seconds`, which are above 0, with the device's clock read after each dispatch: at
+// least 5, but fewer, at least 1, where those would take ten times as long; one before the first of all is not counted.
+// May be called again: steps add up. observer: told of every step that counts, as by tuff_bench_profile; may be NULL.
+// median: of the seconds from the first dispatch's begin to the last one's end; may be NULL. Nothing is done, and the
+// count below stays 0, where the backend has no profiles of captures. Blocking.
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_bench_profile_dispatches(struct tuff_bench *bench, double seconds,
+                              void (*observer)(void *user, const struct tuff_bench_step *step), void *user,
+                              double *median);
+TUFF_API uint32_t tuff_bench_dispatch_count(const struct tuff_bench *bench);
+// index: below tuff_bench_dispatch_count, in the order of recording.
+TUFF_API void tuff_bench_dispatch(const struct tuff_bench *bench, uint32_t index, struct tuff_bench_dispatch *dispatch);
+
 // -- What the target can do at best: linear_forward without a bias on row-major square matrices, from 256 to 2048 a
 // side; the larger, the faster it is, so that a call takes no more than about half a second.
 

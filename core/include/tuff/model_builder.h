@@ -79,6 +79,19 @@ struct tuff_linear_options {
     int without_bias;
 };
 
+// How parameters begin and are trained: docs/model-files.md, "Initial values and training".
+struct tuff_training_options {
+    size_t size;
+    const char *init;      // of weights, as a file has it: "kaiming_normal", "{normal: 0.01}"; NULL: not said
+    const char *init_bias; // of biases, likewise
+    double lr_factor;      // of the learning rate, above 0; 0: not said
+    int freeze;            // 1: training leaves them as they are; -1: it does not, whatever a block around says; 0: not said
+};
+
+// Says that of the layer that comes next, or, where a block begins next, of the layers in it that do not say it
+// themselves. What is wrong with it is found like what is wrong with a layer.
+TUFF_API void tuff_model_train(struct tuff_model_builder *builder, const struct tuff_training_options *options);
+
 // Each appends a layer. name: begins the names of its parameters; NULL: the kind and a number, "conv1".
 // What is wrong is logged at once; the model is then void, later layers are passed over, and
 // tuff_model_builder_finish fails: nothing need be checked in between.
@@ -122,7 +135,7 @@ TUFF_API void tuff_model_branch(struct tuff_model_builder *builder);
 TUFF_API void tuff_model_end(struct tuff_model_builder *builder);
 
 // Ends the builder, whatever it returns: *builder becomes NULL. *model becomes the model, or NULL on failure: that of
-// the first layer that failed; no layer; a block that has not ended; a last layer that does not give features; no parameters.
+// the first layer that failed; no layer; tuff_model_train that nothing follows; a block that has not ended; a last layer that does not give features; no parameters.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_model_builder_finish(struct tuff_model_builder **builder,
                                                                     struct tuff_model **model);
 // For a builder that is not to be finished. NULL-safe, and *builder becomes NULL.
