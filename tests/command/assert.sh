@@ -74,6 +74,36 @@ one_error()
 # Every line of file $1 is a JSON object, and the keys that follow are there. $json_lines: the helper.
 json() { "$json_lines" "$@" > "$work/.json"; }
 
+# may_skip BACKEND: whether TUFF_SKIP_BACKENDS, names separated by commas, has it.
+may_skip() { [[ ,${TUFF_SKIP_BACKENDS:-}, == *,"$1",* ]]; }
+# skip WHY: ends the script as one that was left out.
+skip()
+{
+    finished=true
+    echo "skipped: $1"
+    exit 77
+}
+# can_open BACKEND: a check that it trains. One that cannot be opened fails, unless it may be skipped.
+can_open()
+{
+    run train lenet-mnist --backend "$1" --digits-train 1 --digits-test 1 --dry-run
+    ((status == 0)) || ! may_skip "$1" || skip "$1 cannot be opened, and TUFF_SKIP_BACKENDS names it"
+    check "the backend can be opened" test "$status" -eq 0
+}
+
+# What a training wrote, without its figures of time, which differ from run to run: FILE of metrics.jsonl, of metrics.csv.
+timeless() { sed -E 's/"(train_seconds|samples_per_second|test_seconds)":[^,}]*//g' "$1"; }
+timeless_table() { cut -d, -f1-6,9-11 "$1"; }
+# same_run NAME A B: checks that two runs ended alike.
+same_run()
+{
+    check "$1: the same parameters" same "$2/last.safetensors" "$3/last.safetensors"
+    check "$1: the same best parameters" same "$2/best.safetensors" "$3/best.safetensors"
+    check "$1: the same metrics.jsonl" diff <(timeless "$2/metrics.jsonl") <(timeless "$3/metrics.jsonl")
+    check "$1: the same metrics.csv" diff <(timeless_table "$2/metrics.csv") <(timeless_table "$3/metrics.csv")
+    check "$1: nothing is left aside" test "$(ls "$2")" = "$(ls "$3")"
+}
+
 # refuses STATUS PATTERN NAME ARGUMENT…: tuff ends with STATUS and one line of error that fits PATTERN.
 refuses()
 {

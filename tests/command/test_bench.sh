@@ -6,11 +6,7 @@ json_value=$(realpath "$2")
 backend=$3
 source "$(dirname "$0")/assert.sh"
 
-if [[ ,${TUFF_SKIP_BACKENDS:-}, == *,"$backend",* ]]; then
-    finished=true
-    echo "skipped: TUFF_SKIP_BACKENDS names $backend"
-    exit 77
-fi
+! may_skip "$backend" || skip "TUFF_SKIP_BACKENDS names $backend"
 
 value() { "$json_value" "$@"; }
 is() { [[ $(value "$1" "$2") == "$3" ]]; }

@@ -9,11 +9,7 @@ json_value=$(realpath "$4")
 backend=$5
 source "$(dirname "$0")/assert.sh"
 
-if [[ ,${TUFF_SKIP_BACKENDS:-}, == *,"$backend",* ]]; then
-    finished=true
-    echo "skipped: TUFF_SKIP_BACKENDS names $backend"
-    exit 77
-fi
+! may_skip "$backend" || skip "TUFF_SKIP_BACKENDS names $backend"
 
 gpu_run()
 {

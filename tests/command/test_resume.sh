@@ -6,25 +6,7 @@ tuff=$1
 backend=$2
 source "$(dirname "$0")/assert.sh"
 
-run train lenet-mnist --backend "$backend" --digits-train 1 --digits-test 1 --dry-run
-if ((status != 0)) && [[ ,${TUFF_SKIP_BACKENDS:-}, == *,$backend,* ]]; then
-    finished=true
-    echo "skipped: $backend cannot be opened, and TUFF_SKIP_BACKENDS names it"
-    exit 77
-fi
-check "the backend can be opened" test "$status" -eq 0
-
-# Figures of time differ from run to run.
-timeless() { sed -E 's/"(train_seconds|samples_per_second|test_seconds)":[^,}]*//g' "$1"; }
-timeless_table() { cut -d, -f1-6,9-11 "$1"; }
-same_run()
-{
-    check "$1: the same parameters" same "$2/last.safetensors" "$3/last.safetensors"
-    check "$1: the same best parameters" same "$2/best.safetensors" "$3/best.safetensors"
-    check "$1: the same metrics.jsonl" diff <(timeless "$2/metrics.jsonl") <(timeless "$3/metrics.jsonl")
-    check "$1: the same metrics.csv" diff <(timeless_table "$2/metrics.csv") <(timeless_table "$3/metrics.csv")
-    check "$1: nothing is left aside" test "$(ls "$2")" = "$(ls "$3")"
-}
+can_open "$backend"
 
 # Starts tuff in the background, and sends SIGNAL once metrics.jsonl has grown by LINES. A shell starts such programs
 # with SIGINT ignored, which tuff would respect.

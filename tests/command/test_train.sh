@@ -6,14 +6,7 @@ json_lines=$(realpath "$2")
 backend=$3
 source "$(dirname "$0")/assert.sh"
 
-# A backend that cannot be opened fails, unless TUFF_SKIP_BACKENDS (names separated by commas) says that it may.
-run train lenet-mnist --backend "$backend" --digits-train 1 --digits-test 1 --dry-run
-if ((status != 0)) && [[ ,${TUFF_SKIP_BACKENDS:-}, == *,$backend,* ]]; then
-    finished=true
-    echo "skipped: $backend cannot be opened, and TUFF_SKIP_BACKENDS names it"
-    exit 77
-fi
-check "the backend can be opened" test "$status" -eq 0
+can_open "$backend"
 
 small=(--backend "$backend" --digits-train 400 --digits-test 100)
 value() { sed -n "s/.*\"epoch\":$2,.*\"$1\":\([-0-9.e+]*\).*/\1/p" "$3/metrics.jsonl" | tail -n 1; }

@@ -7,13 +7,7 @@ backend=$2
 source "$(dirname "$0")/../command/assert.sh"
 small=(lenet-mnist --backend "$backend" --digits-train 64 --digits-test 16 --batch 16)
 
-run train "${small[@]}" --dry-run
-if ((status != 0)) && [[ ,${TUFF_SKIP_BACKENDS:-}, == *,$backend,* ]]; then
-    finished=true
-    echo "skipped: $backend cannot be opened, and TUFF_SKIP_BACKENDS names it"
-    exit 77
-fi
-check "the backend can be opened" test "$status" -eq 0
+can_open "$backend"
 
 # stops NAME PATTERN ARGUMENT…: tuff train ends with one error that fits.
 stops()
