@@ -19,9 +19,10 @@ const char tuff_page_css[] =
     "a{color:var(--blue)}\n"
     "nav{display:flex;flex-wrap:wrap;gap:4px 18px;margin-top:20px;font-size:.9rem}\n"
     // Tiles: the figures that matter most.
-    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(128px,1fr));gap:12px;margin:20px 0 0}\n"
+    ".tiles{display:flex;flex-wrap:wrap;gap:12px;margin:20px 0 0}\n"
     ".tiles div,.card{background:var(--surface);border:1px solid var(--faint);border-radius:12px}\n"
-    ".tiles div{padding:12px 14px;display:flex;flex-direction:column-reverse;justify-content:flex-end}\n"
+    ".tiles div{flex:1 1 auto;min-width:116px;padding:12px 14px;display:flex;flex-direction:column-reverse;"
+    "justify-content:flex-end}\n"
     ".tiles dt{color:var(--muted);font-size:.82rem}\n"
     ".tiles dd{margin:0;font-size:1.5rem;font-weight:600;line-height:1.3;font-variant-numeric:tabular-nums;"
     "white-space:nowrap}\n"
@@ -46,6 +47,7 @@ const char tuff_page_css[] =
     "th{color:var(--muted);font-weight:500;font-size:.82rem;line-height:1.25;vertical-align:bottom;white-"
     "space:normal}\n"
     "tbody th{font-weight:500}\n"
+    ".plots th,.plots td{padding:6px 5px}\n" // many columns in half of the page
     "th:first-child,.l{text-align:left}\n"
     "tbody tr:last-child>*{border-bottom:0}\n"
     "tfoot>tr>*{border-top:1px solid var(--line);border-bottom:0;font-weight:600}\n"

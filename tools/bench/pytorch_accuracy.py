@@ -7,6 +7,7 @@ images with a border of four reflected pixels, as tensors and not image by image
 seconds on the clock and of the processors since the first step, evaluations not counted.
 
   tools/bench/pytorch_accuracy.py ~/cifar10 --epochs 5 --threads 2
+  tools/bench/pytorch_accuracy.py ~/cifar10 --steps 20 --threads 2     # how long a step takes, and no more
 """
 
 import argparse
@@ -26,11 +27,11 @@ from pytorch_nets import resnet9  # noqa: E402  (it lies beside this file)
 BORDER = 4
 
 
-def read_folder(folder):
-    """Images as uint8 (N,3,H,W) and labels (N) of folder/CLASS/*, in the order of their names."""
+def read_folder(folder, most=None):
+    """Images as uint8 (N,3,H,W) and labels (N) of folder/CLASS/*, in the order of their names; of each class `most`."""
     images, labels = [], []
     for label, name in enumerate(sorted(os.listdir(folder))):
-        for file in sorted(os.listdir(os.path.join(folder, name))):
+        for file in sorted(os.listdir(os.path.join(folder, name)))[:most]:
             with Image.open(os.path.join(folder, name, file)) as image:
                 images.append(np.asarray(image.convert("RGB")).transpose(2, 0, 1))
             labels.append(label)
@@ -79,13 +80,14 @@ def main():
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--stop-after", type=int, metavar="N", help="epochs, of the schedule of --epochs")
+    parser.add_argument("--steps", type=int, metavar="N", help="time N steps, after one to warm up, on as many images")
     options = parser.parse_args()
 
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
-    images, labels = read_folder(os.path.join(options.folder, "train"))
-    test_images, test_labels = read_folder(os.path.join(options.folder, "test"))
+    most = None if options.steps is None else (options.steps + 1) * options.batch // 10 + 1
+    images, labels = read_folder(os.path.join(options.folder, "train"), most)
     pixels = Pixels(images)
     model = resnet9()
     steps = -(-len(images) // options.batch)
@@ -93,23 +95,37 @@ def main():
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, options.lr, total_steps=steps * options.epochs, cycle_momentum=False
     )
+
+    def step(chosen):
+        """Trains on the images of these numbers; returns the sum of their losses."""
+        optimizer.zero_grad(set_to_none=True)
+        loss = F.cross_entropy(model(pixels.augmented(images[chosen])), labels[chosen], label_smoothing=0.1)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        return loss.item() * len(chosen)
+
+    if options.steps is not None:
+        order = torch.randperm(len(images))
+        step(order[: options.batch])
+        begin = time.perf_counter()
+        for number in range(1, options.steps + 1):
+            step(order[number * options.batch : (number + 1) * options.batch])
+        seconds = time.perf_counter() - begin
+        print("%.1f samples/s, %.3f s a step" % (options.batch * options.steps / seconds, seconds / options.steps))
+        return
+
+    test_images, test_labels = read_folder(os.path.join(options.folder, "test"))
     wall = processors = 0.0
     print("PyTorch %s, %d threads, %d images" % (torch.__version__, options.threads, len(images)), flush=True)
     for epoch in range(options.stop_after or options.epochs):
         order = torch.randperm(len(images))
         losses = 0.0
         begin, used = time.perf_counter(), time.process_time()
-        for step in range(steps):
-            chosen = order[step * options.batch : (step + 1) * options.batch]
-            optimizer.zero_grad(set_to_none=True)
-            logits = model(pixels.augmented(images[chosen]))
-            loss = F.cross_entropy(logits, labels[chosen], label_smoothing=0.1)
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            losses += loss.item() * len(chosen)
+        for number in range(steps):
+            losses += step(order[number * options.batch : (number + 1) * options.batch])
             if sys.stderr.isatty():
-                print("\r%d/%d steps" % (step + 1, steps), end="", file=sys.stderr)
+                print("\r%d/%d steps" % (number + 1, steps), end="", file=sys.stderr)
         wall += time.perf_counter() - begin
         processors += time.process_time() - used
         print(
