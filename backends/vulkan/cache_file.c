@@ -177,16 +177,11 @@ static bool make_folder(char *folder)
 }
 
 // A file beside `path` that nobody else writes: not another device of this process, nor a process that has
-// the same number in another container. O_EXCL: never through a link that somebody put there.
+// the same number in another container. mkostemp never opens through a link that somebody put there.
 static FILE *create_beside(const char *path, char temporary[static TEMPORARY_BYTES])
 {
-    enum { TRIES = 16 };
-    int handle = -1;
-    for (int i = 0; i < TRIES && handle < 0 && (i == 0 || errno == EEXIST); i++) {
-        snprintf(temporary, TEMPORARY_BYTES, "%s.%lx-%llx", path, (unsigned long)getpid(),
-                 (unsigned long long)vk_host_nanoseconds());
-        handle = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    }
+    snprintf(temporary, TEMPORARY_BYTES, "%s.XXXXXX", path);
+    const int handle = mkostemp(temporary, O_CLOEXEC);
     FILE *file = handle >= 0 ? fdopen(handle, "wb") : NULL;
     if (!file && handle >= 0) {
         close(handle);
