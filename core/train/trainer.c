@@ -143,7 +143,7 @@ static void take_augmentation(struct tuff_augmentation *whole, const struct tuff
 // A trainer with its parameters and its passes planned; the images of the sets are not looked at yet.
 static enum tuff_status create_planned(struct tuff_target *target, const struct tuff_model *model,
                                        const struct tuff_dataset *train, const struct tuff_dataset *test,
-                                       const struct tuff_trainer_options *options,
+                                       bool imagined, const struct tuff_trainer_options *options,
                                        struct tuff_trainer **trainer)
 {
     *trainer = NULL;
@@ -162,6 +162,7 @@ static enum tuff_status create_planned(struct tuff_target *target, const struct 
     made->model = model;
     made->train_data = train;
     made->test_data = test;
+    made->imagined = imagined;
     made->options = whole;
     made->options.frozen = NULL;
     made->options.augmentation = NULL;
@@ -183,7 +184,7 @@ enum tuff_status tuff_trainer_create(struct tuff_target *target, const struct tu
                                      const struct tuff_trainer_options *options,
                                      struct tuff_trainer **trainer)
 {
-    enum tuff_status status = create_planned(target, model, train, test, options, trainer);
+    enum tuff_status status = create_planned(target, model, train, test, false, options, trainer);
     if (status == TUFF_OK)
         status = bind(*trainer);
     if (status != TUFF_OK)
@@ -191,17 +192,29 @@ enum tuff_status tuff_trainer_create(struct tuff_target *target, const struct tu
     return status;
 }
 
-// Sets with images that nobody has: enough for planning.
+// Images that a tensor may have; at least one, as models are checked for.
+static uint32_t most_images(const uint32_t chw[3])
+{
+    return (uint32_t)(INT32_MAX / ((uint64_t)chw[0] * chw[1] * chw[2]));
+}
+
 static struct tuff_dataset imagine(const struct tuff_model *model, uint64_t count)
 {
     uint32_t chw[3];
     tuff_model_input(model, chw);
     return (struct tuff_dataset){.size = sizeof(struct tuff_dataset),
-                                 .count = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX,
+                                 .count = (uint32_t)(count < most_images(chw) ? count : most_images(chw)),
                                  .channels = chw[0],
                                  .height = chw[1],
                                  .width = chw[2],
                                  .classes = tuff_model_classes(model)};
+}
+
+void tuff_trainer_imagine(const struct tuff_model *model, uint32_t batch, struct tuff_dataset *train,
+                          struct tuff_dataset *test)
+{
+    *train = imagine(model, batch);
+    *test = imagine(model, (uint64_t)batch * evaluation_multiples[0]);
 }
 
 enum tuff_status tuff_training_memory(struct tuff_target *target, const struct tuff_model *model,
@@ -213,9 +226,15 @@ enum tuff_status tuff_training_memory(struct tuff_target *target, const struct t
     enum tuff_status status = tuff_trainer_options_take(target->log, options, &whole);
     if (status != TUFF_OK)
         return status;
-    const struct tuff_dataset train = imagine(model, whole.batch_size);
-    const struct tuff_dataset test = imagine(model, (uint64_t)whole.batch_size * evaluation_multiples[0]);
-    status = create_planned(target, model, &train, &test, &whole, &trainer);
+    uint32_t chw[3];
+    tuff_model_input(model, chw);
+    if (whole.batch_size > most_images(chw))
+        return tuff_fail(target->log, TUFF_ERROR_INVALID,
+                         "a batch of %u does not fit a tensor, which may have %d elements: that is %u images",
+                         whole.batch_size, INT32_MAX, most_images(chw));
+    struct tuff_dataset train, test;
+    tuff_trainer_imagine(model, whole.batch_size, &train, &test);
+    status = create_planned(target, model, &train, &test, true, &whole, &trainer);
     if (status == TUFF_OK) {
         tuff_trainer_memory(trainer, plan);
         plan->data = 0;

@@ -27,6 +27,12 @@ static enum tuff_status try_size(const struct tuff_trainer *trainer,
         smaller.batch_size = size;
     smaller.micro_batch = works_in_parts(trainer) ? size : 0;
     trial.train = trial.test = NULL;
+    struct tuff_dataset train, test;
+    if (trainer->imagined) {
+        tuff_trainer_imagine(trainer->model, smaller.batch_size, &train, &test);
+        trial.train_data = &train;
+        trial.test_data = &test;
+    }
     trial.shortage.log = (struct tuff_log){.write = NULL};
     trial.options.batch_size = smaller.batch_size;
     trial.options.micro_batch = smaller.micro_batch;

@@ -205,7 +205,7 @@ enum tuff_status tuff_trainer_holds_batches(struct tuff_trainer *trainer, bool *
     sum_activations(trainer);
     const uint64_t room = room_for_images(trainer, &memory);
     const struct tuff_pass *test = trainer->test;
-    *holds = both_fit(trainer, room) ||
+    *holds = trainer->imagined || both_fit(trainer, room) ||
              (least_bytes(trainer, trainer->train) + least_bytes(trainer, test) <=
                   room_for_chunks(trainer, room) &&
               smaller(image_bytes(test), batch_bytes(test)) <= trainer->target->info.max_buffer_bytes);
@@ -221,8 +221,9 @@ enum tuff_status tuff_trainer_fit(struct tuff_trainer *trainer)
     sum_activations(trainer);
     // Without images at first, so that activations that leave no room for any are what is told of.
     status = check_budget(trainer, &memory, image_bytes(trainer->train) + image_bytes(trainer->test));
-    if (status == TUFF_OK)
-        status = choose(trainer, room_for_images(trainer, &memory));
+    if (status != TUFF_OK || trainer->imagined)
+        return status;
+    status = choose(trainer, room_for_images(trainer, &memory));
     if (status != TUFF_OK)
         return status;
     sum_activations(trainer);

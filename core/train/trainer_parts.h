@@ -18,6 +18,7 @@ struct tuff_trainer {
     const struct tuff_target *target;
     const struct tuff_model *model;
     const struct tuff_dataset *train_data, *test_data;
+    bool imagined;                       // the sets are only planned with: their images take no memory
     struct tuff_trainer_options options; // frozen and augmentation are NULL: the caller's
     struct tuff_augmentation augmentation;
     struct tuff_shortage shortage;
@@ -44,6 +45,10 @@ void tuff_trainer_end_work(struct tuff_pass_work *work);
 // on the device. What the device lacks is told to trainer->shortage alone (trainer.c).
 TUFF_MUST_CHECK enum tuff_status tuff_trainer_plan(struct tuff_trainer *trainer,
                                                    const struct tuff_trainer_options *options);
+
+// Sets with images that nobody has, for planning batches of this size and their evaluation (trainer.c).
+void tuff_trainer_imagine(const struct tuff_model *model, uint32_t batch, struct tuff_dataset *train,
+                          struct tuff_dataset *test);
 
 // *holds: whether there is room for the images that both passes, which are planned and not bound, take at
 // least (trainer_memory.c). There is a test pass.

@@ -145,6 +145,31 @@ static void expect_planned(struct subject *subject, const char *what)
               (unsigned long long)planned, (unsigned long long)created_bytes, (unsigned long long)whole.data);
 }
 
+// What is said of too large a batch does not depend on sets that nobody has.
+static void expect_planned_advice(struct subject *subject)
+{
+    struct tuff_target *target = subject->fixture.target;
+    const struct tuff_device_info whole = target->info;
+    struct tuff_trainer_options options = subject->options;
+    struct tuff_memory_plan plan;
+    uint32_t largest = 0;
+    target->info.max_tensor_bytes = TENSOR_BYTES;
+    options.batch_size = 100000;
+    cr_assert_eq(tuff_training_memory(target, subject->fixture.model, &options, &plan), TUFF_ERROR_MEMORY);
+    const char *advice = strstr(last_error(), "; the largest that fits is ");
+    cr_assert_not_null(advice, "%s", last_error());
+    cr_assert_eq(sscanf(advice, "; the largest that fits is %u", &largest), 1);
+    options.batch_size = largest;
+    cr_expect_eq(tuff_training_memory(target, subject->fixture.model, &options, &plan), TUFF_OK, "%u: %s",
+                 largest, last_error());
+    options.batch_size = largest + 1;
+    cr_expect_eq(tuff_training_memory(target, subject->fixture.model, &options, &plan), TUFF_ERROR_MEMORY,
+                 "%u", largest + 1);
+    target->info = whole;
+    options.batch_size = UINT32_MAX;
+    cr_expect_eq(tuff_training_memory(target, subject->fixture.model, &options, &plan), TUFF_ERROR_INVALID);
+}
+
 ParameterizedTestParameters(backend, a_training_takes_what_was_planned)
 {
     return backends_under_test();
@@ -172,6 +197,8 @@ ParameterizedTest(const struct backend_name *backend, backend, a_training_takes_
         subject.options.precision = TUFF_PRECISION_MIXED;
         expect_planned(&subject, "mixed");
     }
+    tuff_trainer_options_default(&subject.options);
+    expect_planned_advice(&subject);
     close_subject(&subject);
 }
 
