@@ -11,8 +11,6 @@
 #include "train/schedule.h"
 #include "tuff/random.h"
 
-// As tuff_bench_measure says.
-enum { LEAST_GROUPS = 5, SLOWEST = 10 };
 static const double GROUP_SECONDS = 0.005, WARM_UP_SECONDS = 0.2;
 
 double tuff_bench_clock(void)
@@ -20,6 +18,12 @@ double tuff_bench_clock(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+bool tuff_bench_enough(uint32_t samples, double elapsed, double seconds)
+{
+    enum { LEAST_SAMPLES = 5, SLOWEST = 10 };
+    return samples > 0 && elapsed >= seconds && (samples >= LEAST_SAMPLES || elapsed >= SLOWEST * seconds);
 }
 
 enum tuff_status tuff_bench_add(const struct tuff_bench *bench, struct bench_samples *samples, double seconds)
@@ -213,7 +217,7 @@ enum tuff_status tuff_bench_measure(struct tuff_bench *bench, double seconds)
     const double begin = tuff_bench_clock();
     for (uint32_t groups = 0; status == TUFF_OK; groups++) {
         const double elapsed = tuff_bench_clock() - begin;
-        if (groups > 0 && elapsed >= seconds && (groups >= LEAST_GROUPS || elapsed >= SLOWEST * seconds))
+        if (tuff_bench_enough(groups, elapsed, seconds))
             break;
         double taken;
         status = tuff_bench_run(bench, bench->group, &taken);

@@ -52,6 +52,10 @@ TUFF_MUST_CHECK enum tuff_status tuff_bench_make_room(struct tuff_bench *bench, 
 
 TUFF_MUST_CHECK enum tuff_status tuff_bench_add(const struct tuff_bench *bench, struct bench_samples *samples,
                                                 double seconds);
+// Whether so many samples in `elapsed` seconds are enough where `seconds` were asked for: at least 5, but
+// fewer, at least 1, where those would take ten times as long.
+bool tuff_bench_enough(uint32_t samples, double elapsed, double seconds);
+
 // Destroys the capture and what is known of its dispatches.
 void tuff_bench_forget_dispatches(struct tuff_bench *bench);
 

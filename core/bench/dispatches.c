@@ -6,9 +6,6 @@
 #include "bench.h"
 #include "train/pass_state.h"
 
-// As tuff_bench_profile_dispatches says.
-enum { LEAST_STEPS = 5, SLOWEST = 10 };
-
 void tuff_bench_forget_dispatches(struct tuff_bench *bench)
 {
     for (uint32_t i = 0; i < bench->dispatch_count; i++)
@@ -17,6 +14,7 @@ void tuff_bench_forget_dispatches(struct tuff_bench *bench)
     free(bench->replayed.seconds);
     if (bench->capture != NULL)
         bench->trainer->target->interface->capture_destroy(bench->capture);
+    bench->replayed = (struct bench_samples){.count = 0};
     bench->dispatches = NULL;
     bench->dispatch_count = 0;
     bench->capture = NULL;
@@ -131,7 +129,7 @@ static enum tuff_status time_replays(struct tuff_bench *bench, double seconds, d
     const double start = tuff_bench_clock();
     for (uint32_t counted = 0;; counted++) {
         const double at = tuff_bench_clock(), elapsed = at - start;
-        if (counted > 0 && elapsed >= seconds && (counted >= LEAST_STEPS || elapsed >= SLOWEST * seconds))
+        if (tuff_bench_enough(counted, elapsed, seconds))
             return TUFF_OK;
         enum tuff_status status = replay(bench);
         if (status == TUFF_OK)

@@ -8,8 +8,6 @@
 #include "op/op_info.h"
 #include "train/pass_state.h"
 
-// As tuff_bench_profile says.
-enum { LEAST_STEPS = 5, SLOWEST = 10 };
 enum { MOST_SLOTS = 64 };
 
 // -- What they are
@@ -150,7 +148,7 @@ static enum tuff_status run_profile(struct profile *profile, double seconds,
     const double begin = tuff_bench_clock();
     for (uint32_t steps = 0, counted = 0;; steps++) {
         const double at = tuff_bench_clock(), elapsed = at - begin;
-        if (counted > 0 && elapsed >= seconds && (counted >= LEAST_STEPS || elapsed >= SLOWEST * seconds))
+        if (tuff_bench_enough(counted, elapsed, seconds))
             return TUFF_OK;
         enum tuff_status status = tuff_bench_make_room(profile->bench, 1);
         if (status == TUFF_OK)
