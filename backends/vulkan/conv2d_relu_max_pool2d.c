@@ -9,12 +9,15 @@ enum {
     POOLED_MAX_POOL = 9,
     POOLED_MAX_SUMS = 64,         // of an invocation
     POOLED_MAX_WEIGHT_SUMS = 112, // of backward_weight: half of what a GPU holds in registers
+    POOLED_CPU_WEIGHT_SUMS = 200, // of such on a CPU driver, which has none
     POOLED_MAX_BLOCK = 8,
     POOLED_MAX_LOCAL_SIZE = 128,
+    POOLED_CPU_LOCAL_SIZE = 16, // more make such a driver keep more invocations at the barrier
     POOLED_MAX_STAGED = 4096, // winners of a workgroup in shared memory, a word each
     POOLED_WORKERS = 1024,    // invocations that backward_weight aims at
     POOLED_CPU_WORKERS = 256, // on a driver that computes on the CPU, whose few threads have much to do each
     POOLED_CPU_UNITS = 4,     // workgroups of forward that keep such a driver's threads busy
+    POOLED_CPU_WINDOWS = 128, // of such a workgroup at least, if the others have as many
     POOLED_WINDOWS = 16,      // of each of them at least, or partial sums outweigh the sums
     POOLED_MAX_WINDOWS = 1 << 15, // at most, lest a driver ends its loop (rounds.c)
     // With GPU-assisted validation, which makes a branch of every access: CPU drivers then take minutes to
@@ -64,8 +67,8 @@ static struct units plan_forward(const struct tuff_device *device, const struct 
     while (units.images * filters * positions % 4 != 0)
         units.images *= 2;
     units.staged = units.images * units.blocks.size * positions;
-    // Where windows are few, lanes beyond the last one cost a CPU as much as others.
-    while (cpu && units.blocks.count == 1 && units.images * positions < POOLED_MAX_LOCAL_SIZE &&
+    // Where windows are few, a CPU has more to do with the workgroups than in them.
+    while (cpu && units.blocks.count == 1 && units.images * positions < POOLED_CPU_WINDOWS &&
            2 * units.staged <= POOLED_MAX_STAGED && 2 * units.images * POOLED_CPU_UNITS <= conv->x->dims[0]) {
         units.images *= 2;
         units.staged *= 2;
@@ -92,6 +95,13 @@ bool vk_pooled_conv_fits(const struct tuff_device *device, const struct vk_poole
         return false;
     const struct units units = plan_forward(device, conv);
     return units.blocks.size * pool <= POOLED_MAX_SUMS && units.staged <= POOLED_MAX_STAGED;
+}
+
+static uint32_t forward_local_size(const struct tuff_device *device, uint64_t windows)
+{
+    if (vk_on_cpu(device))
+        return POOLED_CPU_LOCAL_SIZE;
+    return windows <= 32 ? 32 : windows <= 64 ? 64 : POOLED_MAX_LOCAL_SIZE;
 }
 
 static struct vk_conv2d_pool_push push_of(const struct vk_pooled_conv *conv)
@@ -142,8 +152,7 @@ vk_conv2d_relu_max_pool2d_forward(struct tuff_stream *stream,
     push.bias = args->bias != NULL;
     push.images = units.images;
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, units.blocks, push.channels, &push);
-    uint64_t windows = units.images * positions_of(&conv);
-    dispatch.constants[0] = windows <= 32 ? 32 : windows <= 64 ? 64 : POOLED_MAX_LOCAL_SIZE;
+    dispatch.constants[0] = forward_local_size(stream->device, units.images * positions_of(&conv));
     // A single winner would be staged as two: 1 stands for none.
     dispatch.constants[POOLED_CONSTANTS - 1] = !args->winner      ? 1
                                                : units.staged > 1 ? (uint32_t)units.staged
@@ -197,12 +206,13 @@ vk_pooled_weight_plan(const struct tuff_device *device,
     struct vk_pooled_conv conv = {args->params, args->x, args->dy, args->dweight};
     struct vk_pooled_weight_plan plan = {.push = push_of(&conv)};
     uint32_t kernel = args->dweight->dims[2] * args->dweight->dims[3];
-    plan.blocks = cut_channels(device, plan.push.filters,
-                               (uint32_t)vk_least(POOLED_MAX_WEIGHT_SUMS / kernel, POOLED_MAX_BLOCK));
+    const uint32_t sums = vk_on_cpu(device) ? POOLED_CPU_WEIGHT_SUMS : POOLED_MAX_WEIGHT_SUMS;
+    plan.blocks = cut_channels(device, plan.push.filters, (uint32_t)vk_least(sums / kernel, POOLED_MAX_BLOCK));
     plan.push.bias = args->dbias != NULL;
     plan.push.windows = (uint32_t)(plan.push.batch * positions_of(&conv));
     plan.columns = plan.push.channels * kernel + plan.push.bias;
-    const uint64_t wanted = vk_on_cpu(device) ? POOLED_CPU_WORKERS : POOLED_WORKERS;
+    const bool cpu = vk_on_cpu(device);
+    const uint64_t wanted = cpu ? POOLED_CPU_WORKERS : POOLED_WORKERS;
     uint64_t workers = wanted / ((uint64_t)plan.push.channels * plan.blocks.count);
     uint64_t most = vk_divide_up(plan.push.windows, POOLED_WINDOWS);
     uint64_t least = vk_divide_up(plan.push.windows, POOLED_MAX_WINDOWS);
@@ -212,6 +222,10 @@ vk_pooled_weight_plan(const struct tuff_device *device,
         workers = 8;
     if (workers < least)
         workers = least;
+    if (cpu) { // by rows, as many for each
+        const uint64_t rows = (uint64_t)plan.push.batch * plan.push.out_h;
+        workers = vk_divide_up(rows, vk_divide_up(rows, workers));
+    }
     plan.push.workers = (uint32_t)workers;
     plan.split = (struct vk_split){
         .count = plan.push.workers,
@@ -240,6 +254,7 @@ vk_conv2d_relu_max_pool2d_backward_weight(struct tuff_stream *stream,
     struct vk_pooled_weight_plan plan = vk_pooled_weight_plan(stream->device, args);
     struct vk_pooled_conv conv = {args->params, args->x, args->dy, args->dweight};
     struct vk_dispatch dispatch = dispatch_of(&kernel, &conv, plan.blocks, plan.push.channels, &plan.push);
+    dispatch.constants[POOLED_CONSTANTS - 1] = vk_on_cpu(stream->device);
     dispatch.storage[0] = vk_range_within(args->workspace, 0, plan.split.bytes);
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->winner);

@@ -8,9 +8,9 @@ typedef struct tuff_conv2d_relu_max_pool2d_backward_weight_args gradient_args;
 
 enum {
     QUAD = 4,
-    CONSTANTS = 11, // of the gradients' shader
+    CONSTANTS = 12, // of the gradients' shader
     LANES = 32,     // that add up one gradient: on a GPU the partial sums are many
-    CPU_LANES = 4,
+    CPU_LANES = 1,
     CPU_GROUPS = 16, // workgroups that take whole quads: few, each with much to do
 };
 
@@ -136,7 +136,7 @@ static bool partial_sums_last(const struct vk_program *program, const struct mat
     return true;
 }
 
-static void merge_convolutions(struct vk_program *program, const struct match *match)
+static void merge_convolutions(const struct tuff_device *device, struct vk_program *program, const struct match *match)
 {
     const gradient_args *args = match->args[0];
     const struct tuff_conv2d_relu_max_pool2d_params *params = args->params;
@@ -175,7 +175,7 @@ static void merge_convolutions(struct vk_program *program, const struct match *m
         .kernel = &gradients_kernel,
         .constants = {VK_POOLED_LOCAL_SIZE, match->block, 1, 1, args->dweight->dims[2],
                       args->dweight->dims[3], params->pool_h, params->pool_w, params->pool_stride_h,
-                      params->pool_stride_w, padded},
+                      params->pool_stride_w, padded, vk_on_cpu(device)},
         .storage = {vk_span_range(&match->activations, args->x->dtype == TUFF_F16)},
         .push = &push,
         .groups = groups,
@@ -270,7 +270,7 @@ void vk_merge_gradients(const struct tuff_device *device, struct vk_program *pro
     if (!find_adam(program, &match) || !find_convolutions(device, program, &match) ||
         !partial_sums_last(program, &match) || program->merger_count + 2 > VK_MAX_MERGERS)
         return;
-    merge_convolutions(program, &match);
+    merge_convolutions(device, program, &match);
     if (match.adam)
         merge_adam(device, program, &match);
     else

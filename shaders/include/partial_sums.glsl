@@ -27,8 +27,10 @@ bool add_up(uint which, uint group, out uint i, out float gradient)
     if (inside)
         for (uint worker = lane; worker < p.sums[which].workers; worker += LANES)
             sum += partial[p.sums[which].partial + worker * filters * columns + element];
-    lane_sums[gl_LocalInvocationID.x] = sum;
-    barrier();
+    if (LANES > 1u) {
+        lane_sums[gl_LocalInvocationID.x] = sum;
+        barrier();
+    }
     i = 0u;
     gradient = 0.0;
     if (lane != 0u || !inside)
