@@ -19,9 +19,8 @@ static enum tuff_status allocate(struct tuff_buffer *buffer)
     VkMemoryRequirements requirements;
     device->vk.GetBufferMemoryRequirements(device->handle, buffer->handle, &requirements);
     if (!(requirements.memoryTypeBits & (1u << device->buffer_memory_type)))
-        return vk_device_error(device, TUFF_ERROR_DEVICE,
-                        "%s: memory type %u does not take storage buffers",
-                        device->physical->properties.deviceName, device->buffer_memory_type);
+        return vk_device_error(device, TUFF_ERROR_DEVICE, "%s: memory type %u does not take storage buffers",
+                               device->physical->properties.deviceName, device->buffer_memory_type);
     VkMemoryAllocateInfo allocate_info = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
         .allocationSize = requirements.size,

@@ -9,17 +9,17 @@ enum {
     POOLED_MAX_POOL = 9,
     POOLED_MAX_SUMS = 64,         // of an invocation
     POOLED_MAX_WEIGHT_SUMS = 112, // of backward_weight: half of what a GPU holds in registers
-    POOLED_CPU_WEIGHT_SUMS = 200, // of such on a CPU driver, which has none
+    POOLED_CPU_WEIGHT_SUMS = 200, // of the same on a driver that computes on the CPU
     POOLED_MAX_BLOCK = 8,
     POOLED_MAX_LOCAL_SIZE = 128,
     POOLED_CPU_LOCAL_SIZE = 16, // more make such a driver keep more invocations at the barrier
-    POOLED_MAX_STAGED = 4096, // winners of a workgroup in shared memory, a word each
-    POOLED_WORKERS = 1024,    // invocations that backward_weight aims at
+    POOLED_MAX_STAGED = 4096,   // winners of a workgroup in shared memory, a word each
+    POOLED_WORKERS = 1024,      // invocations that backward_weight aims at
     POOLED_CPU_WORKERS = 256, // on a driver that computes on the CPU, whose few threads have much to do each
     POOLED_CPU_UNITS = 4,     // workgroups of forward that keep such a driver's threads busy
     POOLED_CPU_WINDOWS = 128, // of such a workgroup at least, if the others have as many
     POOLED_WINDOWS = 16,      // of each of them at least, or partial sums outweigh the sums
-    POOLED_MAX_WINDOWS = 1 << 15, // at most, lest a driver ends its loop (rounds.c)
+    POOLED_MAX_WINDOWS = 1 << 14, // at most, lest a driver ends its loops, of rows and of windows (rounds.c)
     // With GPU-assisted validation, which makes a branch of every access: CPU drivers then take minutes to
     // compile what is unrolled as above.
     VALIDATED_MAX_BLOCK = 2,
@@ -206,12 +206,13 @@ vk_pooled_weight_plan(const struct tuff_device *device,
     struct vk_pooled_conv conv = {args->params, args->x, args->dy, args->dweight};
     struct vk_pooled_weight_plan plan = {.push = push_of(&conv)};
     uint32_t kernel = args->dweight->dims[2] * args->dweight->dims[3];
-    const uint32_t sums = vk_on_cpu(device) ? POOLED_CPU_WEIGHT_SUMS : POOLED_MAX_WEIGHT_SUMS;
-    plan.blocks = cut_channels(device, plan.push.filters, (uint32_t)vk_least(sums / kernel, POOLED_MAX_BLOCK));
+    const bool cpu = vk_on_cpu(device);
+    const uint32_t sums = cpu ? POOLED_CPU_WEIGHT_SUMS : POOLED_MAX_WEIGHT_SUMS;
+    plan.blocks =
+        cut_channels(device, plan.push.filters, (uint32_t)vk_least(sums / kernel, POOLED_MAX_BLOCK));
     plan.push.bias = args->dbias != NULL;
     plan.push.windows = (uint32_t)(plan.push.batch * positions_of(&conv));
     plan.columns = plan.push.channels * kernel + plan.push.bias;
-    const bool cpu = vk_on_cpu(device);
     const uint64_t wanted = cpu ? POOLED_CPU_WORKERS : POOLED_WORKERS;
     uint64_t workers = wanted / ((uint64_t)plan.push.channels * plan.blocks.count);
     uint64_t most = vk_divide_up(plan.push.windows, POOLED_WINDOWS);

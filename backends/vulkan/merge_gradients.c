@@ -136,7 +136,8 @@ static bool partial_sums_last(const struct vk_program *program, const struct mat
     return true;
 }
 
-static void merge_convolutions(const struct tuff_device *device, struct vk_program *program, const struct match *match)
+static void merge_convolutions(const struct tuff_device *device, struct vk_program *program,
+                               const struct match *match)
 {
     const gradient_args *args = match->args[0];
     const struct tuff_conv2d_relu_max_pool2d_params *params = args->params;

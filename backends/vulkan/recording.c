@@ -135,9 +135,9 @@ enum tuff_status vk_recording_dispatch(struct tuff_device *device, struct vk_rec
     uint64_t groups_x = dispatch->groups < row ? dispatch->groups : row;
     uint64_t groups_y = (dispatch->groups + groups_x - 1) / groups_x;
     if (groups_y > device->physical->limits.groups)
-        return vk_device_error(device, TUFF_ERROR_UNSUPPORTED,
-                        "%s: %llu workgroups are more than a dispatch takes",
-                        vk_shaders[dispatch->kernel->shader].name, (unsigned long long)dispatch->groups);
+        return vk_device_error(
+            device, TUFF_ERROR_UNSUPPORTED, "%s: %llu workgroups are more than a dispatch takes",
+            vk_shaders[dispatch->kernel->shader].name, (unsigned long long)dispatch->groups);
     const struct vk_pipeline *pipeline = NULL;
     enum tuff_status status =
         vk_pipeline_get(device, dispatch->kernel, uses_half(dispatch), dispatch->constants, &pipeline);

@@ -102,7 +102,7 @@ enum tuff_status vk_transfer_staging(struct tuff_device *device)
             type = vk_memory_type(&device->memory, requirements.memoryTypeBits, coherent);
         if (type == UINT32_MAX)
             return vk_device_error(device, TUFF_ERROR_DEVICE, "%s: no host-visible coherent memory type",
-                            device->physical->properties.deviceName);
+                                   device->physical->properties.deviceName);
         VkMemoryAllocateInfo allocate = {
             .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
             .allocationSize = requirements.size,
