@@ -167,13 +167,12 @@ static enum tuff_status open_backend(struct tuff_plugin *plugin)
     memcpy(&plugin->interface, interface, known);
     const char *missing = missing_slot(&plugin->interface);
     if (missing != NULL)
-        status =
-            tuff_fail(log, TUFF_ERROR_PLUGIN, "%s: plugin %s lacks the slot '%s', which is mandatory%s",
-                      plugin->path, descriptor->name, missing,
-                      strncmp(missing, "capture_", 8) == 0 || strncmp(missing, "profile_", 8) == 0 ||
-                              strncmp(missing, "stream_timestamp", 16) == 0
-                          ? " beside the others of its group"
-                          : "");
+        status = tuff_fail(log, TUFF_ERROR_PLUGIN, "%s: plugin %s lacks the slot '%s', which is mandatory%s",
+                           plugin->path, descriptor->name, missing,
+                           strncmp(missing, "capture_", 8) == 0 || strncmp(missing, "profile_", 8) == 0 ||
+                                   strncmp(missing, "stream_timestamp", 16) == 0
+                               ? " beside the others of its group"
+                               : "");
     if (status == TUFF_OK) {
         status = plugin->interface.device_count(backend, &plugin->device_count);
         if (status != TUFF_OK)

@@ -1,5 +1,6 @@
-// The oneDNN backend: on one CPU thread, by oneDNN's primitives where these do what tuff/op asks for, and in plain C
-// where not. It shows how a plugin wraps a library of kernels; see also the reference plugin, which is simpler.
+// The oneDNN backend: on one CPU thread, by oneDNN's primitives where these do what tuff/op asks for, and in
+// plain C where not. It shows how a plugin wraps a library of kernels; see also the reference plugin, which
+// is simpler.
 //
 // Where to begin: this file has all that the host sees, from the end upwards: the one exported symbol, the
 // interface it leads to, and the table of kernels. primitive.h says how oneDNN is used.

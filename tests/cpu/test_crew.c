@@ -67,8 +67,8 @@ static uint32_t best_of(const struct machine *machine)
     return best;
 }
 
-// Part of a window of each level is measured first; then 93% of the time belong to the best: both the tasks of this size
-// and all together have trials.
+// Part of a window of each level is measured first; then 93% of the time belong to the best: both the tasks
+// of this size and all together have trials.
 static void expect_settled(struct cpu_crew *crew, const struct machine *machine, struct noise *noise,
                            uint64_t work, const char *name)
 {
@@ -215,7 +215,8 @@ Test(crew, sizes_are_powers_of_two)
         run(&crew, &machine, &noise, 4096, WINDOW / 10, shares);
         run(&crew, &large, &noise, 1 << 20, 4 * WINDOW, shares);
     }
-    for (int i = 0; i < 1000 && (cpu_crew_threads(&crew, 4096) != 1 || cpu_crew_threads(&crew, 1 << 20) != 8); i++) {
+    for (int i = 0; i < 1000 && (cpu_crew_threads(&crew, 4096) != 1 || cpu_crew_threads(&crew, 1 << 20) != 8);
+         i++) {
         run(&crew, &machine, &noise, 4096, 1, shares); // a trial
         run(&crew, &large, &noise, 1 << 20, WINDOW, shares);
     }
