@@ -61,11 +61,11 @@ static enum tuff_status read_header(struct reader *reader)
         length = length << 8 | bytes[i];
     uint64_t rest = file_bytes - TUFF_SAFETENSORS_LENGTH_BYTES;
     if (length > TUFF_SAFETENSORS_MAX_HEADER_BYTES)
-        return tuff_fail(
-            reader->log, TUFF_ERROR_FORMAT,
-            "%s: not a safetensors file, or damaged: expected a header of at most %d bytes, found "
-            "%" PRIu64,
-            reader->path, TUFF_SAFETENSORS_MAX_HEADER_BYTES, length);
+        return tuff_fail(reader->log, TUFF_ERROR_FORMAT,
+                         "%s: not a safetensors file, damaged, or one of too many tensors: expected a header "
+                         "of at most %d bytes, found "
+                         "%" PRIu64,
+                         reader->path, TUFF_SAFETENSORS_MAX_HEADER_BYTES, length);
     if (length > rest)
         return tuff_fail(reader->log, TUFF_ERROR_FORMAT,
                          "%s: truncated: expected a header of %" PRIu64 " bytes, found %" PRIu64,

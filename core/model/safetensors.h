@@ -22,7 +22,7 @@ struct tuff_safetensors {
     void *storage; // private
 };
 
-// Reads and checks a whole file: header within the file, at most 100 MB, valid JSON, offsets that tile the
+// Reads and checks a whole file: header within the file, at most 16 MiB, valid JSON, offsets that tile the
 // data part exactly, sizes that match shape and type. Failure: one line that names the file and what is
 // wrong.
 TUFF_MUST_CHECK enum tuff_status tuff_safetensors_read(const struct tuff_log *log, const char *path,

@@ -12,7 +12,8 @@ enum {
     TUFF_SAFETENSORS_LENGTH_BYTES = 8,
     TUFF_SAFETENSORS_ALIGNMENT = 8, // of the data part in the file
     TUFF_SAFETENSORS_MAX_RANK = 8,
-    TUFF_SAFETENSORS_MAX_HEADER_BYTES = 100000000,
+    // Some hundred thousand tensors. The format allows 100 MB, but a byte of JSON can take 40 of memory.
+    TUFF_SAFETENSORS_MAX_HEADER_BYTES = 1 << 24,
 };
 
 struct tuff_safetensors_dtype {
