@@ -153,9 +153,11 @@ void cross_entropy(uint s)
     uint valid = step_valid();
     bool present = n < valid;
     float greatest = logit(s, 0u);
+    bool lost = is_nan(floatBitsToUint(greatest)); // then no class is the greatest
     uint first = 0u;
     for (uint k = 1u; k < classes; k++) {
         float value = logit(s, k);
+        lost = lost || is_nan(floatBitsToUint(value));
         first = value > greatest ? k : first;
         greatest = value > greatest ? value : greatest;
     }
@@ -172,7 +174,7 @@ void cross_entropy(uint s)
     if (p.share != 0.0)
         result = log(sum) - p.rest * label_distance - p.share * distances;
     activations[p.loss + n] = present ? result : 0.0;
-    activations[p.correct + n] = uintBitsToFloat(present && label == first ? 1u : 0u);
+    activations[p.correct + n] = uintBitsToFloat(present && !lost && label == first ? 1u : 0u);
     for (uint quad = 0u; quad < (classes + 3u) / 4u; quad++) {
         vec4 gradients = vec4(0.0);
         [[unroll]] for (uint c = 0u; c < 4u; c++) {

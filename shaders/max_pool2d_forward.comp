@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // y = the greatest x of each window, index = where it was. One invocation per element of y.
+#include "include/nan.glsl"
 #include "include/storage.glsl"
 #include "include/max_pool2d_push.h"
 #include "include/workgroup.glsl"
@@ -23,7 +24,7 @@ layout(std430, binding = 2) readonly buffer X
 // since drivers may take NaN for absent and flush denormal numbers.
 uint order_of(uint bits)
 {
-    if ((bits & 0x7fffffffu) > 0x7f800000u)
+    if (is_nan(bits))
         return 0xffffffffu;
     if (bits == 0x80000000u)
         bits = 0u;

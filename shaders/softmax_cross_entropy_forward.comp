@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // Loss and correctness of each sample.
+#include "include/nan.glsl"
 #include "include/softmax_push.h"
 #include "include/step_state.glsl"
 #include "include/workgroup.glsl"
@@ -43,14 +44,17 @@ void main()
     uint row = n * p.classes;
     uint first = min(begin, p.classes - 1u);
     float greatest = logits[row + first];
+    bool lost = is_nan(floatBitsToUint(greatest)); // then no class is the greatest
     for (uint k = begin + SHARE; k < p.classes; k += SHARE) {
         float value = logits[row + k];
+        lost = lost || is_nan(floatBitsToUint(value));
         if (value > greatest) {
             greatest = value;
             first = k;
         }
     }
     greatest = greatest_of_share(greatest, first);
+    bool guessed = sum_of_share(lost ? 1.0 : 0.0) == 0.0;
     precise float sum = 0.0;
     for (uint k = begin; k < p.classes; k += SHARE)
         sum += exp(logits[row + k] - greatest);
@@ -70,5 +74,5 @@ void main()
     if (begin != 0u)
         return;
     loss[n] = result;
-    correct[n] = label == first ? 1u : 0u;
+    correct[n] = guessed && label == first ? 1u : 0u;
 }

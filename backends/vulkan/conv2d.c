@@ -186,8 +186,8 @@ static struct weight_plan plan_weight(const struct tuff_device *device, const st
                 plan.push.batch * plan.push.out_h * plan.push.out_w);
     plan.split = vk_split_sum(device, plan.push.k, (uint64_t)plan.push.filters * columns,
                               (uint64_t)plan.push.tiles_m * plan.push.tiles_n * plan.push.groups);
-    // The chunks, and with them the order of the sums, are those of any device; a driver that computes on the
-    // CPU does them sooner in tiles of its own.
+    // The chunks, and with them the order of the sums, are those of the table's tile; a driver that computes
+    // on the CPU does them sooner in tiles of its own.
     if (vk_on_cpu(device)) {
         plan.tile = vk_choose_tile(device, conv->x->dtype, plan.push.group_filters, columns,
                                    (uint64_t)plan.push.groups * plan.split.count, true);

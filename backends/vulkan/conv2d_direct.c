@@ -156,8 +156,8 @@ enum tuff_status vk_conv2d_direct_backward_input(struct tuff_stream *stream,
     return vk_dispatch(stream, &dispatch);
 }
 
-// How backward_weight shares its work. The numbers follow from the shape alone, and with them the order of
-// sums.
+// How backward_weight shares its work. The numbers follow from the shape (and from GPU-assisted validation),
+// and with them the order of sums.
 struct weight_plan {
     struct vk_conv2d_direct_push push;
     struct blocks blocks;
@@ -183,6 +183,10 @@ static struct weight_plan plan_weight(const struct tuff_device *device,
         workers = 32;
     if (workers > vk_divide_up(plan.push.strips, 4))
         workers = vk_divide_up(plan.push.strips, 4);
+    const uint64_t fitting =
+        VK_SPLIT_MAX_BYTES / ((uint64_t)plan.push.filters * plan.columns * sizeof(float));
+    if (workers > fitting)
+        workers = fitting;
     if (workers < vk_divide_up(plan.push.strips, DIRECT_MAX_STRIPS))
         workers = vk_divide_up(plan.push.strips, DIRECT_MAX_STRIPS);
     plan.push.workers = (uint32_t)workers;

@@ -23,11 +23,12 @@ struct spans {
     struct vk_span activations, gradients;
 };
 
-// type: of the activations.
+// first: one whose type and batch size it has to have.
 static bool layer_fits(const struct tuff_device *device, const struct tuff_linear_backward_weight_args *args,
-                       uint32_t type, struct spans *spans)
+                       const struct tuff_linear_backward_weight_args *first, struct spans *spans)
 {
-    return args->x->dtype == type && args->dy->dtype == type &&
+    const uint32_t type = first->x->dtype;
+    return args->x->dtype == type && args->dy->dtype == type && args->x->dims[0] == first->x->dims[0] &&
            vk_dense_width_fits(device, args->x, args->dy) && args->x->dims[0] <= VK_DENSE_MAX_BATCH &&
            vk_span_add(&spans->activations, args->x) && vk_span_add(&spans->activations, args->dy) &&
            vk_span_add(&spans->gradients, args->dweight) &&
@@ -48,7 +49,7 @@ void vk_merge_dense_gradients(const struct tuff_device *device, struct vk_progra
     for (; call < program->count && merger.count < VK_DENSE_LAYERS;
          call = vk_program_find(program, TUFF_OP_LINEAR_BACKWARD_WEIGHT, call + 1)) {
         layers[merger.count] = (const void *)&program->calls[call]->args;
-        if (!layer_fits(device, layers[merger.count], layers[0]->x->dtype, &spans))
+        if (!layer_fits(device, layers[merger.count], layers[0], &spans))
             return;
         merger.at = call;
         vk_merger_add(&merger, call);

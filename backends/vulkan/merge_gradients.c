@@ -52,13 +52,14 @@ struct match {
     struct vk_span gradients;          // without Adam: what the sums' writes
 };
 
-// One kernel, one window, one type: what the shader is specialized for.
+// One kernel, one window, one type, which the shader is specialized for, and one batch size.
 static bool alike(const gradient_args *a, const gradient_args *b)
 {
     const struct tuff_conv2d_relu_max_pool2d_params *p = a->params, *q = b->params;
     return a->dweight->dims[2] == b->dweight->dims[2] && a->dweight->dims[3] == b->dweight->dims[3] &&
            p->pool_h == q->pool_h && p->pool_w == q->pool_w && p->pool_stride_h == q->pool_stride_h &&
-           p->pool_stride_w == q->pool_stride_w && a->x->dtype == b->x->dtype;
+           p->pool_stride_w == q->pool_stride_w && a->x->dtype == b->x->dtype &&
+           a->x->dims[0] == b->x->dims[0];
 }
 
 static bool is_padded(const struct tuff_conv2d_relu_max_pool2d_params *p)

@@ -80,6 +80,7 @@ struct vk_adam_push vk_adam_push_of(const struct tuff_adam_args *args);
 
 // A long sum cut into chunks: `length` terms of `outputs` sums, `tiles` workgroups at work on each chunk. The
 // numbers follow from the shape and the driver's limits, and with them the order of the sums.
+enum { VK_SPLIT_MAX_BYTES = 64 << 20 }; // of partial sums, if the driver's limits allow it
 struct vk_split {
     uint32_t chunk; // terms of one chunk, a multiple of 16
     uint32_t count; // chunks

@@ -2,9 +2,8 @@
 #include "gemm_push.h"
 #include "ops.h"
 
-// Enough workgroups to fill a large GPU, chunks long enough that their sum outweighs the adding-up, and a
-// bound on the workspace.
-enum { SPLIT_GROUPS = 256, SPLIT_MIN_CHUNK = 256, SPLIT_MAX_COUNT = 128, SPLIT_MAX_BYTES = 64 << 20 };
+// Enough workgroups to fill a large GPU, chunks long enough that their sum outweighs the adding-up.
+enum { SPLIT_GROUPS = 256, SPLIT_MIN_CHUNK = 256, SPLIT_MAX_COUNT = 128 };
 
 struct vk_split vk_split_sum(const struct tuff_device *device, uint64_t length, uint64_t outputs,
                              uint64_t tiles)
@@ -12,7 +11,7 @@ struct vk_split vk_split_sum(const struct tuff_device *device, uint64_t length, 
     uint64_t least = vk_divide_up(length, vk_product_terms(device));
     uint64_t count = vk_divide_up(SPLIT_GROUPS, tiles);
     uint64_t longest = vk_divide_up(length, SPLIT_MIN_CHUNK);
-    uint64_t fitting = SPLIT_MAX_BYTES / (outputs * sizeof(float));
+    uint64_t fitting = VK_SPLIT_MAX_BYTES / (outputs * sizeof(float));
     if (count > longest)
         count = longest;
     if (count > SPLIT_MAX_COUNT)

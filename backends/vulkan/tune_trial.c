@@ -143,8 +143,8 @@ enum tuff_status vk_trial_create(struct tuff_device *device, const struct vk_dis
     memcpy(trial->push, dispatch->push, dispatch->kernel->push_bytes);
     trial->dispatch.push = trial->push;
     const uint32_t *push = dispatch->push;
-    trial->product.tiles_m = (uint32_t *)trial->push + (product->tiles_m - push);
-    trial->product.tiles_n = (uint32_t *)trial->push + (product->tiles_n - push);
+    trial->product.tiles_m = trial->push + (product->tiles_m - push);
+    trial->product.tiles_n = trial->push + (product->tiles_n - push);
     enum tuff_status status = give_memory(trial);
     return status == TUFF_OK ? create_commands(trial) : status;
 }
@@ -195,12 +195,14 @@ static enum tuff_status read_timestamps(const struct vk_trial *trial, uint64_t *
     enum tuff_status status =
         VK(device, GetQueryPoolResults(device->handle, trial->queries, 0, 2, sizeof ticks, ticks,
                                        sizeof *ticks, VK_QUERY_RESULT_64_BIT));
+    if (status != TUFF_OK)
+        return status;
     const uint32_t bits = device->physical->timestamp_bits;
     uint64_t passed = ticks[1] - ticks[0];
     if (bits < 64)
         passed &= (UINT64_C(1) << bits) - 1;
     *nanoseconds = (uint64_t)((double)passed * (double)device->physical->properties.limits.timestampPeriod);
-    return status;
+    return TUFF_OK;
 }
 
 enum tuff_status vk_trial_run(struct vk_trial *trial, const struct vk_tile *tile, uint32_t repeats,

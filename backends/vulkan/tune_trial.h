@@ -8,7 +8,7 @@
 struct vk_trial {
     struct tuff_device *device;
     struct vk_dispatch dispatch; // on `memory`
-    uint8_t push[VK_MAX_PUSH];
+    uint32_t push[VK_MAX_PUSH / sizeof(uint32_t)];
     struct vk_product product; // with places in `push`
     struct tuff_buffer *memory;
     VkCommandPool pool;

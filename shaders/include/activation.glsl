@@ -1,15 +1,12 @@
 // What the activations and their derivatives are made of. GLSL has no erf, and its exp and tanh may be as wrong as
 // 3 + 2|x| units and more; these are good to a few units on every device that adds and multiplies in float32.
+#include "nan.glsl"
+
 layout(constant_id = 1) const uint ACTIVATION = 0u; // enum tuff_activation
 
 const uint LEAKY_RELU = 0u, GELU = 1u, SILU = 2u, SIGMOID = 3u, TANH = 4u;
 
-// Drivers may take NaN and infinity for absent: these look at the bits.
-bool is_nan(uint bits)
-{
-    return (bits & 0x7fffffffu) > 0x7f800000u;
-}
-
+// Of bits, as is_nan.
 bool is_infinite(uint bits)
 {
     return (bits & 0x7fffffffu) == 0x7f800000u;

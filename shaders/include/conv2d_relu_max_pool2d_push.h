@@ -9,7 +9,7 @@ struct vk_conv2d_pool_push {
     PUSH_U32 bias;                     // forward: add it; backward_weight: sum dy as well
     PUSH_U32 images;                   // forward: of a workgroup
     PUSH_U32 windows;                  // backward_weight: N * out_h * out_w
-    PUSH_U32 workers;                  // backward_weight: invocations that share the windows
+    PUSH_U32 workers;                  // backward_weight: invocations that share the windows, or their rows
     PUSH_U32 tiles_h, tiles_w;         // backward_input: of dx
     PUSH_U32 groups_of_tiles;          // backward_input: workgroups that cover the tiles
 };

@@ -1,5 +1,5 @@
 // dweight of convolution, ReLU and max pooling in one: each invocation (a worker) sums over every p.workers-th window,
-// for one channel of x and a block of filters, and leaves partial sums: partial[worker][filter][column], a column per
+// or row of windows, for one channel of x and a block of filters, and leaves partial sums: partial[worker][filter][column], a column per
 // weight of the filter and one more for dbias if there is one. Of a window only the element that won has a gradient.
 
 // Where the tensors begin in their bindings, in elements; of winners in words.

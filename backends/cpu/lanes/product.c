@@ -194,6 +194,6 @@ void LANES_FN(product_packed)(const struct lanes_packed_product *p, ptrdiff_t ou
     for (ptrdiff_t part = 0; part < parts; part++) {
         const ptrdiff_t o = tile_cut(outputs, parts, part), count = tile_cut(outputs, parts, part + 1) - o;
         LANES_FN(packed_rows)
-        [count](&t, p->x, p->w + o, p->bias ? p->bias + o : NULL, p->y + o * LANES_BLOCK, p->blocks);
+        [count](&t, p->x, p->w + o, NULL, p->y + o * LANES_BLOCK, p->blocks);
     }
 }

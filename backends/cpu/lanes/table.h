@@ -80,11 +80,10 @@ struct lanes_product {
     int relu;
 };
 
-// The same with w[i * w_in + o], of some of the inputs, and without a ReLU. bias: NULL where y is added to.
+// The same with w[i * w_in + o], of some of the inputs, and without bias and ReLU.
 struct lanes_packed_product {
     const float *x;
     const float *w;
-    const float *bias; // NULL: zero
     float *y;
     ptrdiff_t blocks, inputs;
     ptrdiff_t x_block, y_block;

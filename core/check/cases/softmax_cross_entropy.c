@@ -10,9 +10,10 @@ enum values {
     VALUES_TIES,   // integers from 0 to 2: the greatest is often not alone
     VALUES_LARGE,  // up to +-1000: exp overflows unless the greatest is subtracted first
     VALUES_MASKED, // some are minus infinity, perhaps the label's
+    VALUES_NAN,    // one of every third sample's is NaN
 };
 
-static const char *const values_names[] = {"normal", "ties", "large", "masked", NULL};
+static const char *const values_names[] = {"normal", "ties", "large", "masked", "nan", NULL};
 
 struct softmax_shape {
     uint32_t n, k, valid;
@@ -45,6 +46,7 @@ static const struct softmax_shape corners[] = {
     {5, 1000, 4, VALUES_LARGE, 0.1, 0},   {300, 11, 257, VALUES_NORMAL, 0.9, 0},
     {33, 10, 33, VALUES_MASKED, 0.1, 0},  {4, 300, 3, VALUES_TIES, 0.1, 0},
     {16, 10, 16, VALUES_NORMAL, 0, 4096}, {33, 129, 20, VALUES_NORMAL, 0.25, 65536},
+    {16, 10, 14, VALUES_NAN, 0, 0},       {19, 300, 19, VALUES_NAN, 0.1, 0},
 };
 
 static const struct softmax_shape large[] = {{3, 40000, 2, VALUES_NORMAL, 0.1, 0}};
@@ -87,6 +89,22 @@ static void fill_logits(const struct softmax_shape *s, struct case_setup *setup,
 static void fill_labels(const struct softmax_shape *s, struct case_setup *setup, uint32_t index)
 {
     draw_below(setup->seed, case_stream(index), s->k, case_words(setup, index), s->n);
+}
+
+// NaN for a logit of every third sample: the label's, which is the first, or the one behind the label's,
+// which is the greatest of the others.
+static void lose_some(const struct softmax_shape *s, struct case_setup *setup, uint32_t logits_index,
+                      uint32_t labels_index)
+{
+    uint32_t *labels = case_words(setup, labels_index);
+    for (uint32_t n = 0; s->values == VALUES_NAN && n < s->n; n += 3) {
+        float *logits = case_floats(setup, logits_index) + (uint64_t)n * s->k;
+        if (n % 2 == 0)
+            labels[n] = 0;
+        else
+            logits[labels[n]] = 5;
+        logits[n % 2 == 0 ? 0 : (labels[n] + 1) % s->k] = NAN;
+    }
 }
 
 static void fill_state(const struct softmax_shape *s, struct case_setup *setup, uint32_t index)
@@ -133,6 +151,7 @@ static enum tuff_status forward_fill(const void *shape, struct case_setup *setup
     (void)oracle;
     fill_logits(shape, setup, 2);
     fill_labels(shape, setup, 3);
+    lose_some(shape, setup, 2, 3);
     fill_state(shape, setup, 4);
     return TUFF_OK;
 }
@@ -161,6 +180,8 @@ static void forward_tolerance(const void *shape, const struct case_view *view, u
         return;
     for (uint64_t n = 0; n < s->n; n++) {
         tolerance[n] = CASE_EXACT;
+        if (isnan(expected[n]))
+            continue;
         if (n < s->valid)
             tolerance[n] = error_of_sum(s->k) + 0x1p-21 + 8 * TOLERANCE_U * fabs((double)expected[n]);
         if (n < s->valid && s->smoothing > 0)
@@ -204,6 +225,7 @@ static enum tuff_status backward_fill(const void *shape, struct case_setup *setu
     (void)oracle;
     fill_logits(shape, setup, 1);
     fill_labels(shape, setup, 2);
+    lose_some(shape, setup, 1, 2);
     fill_state(shape, setup, 3);
     return TUFF_OK;
 }
