@@ -8,13 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-// A host's log callback is never NULL for a plugin.
-static void drop_message(void *user, enum tuff_log_level level, const char *message)
-{
-    (void)user, (void)level, (void)message;
-}
-
-static enum tuff_status add_plugin(struct tuff_context *context, const char *path)
+// found: in a folder.
+static enum tuff_status add_plugin(struct tuff_context *context, const char *path, bool found)
 {
     if (context->plugin_count == context->plugin_capacity) {
         size_t capacity = context->plugin_capacity == 0 ? 8 : 2 * context->plugin_capacity;
@@ -28,6 +23,7 @@ static enum tuff_status add_plugin(struct tuff_context *context, const char *pat
     enum tuff_status status = tuff_plugin_create(&context->log, path, &plugin);
     if (status != TUFF_OK)
         return status;
+    plugin->found = found;
     for (size_t i = 0; i < context->plugin_count; i++) {
         // The same file by two ways, or a second plugin of one name: the first counts.
         if (strcmp(context->plugins[i]->path, plugin->path) == 0 ||
@@ -67,7 +63,7 @@ static enum tuff_status add_folder(struct tuff_context *context, const char *fol
         if (status == TUFF_OK && asprintf(&path, "%s/%s", folder, entries[i]->d_name) < 0)
             status = tuff_fail(&context->log, TUFF_ERROR_MEMORY, "out of memory");
         else if (status == TUFF_OK) {
-            status = add_plugin(context, path);
+            status = add_plugin(context, path, true);
             free(path);
         }
         free(entries[i]);
@@ -125,17 +121,18 @@ static enum tuff_status add_own_folders(struct tuff_context *context)
 enum tuff_status tuff_context_create(const struct tuff_context_options *options,
                                      struct tuff_context **context)
 {
+    // As this library knows them, whatever its caller was built with.
+    struct tuff_context_options known = {0};
+    memcpy(&known, options, options->size < sizeof known ? options->size : sizeof known);
     *context = NULL;
     struct tuff_context *made = calloc(1, sizeof *made);
     if (made == NULL)
-        return tuff_fail(&options->log, TUFF_ERROR_MEMORY, "out of memory");
-    made->log = options->log;
-    if (made->log.write == NULL)
-        made->log.write = drop_message;
+        return tuff_fail(&known.log, TUFF_ERROR_MEMORY, "out of memory");
+    made->log = known.log;
     enum tuff_status status = TUFF_OK;
-    for (size_t i = 0; status == TUFF_OK && i < options->plugin_file_count; i++) {
+    for (size_t i = 0; status == TUFF_OK && i < known.plugin_file_count; i++) {
         size_t before = made->plugin_count;
-        status = add_plugin(made, options->plugin_files[i]);
+        status = add_plugin(made, known.plugin_files[i], false);
         if (status == TUFF_OK && made->plugin_count > before)
             status = tuff_plugin_open(made->plugins[before]);
     }
@@ -204,12 +201,11 @@ enum tuff_status tuff_context_device_info(struct tuff_context *context, size_t p
                                           struct tuff_device_info *info)
 {
     struct tuff_plugin *p = context->plugins[plugin];
-    *info = (struct tuff_device_info){.size = sizeof *info};
     enum tuff_status status = tuff_plugin_open(p);
     if (status != TUFF_OK)
         return status;
     if (device >= p->device_count)
         return tuff_fail(&context->log, TUFF_ERROR_NOT_FOUND, "%s has no device %u, only %u", p->name, device,
                          p->device_count);
-    return p->interface.device_describe(p->backend, device, info);
+    return tuff_plugin_describe(p, device, info);
 }

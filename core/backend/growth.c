@@ -1,4 +1,5 @@
-// The record of the plugin ABI's growth, and the checks that no growth escapes it.
+// The record of the plugin ABI's growth, and the checks that no parameters grow beside it. Tensors, values of
+// enums and fields that take the place of reserved ones get their lines by hand.
 
 // Growth inside of padding would change no struct's size, and nobody would notice: there is none.
 #include <stddef.h>

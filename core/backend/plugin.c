@@ -128,24 +128,37 @@ static const char *missing_slot(const struct tuff_backend_interface *i)
     return NULL;
 }
 
-// What a plugin calls to log. Until it is open its messages are known by its path, then by its name.
+// Its path until it is open, then its name.
+static const char *known_as(const struct tuff_plugin *plugin)
+{
+    return atomic_load(&plugin->named) ? plugin->name : plugin->path;
+}
+
+// What a plugin calls to log.
 static void log_for_plugin(void *user, enum tuff_log_level level, const char *message)
 {
     struct tuff_plugin *plugin = user;
     if (level == TUFF_LOG_ERROR)
         atomic_fetch_add(&plugin->errors_logged, 1);
-    tuff_log_message(plugin->log, level, "%s: %s", plugin->backend == NULL ? plugin->path : plugin->name,
-                     message);
+    tuff_log_message(plugin->log, level, "%s: %s", known_as(plugin), message);
 }
 
 enum tuff_status tuff_plugin_fail(struct tuff_plugin *plugin, unsigned errors_before, enum tuff_status status,
                                   const char *what)
 {
     if (atomic_load(&plugin->errors_logged) == errors_before)
-        return tuff_fail(plugin->log, status, "%s: cannot %s: %s",
-                         plugin->backend == NULL ? plugin->path : plugin->name, what,
+        return tuff_fail(plugin->log, status, "%s: cannot %s: %s", known_as(plugin), what,
                          tuff_status_name(status));
     return status;
+}
+
+enum tuff_status tuff_plugin_describe(struct tuff_plugin *plugin, uint32_t device,
+                                      struct tuff_device_info *info)
+{
+    const unsigned errors = atomic_load(&plugin->errors_logged);
+    *info = (struct tuff_device_info){.size = sizeof *info};
+    const enum tuff_status status = plugin->interface.device_describe(plugin->backend, device, info);
+    return status == TUFF_OK ? TUFF_OK : tuff_plugin_fail(plugin, errors, status, "describe a device");
 }
 
 static enum tuff_status open_backend(struct tuff_plugin *plugin)
@@ -178,9 +191,10 @@ static enum tuff_status open_backend(struct tuff_plugin *plugin)
         if (status != TUFF_OK)
             status = tuff_plugin_fail(plugin, errors, status, "count its devices");
     }
-    if (status == TUFF_OK)
+    if (status == TUFF_OK) {
         plugin->backend = backend;
-    else if (plugin->interface.close != NULL)
+        atomic_store(&plugin->named, true);
+    } else if (plugin->interface.close != NULL)
         plugin->interface.close(backend);
     return status;
 }
@@ -205,6 +219,9 @@ static enum tuff_status load(struct tuff_plugin *plugin)
     enum tuff_status status = check_descriptor(log, plugin->path, descriptor);
     if (status != TUFF_OK)
         return status;
+    if (plugin->found && strcmp(descriptor->name, plugin->name) != 0)
+        return tuff_fail(log, TUFF_ERROR_PLUGIN, "%s: holds the backend '%s', expected '%s'", plugin->path,
+                         descriptor->name, plugin->name);
     char *name = strdup(descriptor->name);
     if (name == NULL)
         return tuff_fail(log, TUFF_ERROR_MEMORY, "out of memory");

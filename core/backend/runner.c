@@ -1,5 +1,6 @@
 #include "runner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,8 +74,11 @@ enum tuff_status tuff_runner_call(struct tuff_runner *runner, uint32_t index)
     const struct call *call = &runner->calls[index];
     unsigned errors = tuff_target_errors(target);
     enum tuff_status status = tuff_op_call(target->interface->kernels, call->op, target->stream, &call->args);
-    return status == TUFF_OK ? TUFF_OK
-                             : tuff_target_fail(target, errors, status, tuff_op_info(call->op)->name);
+    if (status == TUFF_OK)
+        return TUFF_OK;
+    char what[128];
+    snprintf(what, sizeof what, "run %s", tuff_op_info(call->op)->name);
+    return tuff_target_fail(target, errors, status, what);
 }
 
 const struct tuff_tensor *tuff_runner_tensor(const struct tuff_runner *runner, uint32_t index,
@@ -96,22 +100,22 @@ static enum tuff_status capture(struct tuff_runner *runner, enum tuff_status (*b
                                 struct tuff_capture **made)
 {
     const struct tuff_target *target = runner->target;
+    static const char what[] = "record the program";
     unsigned errors = tuff_target_errors(target);
     enum tuff_status status = begin(target->stream);
-    if (status == TUFF_OK) {
-        status = call_all(runner);
-        enum tuff_status ended = target->interface->capture_end(target->stream, made);
-        if (status == TUFF_OK)
-            status = ended;
-    }
-    return status == TUFF_OK ? TUFF_OK : tuff_target_fail(target, errors, status, "record the program");
+    if (status != TUFF_OK)
+        return tuff_target_fail(target, errors, status, what);
+    status = call_all(runner);
+    errors = tuff_target_errors(target);
+    enum tuff_status ended = target->interface->capture_end(target->stream, made);
+    return status != TUFF_OK || ended == TUFF_OK ? status : tuff_target_fail(target, errors, ended, what);
 }
 
 enum tuff_status tuff_runner_profile(struct tuff_runner *runner, struct tuff_capture **made)
 {
     const struct tuff_backend_interface *interface = runner->target->interface;
     *made = NULL;
-    if (interface->profile_begin == NULL)
+    if (interface->profile_begin == NULL || runner->target->info.timestamp_slots == 0)
         return TUFF_OK;
     enum tuff_status status = capture(runner, interface->profile_begin, made);
     if (status != TUFF_OK && *made != NULL) {
@@ -176,13 +180,18 @@ enum tuff_status tuff_runner_run(struct tuff_runner *runner, uint32_t count)
         return status == TUFF_OK ? TUFF_OK : tuff_target_fail(target, errors, status, "replay the program");
     }
     for (uint32_t i = 0; status == TUFF_OK && i < count; i++) {
+        errors = tuff_target_errors(target);
         status = target->interface->stream_begin(target->stream);
-        if (status == TUFF_OK)
-            status = call_all(runner);
-        if (status == TUFF_OK)
-            status = target->interface->stream_submit(target->stream);
+        if (status != TUFF_OK)
+            return tuff_target_fail(target, errors, status, "begin the program");
+        status = call_all(runner);
+        // Submitted after a failure, too: the stream has to be left as it was.
+        errors = tuff_target_errors(target);
+        enum tuff_status submitted = target->interface->stream_submit(target->stream);
+        if (status == TUFF_OK && submitted != TUFF_OK)
+            return tuff_target_fail(target, errors, submitted, "submit the program");
     }
-    return status == TUFF_OK ? TUFF_OK : tuff_target_fail(target, errors, status, "run the program");
+    return status;
 }
 
 enum tuff_status tuff_runner_wait(struct tuff_runner *runner)

@@ -64,49 +64,53 @@ static void uuid_prefix(const char *selector, char digits[33])
     digits[n < 4 ? 0 : n] = '\0';
 }
 
-static bool is_index(const char *selector, uint32_t count, uint32_t *index)
+// One to three digits are an index and nothing else: more may begin a UUID.
+static bool is_index(const char *selector, uint32_t *index)
 {
-    char *end;
-    if (!isdigit((unsigned char)selector[0]) || strlen(selector) > 3)
-        return false;
-    unsigned long value = strtoul(selector, &end, 10);
-    *index = (uint32_t)value;
-    return *end == '\0' && value < count;
+    const size_t length = strlen(selector);
+    *index = (uint32_t)strtoul(selector, NULL, 10);
+    return length > 0 && length <= 3 && strspn(selector, "0123456789") == length;
 }
 
-static enum tuff_status best_device(const struct tuff_plugin *plugin, uint32_t *index,
-                                    struct tuff_device_info *best)
+// automatic: of those that may be taken although nobody named their backend. TUFF_ERROR_NOT_FOUND, and no
+// message: there is none.
+static enum tuff_status best_device(struct tuff_plugin *plugin, bool automatic, uint32_t *index)
 {
+    struct tuff_device_info best;
+    bool any = false;
     for (uint32_t i = 0; i < plugin->device_count; i++) {
-        struct tuff_device_info info = {.size = sizeof info};
-        enum tuff_status status = plugin->interface.device_describe(plugin->backend, i, &info);
+        struct tuff_device_info info;
+        enum tuff_status status = tuff_plugin_describe(plugin, i, &info);
         if (status != TUFF_OK)
             return status;
-        if (i == 0 || better(&info, best)) {
-            *best = info;
-            *index = i;
-        }
+        if ((automatic && info.preference == 0) || (any && !better(&info, &best)))
+            continue;
+        best = info;
+        *index = i;
+        any = true;
     }
-    return TUFF_OK;
+    return any ? TUFF_OK : TUFF_ERROR_NOT_FOUND;
 }
 
-static enum tuff_status select_device(const struct tuff_log *log, const struct tuff_plugin *plugin,
-                                      const char *selector, uint32_t *index)
+static enum tuff_status select_device(const struct tuff_log *log, struct tuff_plugin *plugin,
+                                      const char *selector, bool automatic, uint32_t *index)
 {
     struct tuff_device_info info;
     if (plugin->device_count == 0)
         return tuff_fail(log, TUFF_ERROR_NOT_FOUND, "backend %s finds no device on this machine",
                          plugin->name);
     if (selector == NULL)
-        return best_device(plugin, index, &info);
-    if (is_index(selector, plugin->device_count, index))
-        return TUFF_OK;
+        return best_device(plugin, automatic, index);
+    if (is_index(selector, index))
+        return *index < plugin->device_count
+                   ? TUFF_OK
+                   : tuff_fail(log, TUFF_ERROR_NOT_FOUND, "%s has no device %u, only %u (see tuff devices)",
+                               plugin->name, *index, plugin->device_count);
     char prefix[33];
     uuid_prefix(selector, prefix);
     uint32_t matches = 0;
     for (uint32_t i = 0; i < plugin->device_count; i++) {
-        info = (struct tuff_device_info){.size = sizeof info};
-        enum tuff_status status = plugin->interface.device_describe(plugin->backend, i, &info);
+        enum tuff_status status = tuff_plugin_describe(plugin, i, &info);
         if (status != TUFF_OK)
             return status;
         char uuid[33];
@@ -131,12 +135,8 @@ static enum tuff_status find_named(struct tuff_context *context, const char *nam
         struct tuff_plugin *plugin = context->plugins[i];
         if (strcmp(plugin->name, name) != 0)
             continue;
-        enum tuff_status status = tuff_plugin_open(plugin);
-        if (status == TUFF_OK && strcmp(plugin->name, name) != 0)
-            return tuff_fail(&context->log, TUFF_ERROR_PLUGIN, "%s: holds the backend '%s', expected '%s'",
-                             plugin->path, plugin->name, name);
         *found = plugin;
-        return status;
+        return tuff_plugin_open(plugin);
     }
     const char **names = calloc(context->plugin_count + 1, sizeof *names);
     char list[512] = "none";
@@ -165,11 +165,11 @@ static enum tuff_status find_best(struct tuff_context *context, const char *devi
     *found = NULL;
     for (size_t i = 0; i < context->plugin_count; i++) {
         struct tuff_plugin *plugin = context->plugins[i];
-        struct tuff_device_info info = {.size = sizeof info};
+        struct tuff_device_info info;
         uint32_t index;
-        if (tuff_plugin_open(plugin) != TUFF_OK || select_device(NULL, plugin, device, &index) != TUFF_OK ||
-            plugin->interface.device_describe(plugin->backend, index, &info) != TUFF_OK ||
-            info.preference == 0)
+        if (tuff_plugin_open(plugin) != TUFF_OK ||
+            select_device(NULL, plugin, device, true, &index) != TUFF_OK ||
+            tuff_plugin_describe(plugin, index, &info) != TUFF_OK || info.preference == 0)
             continue;
         if (*found == NULL || better(&info, &best)) {
             *found = plugin;
@@ -219,10 +219,11 @@ enum tuff_status tuff_target_open(struct tuff_context *context, const char *back
     *target = NULL;
     struct tuff_plugin *plugin;
     uint32_t index = 0;
-    enum tuff_status status = strcmp(backend, "auto") == 0 ? find_best(context, device, &plugin)
-                                                           : find_named(context, backend, &plugin);
+    const bool automatic = strcmp(backend, "auto") == 0;
+    enum tuff_status status =
+        automatic ? find_best(context, device, &plugin) : find_named(context, backend, &plugin);
     if (status == TUFF_OK)
-        status = select_device(&context->log, plugin, device, &index);
+        status = select_device(&context->log, plugin, device, automatic, &index);
     if (status != TUFF_OK)
         return status;
     struct tuff_target *made = calloc(1, sizeof *made);
@@ -236,21 +237,24 @@ enum tuff_status tuff_target_open(struct tuff_context *context, const char *back
     made->interface = &plugin->interface;
     made->backend = plugin->backend;
     context->target_count++;
-    made->info.size = sizeof made->info;
+    status = tuff_plugin_describe(plugin, index, &made->info);
+    if (status != TUFF_OK) {
+        tuff_target_close(&made);
+        return status;
+    }
     unsigned errors = atomic_load(&plugin->errors_logged);
-    status = plugin->interface.device_describe(plugin->backend, index, &made->info);
     uint64_t alignment = made->info.buffer_alignment;
-    if (status == TUFF_OK && (alignment < 4 || (alignment & (alignment - 1)) != 0)) {
+    if (alignment < 4 || (alignment & (alignment - 1)) != 0) {
         tuff_target_close(&made);
         return tuff_fail(&context->log, TUFF_ERROR_PLUGIN,
                          "%s: device %u has a buffer alignment of %llu, expected a power of two from 4 on",
                          plugin->name, index, (unsigned long long)alignment);
     }
-    if (status == TUFF_OK) {
-        struct tuff_device_options known = known_options(options);
-        warn_of_threads(made, known.threads);
-        status = plugin->interface.device_open(plugin->backend, index, &known, &made->device);
-    }
+    struct tuff_device_options known = known_options(options);
+    warn_of_threads(made, known.threads);
+    if (made->abi_minor >= 2 && known.threads > made->info.max_threads)
+        known.threads = made->info.max_threads;
+    status = plugin->interface.device_open(plugin->backend, index, &known, &made->device);
     if (status == TUFF_OK)
         status = plugin->interface.stream_create(made->device, &made->stream);
     if (status != TUFF_OK) {
@@ -330,7 +334,11 @@ enum tuff_status tuff_target_require(const struct tuff_target *target, enum tuff
     const char *name = tuff_op_info(op)->name;
     const bool half = tuff_op_args_use_f16(args) != 0,
                has_kernel = tuff_op_has_kernel(target->interface->kernels, op);
-    if (half && (!has_kernel || beyond_f16(target, args) || !takes(target, op, args)))
+    if (half && (!has_kernel || beyond_f16(target, args)))
+        return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED,
+                         "backend %s has no float16 %s, which mixed precision needs (--precision float32)",
+                         target->backend_name, name);
+    if (half && !takes(target, op, args))
         return tuff_fail(target->log, TUFF_ERROR_UNSUPPORTED,
                          "backend %s has no float16 %s for these shapes and parameters; float32 may do "
                          "(--precision float32)",

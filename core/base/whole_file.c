@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MOST_AT_ONCE = 1 << 30, MODE = 0666 };
@@ -60,6 +61,10 @@ enum tuff_status tuff_whole_file_write(const struct tuff_log *log, const char *p
                                        const struct tuff_file_part *parts, size_t count)
 {
     char aside[PATH_MAX];
+    struct stat info;
+    // What is renamed to a device's or a pipe's name would take its place.
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return tuff_fail(log, TUFF_ERROR_IO, "%s: cannot write: expected a regular file or none", path);
     int length = snprintf(aside, sizeof aside, "%s.tmp.%ld", path, (long)getpid());
     if (length < 0 || length >= PATH_MAX)
         return tuff_fail(log, TUFF_ERROR_IO, "the path is too long: %s", path);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "case.h"
 #include "device.h"
@@ -258,14 +259,23 @@ static enum tuff_status visit_all(struct perf *perf)
     return status;
 }
 
+// The options as this library knows them, whatever its caller was built with.
+static struct tuff_check_perf_options known_options(const struct tuff_check_perf_options *given)
+{
+    struct tuff_check_perf_options known = {0};
+    memcpy(&known, given, given->size < sizeof known ? given->size : sizeof known);
+    return known;
+}
+
 enum tuff_status tuff_check_perf(struct tuff_target *tested, struct tuff_target *against,
                                  const struct tuff_check_perf_options *options,
                                  struct tuff_check_perf_totals *totals)
 {
-    struct perf perf = {.log = tested->log, .targets = {tested, against}, .options = options};
-    if (!(options->seconds > 0))
+    const struct tuff_check_perf_options known = known_options(options);
+    struct perf perf = {.log = tested->log, .targets = {tested, against}, .options = &known};
+    if (!(known.seconds > 0))
         return tuff_fail(perf.log, TUFF_ERROR_INVALID, "%g seconds for each case, expected more than 0",
-                         options->seconds);
+                         known.seconds);
     enum tuff_status status = visit_all(&perf);
     if (totals != NULL)
         *totals = perf.totals;
@@ -287,7 +297,8 @@ enum tuff_status tuff_check_perf(struct tuff_target *tested, struct tuff_target 
 enum tuff_status tuff_check_list_perf_cases(const struct tuff_log *log,
                                             const struct tuff_check_perf_options *options, FILE *out)
 {
-    struct perf perf = {.log = log, .options = options, .out = out};
+    const struct tuff_check_perf_options known = known_options(options);
+    struct perf perf = {.log = log, .options = &known, .out = out};
     enum tuff_status status = visit_all(&perf);
     if (status == TUFF_OK && perf.totals.cases == 0)
         return tuff_fail(log, TUFF_ERROR_NOT_FOUND, "no case to list");

@@ -1,6 +1,7 @@
 // Whole training steps of two backends, side by side.
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend/target.h"
 #include "tuff/check.h"
@@ -146,22 +147,28 @@ enum tuff_status tuff_check_steps(struct tuff_target *tested, struct tuff_target
                                   const struct tuff_check_steps_options *options,
                                   struct tuff_check_steps_result *result)
 {
+    // As this library knows them, whatever its caller was built with.
+    struct tuff_check_steps_options known = {0};
+    memcpy(&known, options, options->size < sizeof known ? options->size : sizeof known);
     struct comparison_run run = {.log = tested->log,
                                  .tested = tested,
                                  .oracle = oracle,
                                  .model = model,
                                  .data = data,
-                                 .options = options,
+                                 .options = &known,
                                  .result.size = sizeof run.result};
-    if (options->steps == 0)
+    if (known.steps == 0)
         return tuff_fail(run.log, TUFF_ERROR_INVALID, "0 steps to compare, expected at least 1");
     enum tuff_status status = compare_gradients(&run);
     if (status == TUFF_OK)
         status = compare_losses(&run);
     if (status != TUFF_OK)
         return status;
-    if (result != NULL)
-        *result = run.result;
+    if (result != NULL) {
+        const size_t size = result->size;
+        memcpy(result, &run.result, size < sizeof run.result ? size : sizeof run.result);
+        result->size = size;
+    }
     if (run.result.first_parameter != NULL)
         return tuff_fail(run.log, TUFF_ERROR_PLUGIN,
                          "the gradient of %s differs in the first step, the first one in backward order",

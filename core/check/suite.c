@@ -325,12 +325,36 @@ static void summarize(struct suite *suite, struct tuff_check_totals *totals)
         totals->passed, totals->failed, totals->unsupported);
 }
 
+// The options as this library knows them, whatever its caller was built with.
+struct known_options {
+    struct tuff_check_options options;
+    struct tuff_check_observer observer;
+};
+
+static const struct tuff_check_options *known_options(struct known_options *known,
+                                                      const struct tuff_check_options *given)
+{
+    *known = (struct known_options){0};
+    memcpy(&known->options, given, given->size < sizeof known->options ? given->size : sizeof known->options);
+    const struct tuff_check_observer *observer = known->options.observer;
+    if (observer != NULL) {
+        memcpy(&known->observer, observer,
+               observer->size < sizeof known->observer ? observer->size : sizeof known->observer);
+        known->options.observer = &known->observer;
+    }
+    return &known->options;
+}
+
 enum tuff_status tuff_check_run(struct tuff_target *tested, struct tuff_target *oracle,
                                 const struct tuff_check_options *options, FILE *out,
                                 struct tuff_check_totals *totals)
 {
-    struct suite suite = {
-        .log = tested->log, .tested = tested, .oracle = oracle, .options = options, .out = out};
+    struct known_options known;
+    struct suite suite = {.log = tested->log,
+                          .tested = tested,
+                          .oracle = oracle,
+                          .options = known_options(&known, options),
+                          .out = out};
     struct tuff_check_totals own;
     enum tuff_status status = visit_all(&suite);
     if (status != TUFF_OK)
@@ -344,7 +368,7 @@ enum tuff_status tuff_check_run(struct tuff_target *tested, struct tuff_target *
     if (totals->failed > 0)
         return tuff_fail(suite.log, TUFF_ERROR_PLUGIN, "%" PRIu64 " of %" PRIu64 " cases failed",
                          totals->failed, totals->run);
-    if (totals->unsupported > 0 && !options->allow_unsupported)
+    if (totals->unsupported > 0 && !suite.options->allow_unsupported)
         return tuff_fail(suite.log, TUFF_ERROR_UNSUPPORTED, "%" PRIu64 " cases are unsupported",
                          totals->unsupported);
     if (totals->run == 0)
@@ -355,7 +379,8 @@ enum tuff_status tuff_check_run(struct tuff_target *tested, struct tuff_target *
 enum tuff_status tuff_check_list_cases(const struct tuff_log *log, const struct tuff_check_options *options,
                                        FILE *out)
 {
-    struct suite suite = {.log = log, .options = options, .out = out};
+    struct known_options known;
+    struct suite suite = {.log = log, .options = known_options(&known, options), .out = out};
     enum tuff_status status = visit_all(&suite);
     if (status == TUFF_OK && suite.listed == 0)
         return tuff_fail(log, TUFF_ERROR_NOT_FOUND, "no case to list");

@@ -196,8 +196,8 @@ static enum tuff_status report(const struct tuff_log *log, const struct tuff_ima
     if (misfits > 0)
         return tuff_fail(
             log, TUFF_ERROR_INVALID,
-            "%s: %zu of %zu images are not of the first one's size and colours, which a size to scale "
-            "them to would allow",
+            "%s: %zu of %zu images are not of the first one's size and colours; they may differ where they "
+            "are scaled to one size (--size of tuff data show, or a model's input)",
             batch->folder, misfits, batch->list->file_count);
     if (!skip)
         return tuff_fail(log, TUFF_ERROR_FORMAT,

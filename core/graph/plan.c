@@ -235,17 +235,16 @@ enum tuff_status tuff_plan_create(const struct tuff_target *target, const struct
         .workspace_block = calloc(nodes, sizeof(uint32_t)),
         .blocks = calloc(values + nodes, sizeof(struct block)),
     };
-    enum tuff_status status = TUFF_ERROR_MEMORY;
     if (p.plan != NULL) {
         p.plan->offsets = calloc(values, sizeof(uint64_t));
         p.plan->workspace_offsets = calloc(nodes, sizeof(uint64_t));
         p.plan->workspace_bytes = calloc(nodes, sizeof(uint64_t));
-        if (p.plan->offsets != NULL && p.plan->workspace_offsets != NULL && p.plan->workspace_bytes != NULL &&
-            p.last_use != NULL && p.block_of != NULL && p.workspace_block != NULL && p.blocks != NULL)
-            status = plan_all(&p);
-        else
-            status = tuff_fail(target->log, TUFF_ERROR_MEMORY, "out of memory");
     }
+    const bool complete = p.plan != NULL && p.plan->offsets != NULL && p.plan->workspace_offsets != NULL &&
+                          p.plan->workspace_bytes != NULL && p.last_use != NULL && p.block_of != NULL &&
+                          p.workspace_block != NULL && p.blocks != NULL;
+    const enum tuff_status status =
+        complete ? plan_all(&p) : tuff_fail(target->log, TUFF_ERROR_MEMORY, "out of memory");
     free(p.last_use);
     free(p.block_of);
     free(p.workspace_block);

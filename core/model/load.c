@@ -1,9 +1,11 @@
 // Models by name: those that ship, and files.
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/suggest.h"
 #include "embedded.h"
@@ -38,9 +40,16 @@ static enum tuff_status read_file(const struct tuff_source *source, const char *
                                   size_t *length)
 {
     *text = NULL;
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL)
-        return fail_file(source, errno);
+    // A pipe may stand in a file's place, as <(…) of a shell makes it, but one that nobody writes to is not
+    // waited for.
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    FILE *file = descriptor < 0 || fcntl(descriptor, F_SETFL, 0) != 0 ? NULL : fdopen(descriptor, "rb");
+    if (file == NULL) {
+        const int error = errno;
+        if (descriptor >= 0)
+            close(descriptor);
+        return fail_file(source, error);
+    }
     enum tuff_status status = TUFF_OK;
     struct stat info;
     char *content = malloc(TUFF_YAML_MAX_BYTES + 1);

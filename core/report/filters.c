@@ -1,6 +1,7 @@
 // The weights of a convolution as pictures.
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "draw.h"

@@ -1,5 +1,6 @@
 // Saving a whole training, and going on with it.
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

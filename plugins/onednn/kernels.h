@@ -1,5 +1,6 @@
-// The kernels: dnn_<op> for every op of op_list.h, with the type that its slot in struct tuff_kernels has.
-// What each of them does, and with which shapes, is written in tuff/op/<family>.h.
+// The kernels: dnn_<op>, with the type that its slot in struct tuff_kernels has, for the ops of op_list.h
+// that plugin.c's table has; the others are declared here and defined nowhere. What each of them does, and
+// with which shapes, is written in tuff/op/<family>.h.
 #ifndef TUFF_ONEDNN_KERNELS_H
 #define TUFF_ONEDNN_KERNELS_H
 

@@ -47,8 +47,7 @@ struct dnn_method {
     uint64_t (*scratch_bytes)(uint32_t op, const struct tuff_op_args *args);
 };
 
-extern const struct dnn_method dnn_activation, dnn_avg_pool2d, dnn_batch_norm2d, dnn_convolution, dnn_linear,
-    dnn_log_softmax;
+extern const struct dnn_method dnn_activation, dnn_avg_pool2d, dnn_batch_norm2d, dnn_convolution, dnn_linear;
 
 // planning.c. The method of an op; NULL: loops, always.
 const struct dnn_method *dnn_method_of(uint32_t op);

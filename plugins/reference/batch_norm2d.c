@@ -31,7 +31,7 @@ static double sum_of_powers(const struct tuff_tensor *x, uint32_t valid, uint32_
     return sum;
 }
 
-// y = (x - mean) * scale + shift for samples below `valid`; zeros for the rest, which nobody reads.
+// y = (x - mean) * scale + shift for samples below `valid`; zeros for the rest.
 static void normalize(const struct tuff_tensor *y, const struct tuff_tensor *x, uint32_t valid, uint32_t c,
                       double mean, double scale, double shift)
 {

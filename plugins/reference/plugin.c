@@ -1,6 +1,5 @@
 // The reference backend: every op in plain C loops that accumulate in double. It is what other backends are
-// compared with, and the template that the author of a plugin copies. Its promise is that it is right and
-// easy to read; it is single-threaded and slow.
+// compared with. Its promise is that it is right and easy to read; it is single-threaded and slow.
 //
 // Where to begin: this file has all that the host sees, from the end upwards: the one exported symbol, the
 // interface it leads to, and the table of kernels. Each op family has a file of its own; element.h has the

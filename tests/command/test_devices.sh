@@ -47,6 +47,6 @@ check "a relative plugin path is skipped with a warning" err_has "^tuff: warning
 refuses 1 "unknown backend 'referense'; did you mean 'reference'?" "misspelt backend" \
     train lenet-mnist --backend referense
 refuses 1 "unknown backend 'xyzzy'" "strange backend" train lenet-mnist --backend xyzzy
-refuses 1 "'9' fits 0 devices" "device that is not there" train lenet-mnist --backend reference --device 9
+refuses 1 "reference has no device 9, only 1" "device that is not there" train lenet-mnist --backend reference --device 9
 check "nothing was written" absent runs
 finish

@@ -51,7 +51,7 @@ check "limited: the same ones each time" same limited/last.safetensors limited-2
 
 run eval mixed --backend reference
 check "mixed: eval in float32 finds what the training did" test "$status" -eq 0
-refuses 1 'backend cpu has no float16 cast for these shapes and parameters; float32 may do (--precision float32)' \
+refuses 1 'backend cpu has no float16 cast, which mixed precision needs (--precision float32)' \
     "mixed: a backend without float16" train small.yaml --backend cpu --digits-train 128 --precision mixed
 refuses 2 "precision: expected 'float32' or 'mixed', found 'half'" "a precision that is none" \
     train small.yaml --backend reference --precision half
@@ -92,8 +92,10 @@ run train -r steps --steps 4
 check "--recipe: more steps of it, by the option's letter" test "$status" -eq 0
 of_recipe --recipe --steps 4 --out steps-at-once
 check "--recipe: more steps of it have the same schedule" same steps/last.safetensors steps-at-once/last.safetensors
-refuses 2 "\-\-steps and --epochs exclude each other" "epochs for a run of some steps" train -rsteps --steps 4 -e 3
-refuses 2 "\-\-steps and --epochs exclude each other" "steps for a run of epochs" train -r recipe --steps 4
+refuses 2 "'steps' was trained for so many steps (--steps 4), and takes no --epochs" "epochs for a run of some steps" \
+    train -rsteps --steps 4 -e 3
+refuses 2 "'recipe' was trained for whole epochs, and takes no --steps" "steps for a run of epochs" \
+    train -r recipe --steps 4
 refuses 2 "unexpected argument 'small.yaml'" "a model beside -r" train small.yaml -r steps
 sed '2a recipe: {lr: 0.05, warmup: 0.5}' small.yaml > recipe.yaml
 of_recipe --recipe --optimizer adam --schedule constant --epochs 1 --out named

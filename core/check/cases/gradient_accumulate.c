@@ -69,6 +69,7 @@ static enum tuff_status fill(const void *shape, struct case_setup *setup, struct
     for (uint32_t i = 0; i < s->count && s->stale != 0; i++)
         case_floats(setup, 0)[i] = NAN;
     case_fill_state(setup, 2, 3, &row);
+    case_state(setup, 2)->skip = 1; // which the op does not look at
     return TUFF_OK;
 }
 

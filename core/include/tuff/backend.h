@@ -205,7 +205,7 @@ struct tuff_backend_interface {
 
     // -- Profile, since 0.3. Optional pair, of a backend that captures: what became of the calls of a capture, and how
     // long it takes. profile_begin is capture_begin for a capture that reads the device's clock between its dispatches;
-    // it is ended, replayed and destroyed like others. profile_read tells of dispatch `index`, in the order of recording
+    // it is ended, replayed and destroyed like others; a device without timestamp_slots is not asked for one. profile_read tells of dispatch `index`, in the order of recording
     // from 0 on, in the last replay, which stream_wait was called after: TUFF_ERROR_NOT_FOUND, without a message, behind
     // the last one. Pointers in *dispatch live as long as the capture. Dispatches that may overlap have each the time
     // from the end of those before them to their own.

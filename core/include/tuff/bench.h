@@ -17,7 +17,7 @@ struct tuff_bench;
 // and what the optimizer keeps change, while tuff_trainer_position does not know of them, so the trainer is of no use
 // for a training afterwards. trainer outlives the bench, and nothing else is done with it meanwhile. Of a set that is
 // streamed the first part alone is used, and its transfer is not timed.
-// Failure: a trainer without that split; memory.
+// Failure: a trainer without that split, or with batches that run in parts; memory.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_bench_create(struct tuff_trainer *trainer, enum tuff_split split,
                                                             struct tuff_bench **bench);
 // NULL-safe, and *bench becomes NULL.

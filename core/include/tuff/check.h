@@ -91,6 +91,8 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_check_run(struct tuff_target *tes
 // as 2, any other operation on a number (+, *, /, a comparison, exp, log, a root, an activation) as 1. N, C,
 // K, OH and so on are those of the ops' headers; y is the output of forward, or dy.
 //   conv2d_*             2*N*K*OH*OW*(C/groups)*KH*KW; with a bias, or its gradient, N*K*OH*OW more
+//   conv2d_relu_max_pool2d_*   forward as conv2d_forward of what is pooled; backward 2*N*K*PH*PW*(C/groups)*KH*KW
+//                        for the PH*PW windows; with the bias's gradient, N*K*PH*PW more
 //   linear_*             2*N*I*O; with a bias, or its gradient, N*O more
 //   add, multiply, relu_*, activation_forward, dropout_*, gradient_clip, gradient_unscale    1 per element
 //   activation_backward  2 per element

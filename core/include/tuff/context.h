@@ -50,10 +50,10 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_context_device_info(struct tuff_c
 // A target: a device of a backend, opened, with a stream. Programs run on it.
 struct tuff_target;
 
-// backend: a plugin's name, or "auto" for the best device of any: discrete GPU, integrated GPU, virtual GPU, CPU, a
-//   GPU that is emulated in software; a device of preference 0 only when its backend is named.
-// device: NULL for the best one; an index, the beginning of a UUID (at least 4 hexadecimal digits), or a part of
-//   the name, whatever its case, that fits one device only.
+// backend: a plugin's name, or "auto" for the best device of any: discrete GPU, integrated GPU, virtual GPU, CPU,
+//   any other, a GPU that is emulated in software; a device of preference 0 only when its backend is named.
+// device: NULL for the best one; an index (one to three digits are nothing else), the beginning of a UUID (at least 4
+//   hexadecimal digits), or a part of the name, whatever its case, that fits one device only.
 // options: NULL for defaults.
 // Failure: no such backend (the message lists those there are, and the nearest name), no such device.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_target_open(struct tuff_context *context, const char *backend,

@@ -36,7 +36,7 @@ TUFF_API uint32_t tuff_random_u32(uint64_t seed, enum tuff_random_purpose purpos
 TUFF_API float tuff_random_uniform(uint64_t seed, enum tuff_random_purpose purpose, uint32_t step,
                                    uint64_t element);
 
-// Normally distributed, with mean 0 and standard deviation 1, within ±5.4: the quantile of (k + 1/2) / 2^24,
+// Normally distributed, with mean 0 and standard deviation 1, within ±5.42: the quantile of (k + 1/2) / 2^24,
 // k being the upper 24 bits of the first word.
 TUFF_API double tuff_random_normal(uint64_t seed, enum tuff_random_purpose purpose, uint32_t step,
                                    uint64_t element);

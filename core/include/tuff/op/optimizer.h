@@ -1,5 +1,6 @@
 // Optimizers. A call updates all parameters that share a learning rate: a part of their arena, or the whole.
-// Those that take the step state, moving_average too, do nothing while state.skip (step.h) is not 0.
+// adam, sgd and moving_average, which take the step state, do nothing while state.skip (step.h) is not 0;
+// gradient_accumulate does not look at it.
 #ifndef TUFF_OP_OPTIMIZER_H
 #define TUFF_OP_OPTIMIZER_H
 
@@ -108,8 +109,8 @@ struct tuff_gradient_clip_args {
 };
 
 // A moving average of the parameters, to be taken after each step: average = d * average + (1 - d) *
-// parameters with d = state.row.average_decay. With d = 0 it becomes the parameters, bit for bit, if it was
-// finite.
+// parameters with d = state.row.average_decay. With d = 0 it becomes the parameters, bit for bit but for
+// the sign of a zero, if it was finite.
 //
 // average: (P) f32, inout.  parameters: (P) f32.  state: (16) u32. Elements are independent of each other.
 struct tuff_moving_average_args {
