@@ -30,6 +30,11 @@ refuses 2 "expected 'last' or 'best', found 'bset'; did you mean 'best'?" "a mis
     export run --checkpoint bset --onnx new.onnx
 mkdir folder
 refuses 1 "expected a file, found the folder 'folder'" "a folder" export run --onnx folder --force
+mkfifo pipe
+refuses 1 "expected a regular file, found 'pipe'" "a pipe, whose place a file would take" \
+    export run --onnx pipe --force
+check "the pipe is still there" test -p pipe
+refuses 1 "not written to standard output" "standard output" export run --onnx -
 refuses 1 "cannot write" "a folder that is not there" export run --onnx no/such/lenet.onnx
 check "nothing else was written" test "$(find . -name '*.tmp.*' | wc -l)" -eq 0
 refuses 2 '\-\-onnx FILE is missing' "no format" export run

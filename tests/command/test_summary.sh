@@ -61,6 +61,11 @@ refuses 1 "lenet-mnist" "misspelt model has a suggestion" summary lenet-mnits
 refuses 1 "none.yaml" "model file that is not there" summary ./none.yaml
 printf 'name: broken\ninput: [1, 28\n' > broken.yaml
 refuses 1 'broken.yaml:[0-9]*:' "model file that cannot be read says where" summary ./broken.yaml
+mkfifo pipe.yaml
+timeout 20 "$tuff" summary ./pipe.yaml > "$out" 2> "$err"
+check "a pipe that nobody writes to is not waited for" test $? -eq 1
+"$tuff" summary <(printf 'name: piped\ninput: [1, 4, 4]\nlayers: [flatten, {linear: {features: 2}}]\n') > "$out" 2> "$err"
+check "a shell's pipe is read" out_has '^piped: input (1, 4, 4), 2 classes'
 "$tuff" summary lenet-mnist > /dev/full 2> "$err"
 status=$?
 : > "$out"

@@ -28,6 +28,12 @@ for command in train eval export summary devices check bench plugin man; do
 done
 run help plugin new
 check "help of a command in a command" out_has '^Usage: tuff plugin new '
+run help help
+check "help of help is the help of all" out_has '^Commands:'
+for command in train check; do
+    run $command --help-all
+    check "$command: no default that is no number" bash -c '! grep -q "\[nan\]" "$1"' - "$out"
+done
 run completion --help
 check "help of a command of several" out_has '^  zsh  '
 # What --help leaves out --help-all shows.

@@ -1,5 +1,6 @@
 // From layers to graph nodes.
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "captured_log.h"

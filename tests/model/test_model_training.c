@@ -1,6 +1,7 @@
 // What a model file says of training: the recipe, and how parameters begin and are trained.
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

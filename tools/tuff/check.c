@@ -277,8 +277,9 @@ int command_check(int argc, char **argv)
         {"precision", '\0', OPTION_CHOICE, &precision, "NAME", "of activations; mixed: float16"},
         {"no-fusion", '\0', OPTION_FLAG, &no_fusion, NULL, "run every op of the model on its own"},
         {"gradient-tolerance", '\0', OPTION_AMOUNT, &steps->gradient_tolerance, "X",
-         "relative to a parameter's greatest"},
-        {"loss-tolerance", '\0', OPTION_AMOUNT, &steps->loss_tolerance, "X", "relative to the loss, or to 1"},
+         "relative to a parameter's greatest; if not given 1e-4, mixed 0.02"},
+        {"loss-tolerance", '\0', OPTION_AMOUNT, &steps->loss_tolerance, "X",
+         "relative to the loss, or to 1; if not given 1e-3, mixed 0.01"},
         OPTIONS_GROUP("Messages"),
         VERBOSITY_OPTIONS(verbosity),
     };

@@ -30,8 +30,11 @@ static enum tuff_status settle(struct evaluation_settings *settings,
 {
     if (settings->model == NULL)
         settings->model = tuff_metadata_find(metadata, METADATA_MODEL);
-    if (settings->data.name == NULL)
+    if (settings->data.name == NULL) {
         settings->data.name = tuff_metadata_find(metadata, METADATA_DATA);
+        if (metadata_count(metadata, METADATA_SKIP_BROKEN) == 1)
+            settings->data.skip_broken = true;
+    }
     if (settings->data.digits_train == 0)
         settings->data.digits_train = metadata_count(metadata, METADATA_DIGITS_TRAIN);
     if (settings->data.digits_test == 0)

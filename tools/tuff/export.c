@@ -26,6 +26,11 @@ struct export_settings {
 static enum tuff_status check_target(const struct export_settings *settings)
 {
     struct stat info;
+    if (strcmp(settings->onnx, "-") == 0) {
+        console_error(
+            "--onnx: expected a file's name, found '-': the file is not written to standard output");
+        return TUFF_ERROR_INVALID;
+    }
     if (stat(settings->onnx, &info) != 0) {
         if (errno == ENOENT)
             return TUFF_OK;
@@ -34,6 +39,11 @@ static enum tuff_status check_target(const struct export_settings *settings)
     }
     if (S_ISDIR(info.st_mode)) {
         console_error("--onnx: expected a file, found the folder '%s'", settings->onnx);
+        return TUFF_ERROR_INVALID;
+    }
+    // A file is written aside and renamed, which would take a device's or a pipe's place.
+    if (!S_ISREG(info.st_mode)) {
+        console_error("--onnx: expected a regular file, found '%s', which is none", settings->onnx);
         return TUFF_ERROR_INVALID;
     }
     if (settings->force)

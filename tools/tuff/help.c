@@ -76,7 +76,8 @@ void help_option_default(const struct option *option, char *text, size_t size)
     case OPTION_POSITIVE:
     case OPTION_AMOUNT:
     case OPTION_FRACTION:
-        snprintf(text, size, "%g", *(double *)option->value);
+        if (!isnan(*(double *)option->value)) // which stands for what another option decides
+            snprintf(text, size, "%g", *(double *)option->value);
         break;
     }
 }

@@ -8,6 +8,7 @@
 #define METADATA_DIGITS_TRAIN "digits_train" // of data "digits" only
 #define METADATA_DIGITS_TEST  "digits_test"
 #define METADATA_FRACTION     "test_fraction" // of a folder that was divided
+#define METADATA_SKIP_BROKEN  "skip_broken"   // there, and 1, if images that could not be read were left out
 #define METADATA_CLASSES      "classes"       // their names, one a line
 #define METADATA_NORMALIZE    "normalize"     // mean and deviation of the images (normalization.h)
 #define METADATA_EPOCH        "epoch"         // whole epochs

@@ -133,6 +133,11 @@ static enum tuff_status prepare(struct train_settings *settings, struct setup *s
                       settings->steps);
         return TUFF_ERROR_INVALID;
     }
+    if (settings->steps == 0 && (uint64_t)settings->epochs * steps > UINT32_MAX) {
+        console_error("--epochs: %" PRIu32 " epochs of %" PRIu32 " steps are more than 4,294,967,295 steps",
+                      settings->epochs, steps);
+        return TUFF_ERROR_INVALID;
+    }
     return TUFF_OK;
 }
 
@@ -181,6 +186,12 @@ static void print_command(const char *label, const char *command, const char *fo
     print_word(" ", folder);
 }
 
+static void print_plugins(const struct train_settings *settings)
+{
+    for (size_t i = 0; i < settings->target.plugins.count; i++)
+        print_word(" --plugin ", settings->target.plugins.items[i]);
+}
+
 // Of a mixed training some steps of which had to be skipped.
 static void print_skipped(const struct tuff_trainer *trainer)
 {
@@ -215,6 +226,7 @@ static void print_end(const struct train_settings *settings, const struct setup 
     print_command("next    ", "eval", run->folder);
     if (strcmp(settings->target.backend, "auto") != 0)
         console_print(" --backend %s", settings->target.backend);
+    print_plugins(settings);
     if (settings->data.folder != NULL)
         print_word(" --data-dir ", settings->data.folder);
     console_print("\n");
@@ -225,8 +237,7 @@ static void print_resume(const struct train_settings *settings, const struct run
     if (console_quiet())
         return;
     print_command("resume  ", "train --resume", run->folder);
-    for (size_t i = 0; i < settings->target.plugins.count; i++)
-        print_word(" --plugin ", settings->target.plugins.items[i]);
+    print_plugins(settings);
     console_print("\n");
 }
 

@@ -41,11 +41,11 @@ static json_t *model_config(const struct train_settings *settings, const struct 
 static json_t *data_config(const struct train_settings *settings, const struct setup *setup)
 {
     const struct data_settings *data = &settings->data;
-    return json_pack("{s:s, s:o, s:f, s:o, s:o, s:o, s:I, s:o}", "name", data->name, "folder",
-                     path_or_null(data->folder), "test_fraction", data->test_fraction, "digits_train",
-                     count_or_null(data->digits_train), "digits_test", count_or_null(data->digits_test),
-                     "limit", count_or_null(settings->limit), "train_samples",
-                     (json_int_t)train_set(settings, setup)->count, "test_samples",
+    return json_pack("{s:s, s:o, s:f, s:b, s:o, s:o, s:o, s:I, s:o}", "name", data->name, "folder",
+                     path_or_null(data->folder), "test_fraction", data->test_fraction, "skip_broken",
+                     data->skip_broken, "digits_train", count_or_null(data->digits_train), "digits_test",
+                     count_or_null(data->digits_test), "limit", count_or_null(settings->limit),
+                     "train_samples", (json_int_t)train_set(settings, setup)->count, "test_samples",
                      count_or_null(setup->test == NULL ? 0 : setup->test->count));
 }
 
@@ -134,12 +134,14 @@ json_t *train_config(const struct train_settings *settings, const struct setup *
     char abi[32];
     snprintf(abi, sizeof abi, "%d.%d", TUFF_ABI_MAJOR, TUFF_ABI_MINOR);
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:I, s:o, s:o, s:f, s:f, s:o, s:o,"
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:I, s:o, s:o, s:f, s:f, "
+        "s:o, s:o,"
         " s:b, s:f, s:f, s:o, s:o, s:b, s:o, s:o, s:b, s:s, s:s, s:b, s:o, s:b}",
         "tuff", TUFF_VERSION, "abi", abi, "started", time_now(), "command", command_config(s), "model",
         model_config(s, setup->model), "data", data_config(s, setup), "backend",
         tuff_target_backend(setup->target), "device", device_config(setup->target), "device_option",
-        text_or_null(s->target.device), "threads", count_or_null(s->target.threads), "plugins",
+        text_or_null(s->target.device), "threads", count_or_null(s->target.threads), "data_memory",
+        count_or_null(s->data_memory), "plugins",
         list_config(s->target.plugins.count, s->target.plugins.items, path_or_null), "epochs",
         (json_int_t)s->epochs, "steps", count_or_null(s->steps), "batch", (json_int_t)s->trainer.batch_size,
         "optimizer", optimizer_config(s), "schedule", schedule_config(s), "label_smoothing",

@@ -229,11 +229,6 @@ enum tuff_status train_loop_begin(struct train_loop *loop)
     loop->steps_per_epoch = tuff_trainer_steps_per_epoch(loop->setup->trainer);
     loop->total = settings->steps != 0 ? settings->steps : (uint64_t)settings->epochs * loop->steps_per_epoch;
     *loop->result = (struct train_result){.steps = 0};
-    if (loop->total > UINT32_MAX) {
-        console_error("--epochs: %" PRIu32 " epochs of %" PRIu32 " steps are more than 4,294,967,295 steps",
-                      settings->epochs, loop->steps_per_epoch);
-        return TUFF_ERROR_INVALID;
-    }
     if (settings->log_every != 0) {
         loop->losses = calloc(loop->steps_per_epoch, sizeof *loop->losses);
         if (loop->losses == NULL) {

@@ -135,6 +135,7 @@ static void read_data(struct reader *reader, void *target)
     read_text(reader, "name", &settings->data.name);
     read_text(reader, "folder", &settings->data.folder);
     read_number(reader, "test_fraction", &settings->data.test_fraction);
+    settings->data.skip_broken = read_flag(reader, "skip_broken", false);
     read_count(reader, "digits_train", &settings->data.digits_train);
     read_count(reader, "digits_test", &settings->data.digits_test);
     read_count(reader, "limit", &settings->limit);
@@ -172,6 +173,7 @@ static void read_rest(struct reader *reader, struct train_settings *settings)
     read_text(reader, "backend", &settings->target.backend);
     read_text(reader, "device_option", &settings->target.device);
     read_count(reader, "threads", &settings->target.threads);
+    read_count(reader, "data_memory", &settings->data_memory);
     read_count(reader, "epochs", &settings->epochs);
     read_count(reader, "steps", &settings->steps);
     read_count(reader, "batch", &o->batch_size);

@@ -72,6 +72,8 @@ static enum tuff_status describe(const struct train_loop *loop, uint32_t epochs,
         add_number(texts, METADATA_DIGITS_TRAIN, settings->data.digits_train);
     if (settings->data.digits_test != 0)
         add_number(texts, METADATA_DIGITS_TEST, settings->data.digits_test);
+    if (settings->data.skip_broken)
+        add_number(texts, METADATA_SKIP_BROKEN, 1);
     if (settings->normalize != NULL) {
         texts->normalize =
             normalization_write(train_set(settings, loop->setup)->channels, &settings->augmentation);

@@ -1,4 +1,5 @@
 // The settings of tuff train as the trainer wants them.
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,15 @@ int train_settings_finish(struct train_settings *settings)
     // A recipe's epochs are what its schedule is stretched over, also where only some steps are taken.
     const bool whole_epochs =
         s->given.epochs != NULL || (resumed && !json_is_integer(json_object_get(s->saved, "steps")));
+    if (resumed && s->steps != 0 && whole_epochs) {
+        if (s->given.epochs != NULL)
+            console_error("train: '%s' was trained for so many steps (--steps %" PRIu32
+                          "), and takes no --epochs",
+                          s->resume, s->steps);
+        else
+            console_error("train: '%s' was trained for whole epochs, and takes no --steps", s->resume);
+        return EXIT_USAGE;
+    }
     if (excluded(s->steps != 0 && whole_epochs, "--steps", "--epochs") ||
         excluded(resumed && s->use_recipe, "--resume", "--recipe") ||
         excluded(resumed && s->out != NULL, "--resume", "--out") ||
