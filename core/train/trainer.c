@@ -230,7 +230,8 @@ enum tuff_status tuff_training_memory(struct tuff_target *target, const struct t
     tuff_model_input(model, chw);
     if (whole.batch_size > most_images(chw))
         return tuff_fail(target->log, TUFF_ERROR_INVALID,
-                         "a batch of %u does not fit a tensor, which may have %d elements: that is %u images",
+                         "a batch of %u does not fit a tensor, which has at most %d elements, so of such "
+                         "images at most %u",
                          whole.batch_size, INT32_MAX, most_images(chw));
     struct tuff_dataset train, test;
     tuff_trainer_imagine(model, whole.batch_size, &train, &test);

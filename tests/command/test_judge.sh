@@ -57,6 +57,9 @@ run eval "${judged[@]}" --heatmap heat.svg --quiet
 check "eval --heatmap: SVG" svg heat.svg
 refuses 2 "heatmap: expected a file that ends in .png or .svg" "a picture of another kind" eval run --heatmap heat.jpg
 refuses 2 "expected 'train' or 'test'" "a split that is none" eval run --split all
+run eval "${judged[@]}" --csv -
+check "eval --csv -: the table alone" same "$out" figures.csv
+refuses 2 "\-\-json and --csv - exclude each other" "two documents at once" eval "${judged[@]}" --csv - --json
 run eval "${judged[@]}" --csv none/figures.csv
 check "a table that cannot be written" test "$status" -eq 1
 check "a table that cannot be written: one line" one_error none/figures.csv
@@ -69,6 +72,8 @@ check "misses --csv: all of them" test "$(wc -l < misses.csv)" -eq $((101 - righ
 check "misses --csv: the most confident first" awk -F, 'NR > 2 && $6 > before { exit 1 } NR > 1 { before = $6 }' misses.csv
 check "misses --csv: label and guess differ" awk -F, 'NR > 1 && $2 == $4 { exit 1 }' misses.csv
 check "misses --out: a PNG" png misses.png
+run misses "${judged[@]}" --csv -
+check "misses --csv -: the table alone" same "$out" misses.csv
 run misses "${judged[@]}" --limit 3 --csv three.csv --out three.svg --show --style plain
 check "misses --limit: so many lines" test "$(wc -l < three.csv)" -eq 4
 check "misses --limit: so many pictures" test "$(grep -c '<image' three.svg)" -eq 3

@@ -7,10 +7,15 @@
 
 #include "console.h"
 
+bool csv_has_stdout(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
 enum tuff_status csv_open(struct csv *csv, const char *path)
 {
     *csv = (struct csv){.path = path};
-    csv->file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+    csv->file = csv_has_stdout(path) ? stdout : fopen(path, "we");
     if (csv->file != NULL)
         return TUFF_OK;
     console_error("cannot write '%s': %s", path, strerror(errno));

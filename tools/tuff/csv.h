@@ -14,6 +14,8 @@ struct csv {
     bool started; // the line has a field
 };
 
+// Whether a table that was asked for is all that goes to standard output. path: NULL: none was.
+bool csv_has_stdout(const char *path);
 // Errors are shown. path: "-" is standard output.
 TUFF_MUST_CHECK enum tuff_status csv_open(struct csv *csv, const char *path);
 void csv_text(struct csv *csv, const char *text); // quoted where it must be

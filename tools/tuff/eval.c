@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "console.h"
+#include "csv.h"
 #include "eval_output.h"
 #include "names.h"
 #include "tuff/report.h"
@@ -22,7 +23,7 @@ static enum tuff_status show(const struct eval_settings *settings, const struct 
     enum tuff_status status = TUFF_OK;
     if (settings->json) {
         status = eval_print_json(&settings->evaluation, evaluation, scores);
-    } else {
+    } else if (!csv_has_stdout(settings->csv)) {
         eval_print_summary(&settings->evaluation, evaluation, scores);
         eval_print_classes(scores, set->class_names);
         eval_print_confusion(scores, set->class_names);
@@ -46,7 +47,7 @@ static enum tuff_status run_eval(struct eval_settings *settings, const char *ope
     struct tuff_log log = console_log();
     struct evaluation evaluation;
     struct tuff_scores *scores = NULL;
-    settings->evaluation.silent = settings->json;
+    settings->evaluation.silent = settings->json || csv_has_stdout(settings->csv);
     enum tuff_status status = evaluation_open(&settings->evaluation, operand, &evaluation);
     if (status == TUFF_OK)
         status = evaluation_run(&settings->evaluation, &evaluation, evaluation.setup.test);
@@ -92,6 +93,10 @@ int command_eval(int argc, char **argv)
         return parsed == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
     if (!picture_name_fits("eval", "heatmap", s.heatmap))
         return EXIT_USAGE;
+    if (s.json && csv_has_stdout(s.csv)) {
+        console_error("eval: --json and --csv - exclude each other");
+        return EXIT_USAGE;
+    }
     console_setup(verbosity.verbose, verbosity.quiet);
     return console_exit_status(run_eval(&s, operand));
 }

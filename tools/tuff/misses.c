@@ -143,11 +143,14 @@ static enum tuff_status show(const struct misses_settings *settings, const struc
     const struct tuff_dataset *set = evaluation->setup.test;
     uint32_t listed = how_many(settings, misses, LISTED), drawn = how_many(settings, misses, DRAWN);
     enum tuff_status status = TUFF_OK;
-    console_print("%s of %s images of %s %s are misses%s\n", format_count(misses->count).s,
-                  format_count(set->count).s, set->name, evaluation_split_name(&settings->evaluation),
-                  listed < misses->count ? "; the most confident:"
-                  : listed > 0           ? ":"
-                                         : "");
+    if (csv_has_stdout(settings->csv))
+        listed = 0;
+    else
+        console_print("%s of %s images of %s %s are misses%s\n", format_count(misses->count).s,
+                      format_count(set->count).s, set->name, evaluation_split_name(&settings->evaluation),
+                      listed < misses->count ? "; the most confident:"
+                      : listed > 0           ? ":"
+                                             : "");
     print_list(misses, listed, set->class_names);
     if (settings->show && listed > 0)
         status = draw(settings, evaluation, misses, listed, false);
@@ -165,6 +168,7 @@ static enum tuff_status run_misses(struct misses_settings *settings, const char 
     struct tuff_log log = console_log();
     struct evaluation evaluation;
     struct tuff_misses *misses = NULL;
+    settings->evaluation.silent = csv_has_stdout(settings->csv);
     enum tuff_status status = evaluation_open(&settings->evaluation, operand, &evaluation);
     const struct tuff_dataset *set = evaluation.setup.test;
     if (status == TUFF_OK)

@@ -69,7 +69,8 @@ struct tuff_conv2d_relu_max_pool2d_forward_args {
 };
 
 // Gradient of x: conv2d_backward_input of dz, which is the sum of the dy of those windows that an element of
-// z has won, and zero elsewhere. Terms with a zero dz may be left out, whatever they are multiplied with.
+// z has won, and zero elsewhere. Terms with a zero dz may be left out, whatever they are multiplied with; and a dy that is
+// not finite may make NaN of elements of dx beside those that it leads to.
 //
 // dx: (N,C,H,W) f32.  dy: (N,K,PH,PW) f32.  winner: as forward wrote it.  weight: (K,C/groups,KH,KW) f32.
 struct tuff_conv2d_relu_max_pool2d_backward_input_args {
