@@ -62,8 +62,8 @@ enum tuff_status tuff_whole_file_write(const struct tuff_log *log, const char *p
 {
     char aside[PATH_MAX];
     struct stat info;
-    // What is renamed to a device's or a pipe's name would take its place.
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+    // What is renamed to a device's or a pipe's name would take its place; a folder's it cannot take.
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
         return tuff_fail(log, TUFF_ERROR_IO, "%s: cannot write: expected a regular file or none", path);
     int length = snprintf(aside, sizeof aside, "%s.tmp.%ld", path, (long)getpid());
     if (length < 0 || length >= PATH_MAX)
