@@ -63,8 +63,7 @@ static enum tuff_status read_header(struct reader *reader)
     if (length > TUFF_SAFETENSORS_MAX_HEADER_BYTES)
         return tuff_fail(reader->log, TUFF_ERROR_FORMAT,
                          "%s: not a safetensors file, damaged, or one of too many tensors: expected a header "
-                         "of at most %d bytes, found "
-                         "%" PRIu64,
+                         "of at most %d bytes, found %" PRIu64,
                          reader->path, TUFF_SAFETENSORS_MAX_HEADER_BYTES, length);
     if (length > rest)
         return tuff_fail(reader->log, TUFF_ERROR_FORMAT,

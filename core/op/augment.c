@@ -58,7 +58,8 @@ static void work_of(const void *params, const struct tuff_tensor *const tensors[
     (void)params;
     const struct tuff_tensor *x = tensors[0];
     work->flops = 2 * tuff_elements(x);
-    work->bytes = tuff_elements(x) * (tuff_dtype_bytes(x->dtype) + 1) + 4.0 * x->dims[0] + 4 * TUFF_STEP_STATE_WORDS;
+    work->bytes =
+        tuff_elements(x) * (tuff_dtype_bytes(x->dtype) + 1) + 4.0 * x->dims[0] + 4 * TUFF_STEP_STATE_WORDS;
 }
 
 const struct tuff_op_info tuff_op_info_gather_augmented_images = {
