@@ -157,13 +157,13 @@ static void band_chunk(void *context, uint64_t chunk, uint32_t worker)
     c.w += group * conv->group_outputs * conv->taps;
     if (c.bias)
         c.bias += group * conv->group_outputs;
+    c.y = scratch;
     const ptrdiff_t first =
         block * conv->outputs + group * conv->group_outputs; // plane of the group's filter 0
     for (ptrdiff_t ph = (ptrdiff_t)((uint64_t)pool->out_h * band / job->bands);
          ph < (ptrdiff_t)((uint64_t)pool->out_h * (band + 1) / job->bands); ph++) {
         const ptrdiff_t row = ph * pool->stride_h;
-        // Filter o_begin's first row of the window is to lie at the scratch's begin.
-        c.y = scratch - o_begin * c.y_out - row * c.y_row;
+        c.y_begin = o_begin * c.y_out + row * c.y_row;
         job->lanes->correlate(&c, o_begin, o_end, row, row + pool->kernel_h);
         for (ptrdiff_t o = o_begin; o < o_end; o++) {
             const ptrdiff_t at = ((first + o) * pool->out_h + ph) * pool->out_w * TUFF_BATCH16_LANES;

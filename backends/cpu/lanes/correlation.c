@@ -83,11 +83,10 @@ void LANES_FN(correlate)(const struct lanes_correlation *c, ptrdiff_t o_begin, p
             axis_taps_inside(rows, i, &r_begin, &r_end);
             t.rows = r_end - r_begin;
             const ptrdiff_t in_row = rows->in_first + rows->in_step * i + rows->in_tap_step * r_begin;
-            const float *x = c->x + in_row * c->x_row;
-            const float *w = c->w + o * c->w_out + (rows->tap_first + rows->tap_step * r_begin) * c->w_row +
-                             columns->tap_first;
-            float *y = c->y + o * c->y_out + (rows->out_first + rows->out_step * i) * c->y_row +
-                       columns->out_first * LANES_BLOCK;
+            const ptrdiff_t w_at =
+                o * c->w_out + (rows->tap_first + rows->tap_step * r_begin) * c->w_row + columns->tap_first;
+            float *y = c->y + (o * c->y_out + (rows->out_first + rows->out_step * i) * c->y_row +
+                               columns->out_first * LANES_BLOCK - c->y_begin);
             for (ptrdiff_t k = 0; k < columns->out_count;) {
                 ptrdiff_t s_begin = 0, s_end = columns->tap_count, run = inner_end - inner_begin;
                 if (k != inner_begin || run == 0) {
@@ -97,11 +96,12 @@ void LANES_FN(correlate)(const struct lanes_correlation *c, ptrdiff_t o_begin, p
                 t.columns = s_end - s_begin;
                 const ptrdiff_t in_column =
                     columns->in_first + columns->in_step * k + columns->in_tap_step * s_begin;
-                // A position without any tap inside reads nothing: its address may lie anywhere.
+                // A position without any tap inside reads nothing, and its place may lie anywhere.
                 const int reads = t.rows > 0 && t.columns > 0;
                 const struct tile_taps ordered = longer_inside(t);
-                row(&ordered, reads ? x + in_column * LANES_BLOCK : c->x,
-                    reads ? w + s_begin * columns->tap_step : c->w, bias, y + k * t.y_position, run);
+                row(&ordered, reads ? c->x + (in_row * c->x_row + in_column * LANES_BLOCK) : c->x,
+                    reads ? c->w + (w_at + s_begin * columns->tap_step) : c->w, bias, y + k * t.y_position,
+                    run);
                 k += run;
             }
         }

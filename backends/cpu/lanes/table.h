@@ -28,6 +28,7 @@ struct lanes_correlation {
     ptrdiff_t x_channel, x_row; // strides
     ptrdiff_t w_out, w_channel, w_row;
     ptrdiff_t y_out, y_row;
+    ptrdiff_t y_begin; // where y begins, in floats from row 0 of output 0
     struct lanes_axis rows, columns;
     int relu;
 };
