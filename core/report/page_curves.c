@@ -105,7 +105,9 @@ static void thin_out(const struct tuff_history *history, double *x, double *y, u
         uint32_t least = from, greatest = from;
         for (uint32_t i = from; i < to; i++) {
             double loss = history->steps[i].loss;
-            if (!(history->steps[least].loss <= loss)) // leaves a NaN behind as well
+            if (isnan(loss))
+                continue;
+            if (!(history->steps[least].loss <= loss)) // leaves a NaN at `from` behind as well
                 least = i;
             if (!(history->steps[greatest].loss >= loss))
                 greatest = i;
@@ -203,13 +205,15 @@ static void optional_figure(struct tuff_page *page, bool there, const struct tuf
         tuff_page_no_figure(page, figure->name);
 }
 
-// The first of the evaluations with the greatest accuracy; NULL if there is none.
+// The evaluation with the greatest accuracy, of equals the one with the least loss, as tuff train chooses
+// best.safetensors; NULL if there is none.
 static const struct tuff_history_test *best_test(const struct tuff_history *history)
 {
     const struct tuff_history_test *best = NULL;
     for (uint32_t i = 0; i < history->test_count; i++)
-        if (!isnan(history->tests[i].accuracy) &&
-            (best == NULL || history->tests[i].accuracy > best->accuracy))
+        if (!isnan(history->tests[i].accuracy) && isfinite(history->tests[i].loss) &&
+            (best == NULL || history->tests[i].accuracy > best->accuracy ||
+             (history->tests[i].accuracy == best->accuracy && history->tests[i].loss < best->loss)))
             best = &history->tests[i];
     return best;
 }
