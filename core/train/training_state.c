@@ -14,7 +14,7 @@
 #define FORMAT_KEY "training.format"
 #define FORMAT     "1"
 
-enum { OWN_TEXTS = 14, NUMBER_BYTES = 24 };
+enum { OWN_TEXTS = 16, NUMBER_BYTES = 24 };
 
 // A tensor of the file and where it lies on the device.
 struct entry {
@@ -105,6 +105,9 @@ static void position_texts(const struct tuff_trainer *trainer, struct own_texts 
     print_bits(own_text(own, "position.loss_sum"), sums->loss);
     print_bits(own_text(own, "position.seconds"), sums->seconds);
     snprintf(own_text(own, "position.not_finite"), NUMBER_BYTES, "%" PRIu64, trainer->loss_check.not_finite);
+    snprintf(own_text(own, "position.not_finite_in_row"), NUMBER_BYTES, "%" PRIu64,
+             trainer->loss_check.in_row);
+    snprintf(own_text(own, "position.not_finite_first"), NUMBER_BYTES, "%" PRIu64, trainer->loss_check.first);
     const struct tuff_loss_scale *scale = &trainer->loss_scale;
     if (trainer->options.precision != TUFF_PRECISION_MIXED)
         return;
@@ -213,7 +216,7 @@ static const char *find_text(const struct tuff_safetensors *file, const char *ke
 }
 
 struct saved_position {
-    uint64_t epoch, step, steps_done, not_finite;
+    uint64_t epoch, step, steps_done, not_finite, not_finite_in_row, not_finite_first;
     struct tuff_metrics sums;
     struct tuff_loss_scale loss_scale;
 };
@@ -269,6 +272,9 @@ static enum tuff_status check_position(const struct tuff_log *log, const char *p
     // Absent from files of former versions.
     if (!find_number(file, "position.not_finite", 10, &position->not_finite))
         position->not_finite = 0;
+    if (!find_number(file, "position.not_finite_in_row", 10, &position->not_finite_in_row) ||
+        !find_number(file, "position.not_finite_first", 10, &position->not_finite_first))
+        position->not_finite_in_row = position->not_finite_first = 0;
     if (!whole || position->epoch > UINT32_MAX || position->step > steps || position->steps_done > UINT32_MAX)
         return tuff_fail(log, TUFF_ERROR_FORMAT, "%s: does not say where the training stands", path);
     return trainer->options.precision == TUFF_PRECISION_MIXED
@@ -372,7 +378,9 @@ static enum tuff_status take_state(const struct tuff_log *log, const char *path,
         trainer->epoch_steps = (uint32_t)position.step;
         trainer->steps_done = (uint32_t)position.steps_done;
         trainer->epoch_sums = position.sums;
-        trainer->loss_check = (struct tuff_loss_check){.not_finite = position.not_finite};
+        trainer->loss_check = (struct tuff_loss_check){.not_finite = position.not_finite,
+                                                       .in_row = position.not_finite_in_row,
+                                                       .first = position.not_finite_first};
         if (trainer->options.precision == TUFF_PRECISION_MIXED)
             trainer->loss_scale = position.loss_scale;
         warn_of_device(log, path, trainer, file);
