@@ -94,13 +94,15 @@ can_open()
 # What a training wrote, without its figures of time, which differ from run to run: FILE of metrics.jsonl, of metrics.csv.
 timeless() { sed -E 's/"(train_seconds|samples_per_second|test_seconds)":[^,}]*//g' "$1"; }
 timeless_table() { cut -d, -f1-6,9-11 "$1"; }
-# same_run NAME A B: checks that two runs ended alike.
+# same_run NAME A B: checks that two runs ended alike. read_events: the program of that name.
 same_run()
 {
     check "$1: the same parameters" same "$2/last.safetensors" "$3/last.safetensors"
     check "$1: the same best parameters" same "$2/best.safetensors" "$3/best.safetensors"
     check "$1: the same metrics.jsonl" diff <(timeless "$2/metrics.jsonl") <(timeless "$3/metrics.jsonl")
     check "$1: the same metrics.csv" diff <(timeless_table "$2/metrics.csv") <(timeless_table "$3/metrics.csv")
+    local events=events.out.tfevents.tuff
+    [[ ! -e $2/$events ]] || check "$1: the same events" diff <("$read_events" "$2/$events") <("$read_events" "$3/$events")
     check "$1: nothing is left aside" test "$(ls "$2")" = "$(ls "$3")"
 }
 

@@ -46,6 +46,12 @@ end
 check "SIGTERM: exit status 143" test "$status" -eq 143
 check "SIGTERM: a checkpoint is saved" test -s run/last.safetensors
 
+start
+kill -HUP "$training"
+end
+check "SIGHUP: exit status 129" test "$status" -eq 129
+check "SIGHUP: a checkpoint is saved" test -s run/last.safetensors
+
 # A single step that takes many seconds: it is finished for one signal, and not for two.
 start --batch 20000
 kill -INT "$training"
@@ -80,8 +86,11 @@ check "Ctrl+C in a loop: a checkpoint is saved" test -s loop-1/last.safetensors
 env --ignore-signal=INT "$tuff" train lenet-mnist --backend reference --digits-train 1600 --digits-test 16 --epochs 1 \
     --out ignored > "$out" 2> "$err" &
 training=$!
-sleep 1
-kill -INT "$training"
+for ((i = 0; i < 300; i++)); do
+    [[ -e ignored/metrics.jsonl ]] && break
+    sleep 0.1
+done
+check "it can be told to stop" kill -INT "$training"
 end
 check "a signal that was ignored from the start stays so" test "$status" -eq 0
 finish

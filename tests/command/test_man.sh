@@ -36,6 +36,7 @@ check "tuff.1: environment" out_has NO_COLOR
 for command in "${commands[@]}"; do
     run "$command" --help-all
     grep -oE '^ +(-[a-zA-Z], )?--[a-z0-9-]+' "$out" | grep -oE -- '--[a-z0-9-]+' | grep -vx -- --help-all > options
+    total=$((${total:-0} + $(wc -l < options)))
     run man "$command"
     check "man $command prints its page" same "pages/tuff-$command.1" "$out"
     quiet_page "tuff-$command.1"
@@ -45,9 +46,10 @@ for command in "${commands[@]}"; do
     check "tuff-$command.1: synopsis" has "^ *tuff $command " text
     check "tuff-$command.1: examples" has "^EXAMPLES" text
     while read -r option; do
-        check "tuff-$command.1: $option" has "^ .*$option" text
+        check "tuff-$command.1: $option" has "^ *\(-[a-zA-Z], \)\?$option\( \|=\|\$\)" text
     done < options
 done
+check "the help of commands has options" test "$total" -gt 100
 
 refuses 2 "unknown command 'trian'; did you mean 'train'?" "misspelt command" man trian
 refuses 2 "expected no COMMAND, found 'train'" "a command and a folder" man --out pages train

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# test_resume.sh TUFF BACKEND: a training that is interrupted by signals, or killed, and resumed, ends with the files
+# test_resume.sh TUFF BACKEND READ_EVENTS: a training that is interrupted by signals, or killed, and resumed, ends with the files
 # of one that was not.
 # shellcheck disable=SC2317,SC2012,SC2016 # functions that check calls; names of our own making; awk
 tuff=$1
 backend=$2
+# shellcheck disable=SC2034 # of same_run
+read_events=$(realpath "$3")
 source "$(dirname "$0")/assert.sh"
 
 can_open "$backend"

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# test_full_disk.sh TUFF FAULT_LIBRARY: a disk that becomes full at any moment, and a folder that cannot be written.
+# test_full_disk.sh TUFF FAULT_LIBRARY READ_EVENTS: a disk that becomes full at any moment, and a folder that cannot be written.
 #
 # The disk is a small tmpfs in a mount namespace of its own, which takes root, or a system that lets users have
 # namespaces; the first line says so. Elsewhere the fault library stands in, which cuts writes off after so many bytes.
 # shellcheck disable=SC2317,SC2012 # functions that check calls; names of our own making
 tuff=$1
 fault=$(realpath "$2")
+# shellcheck disable=SC2034 # of same_run
+read_events=$(realpath "$3")
 if [[ -z ${TUFF_TEST_DISK:-} ]]; then
     for unshare in "unshare --mount" "unshare --map-root-user --mount"; do
         # shellcheck disable=SC2086 # several words

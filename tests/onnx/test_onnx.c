@@ -4,7 +4,9 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "../data/scratch.h"
 #include "model/layer.h"
@@ -381,8 +383,23 @@ Test(onnx, leaves_what_was_there_when_it_fails)
 {
     struct tuff_model *model = load(UNEVEN);
     float *values = initial_values(model);
+    struct rlimit before;
     cr_assert_eq(tuff_onnx_save(&scratch_log, scratch_path("no/such/folder.onnx"), model, values, NULL),
                  TUFF_ERROR_IO);
+    scratch_write("model.onnx", "old", 3);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit limit = {.rlim_cur = 1000, .rlim_max = before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    const enum tuff_status status =
+        tuff_onnx_save(&scratch_log, scratch_path("model.onnx"), model, values, NULL);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    cr_expect_eq(status, TUFF_ERROR_IO);
+    size_t count;
+    unsigned char *left = scratch_read(scratch_path("model.onnx"), &count);
+    cr_expect(count == 3 && memcmp(left, "old", 3) == 0);
+    free(left);
+    cr_expect_eq(scratch_files(), 1, "something is left aside");
     free(values);
     tuff_model_destroy(&model);
 }

@@ -12,6 +12,7 @@ enum {
     MINOR_1_SUPPORTS, // the same with a supports that refuses nothing and logs what it is asked
     ONE_THREAD,       // none broken: takes one host thread
     NO_THREADS,       // none broken: takes no number of host threads
+    MANY_DEVICES,     // none broken: one of each kind, and several of some
 
     WRONG_MAGIC,
     WRONG_MAJOR,
@@ -44,6 +45,22 @@ struct tuff_stream {
     int unused;
 };
 
+// Of MANY_DEVICES.
+static const struct {
+    const char *name;
+    uint32_t kind, software_gpu, preference;
+    uint8_t uuid[3];
+} many[] = {
+    {"Softpipe", TUFF_DEVICE_DISCRETE_GPU, 1, 9, {0x50, 0xf7, 0x01}},
+    {"Ticker CPU", TUFF_DEVICE_CPU, 0, 1, {0xc0, 0xff, 0xee}},
+    {"Iris 100", TUFF_DEVICE_INTEGRATED_GPU, 0, 8, {0xab, 0xcd, 0x01}},
+    {"Arc 200", TUFF_DEVICE_DISCRETE_GPU, 0, 1, {0xab, 0xcd, 0x02}},
+    {"Arc 300", TUFF_DEVICE_DISCRETE_GPU, 0, 2, {0xab, 0xce, 0x03}},
+    {"Cloud 7", TUFF_DEVICE_VIRTUAL_GPU, 0, 8, {0x10, 0x00, 0x04}},
+    {"Oddity", TUFF_DEVICE_OTHER, 0, 8, {0x10, 0x00, 0x05}},
+};
+enum { MANY_COUNT = sizeof many / sizeof *many };
+
 static struct tuff_backend the_backend;
 static struct tuff_device the_device;
 static struct tuff_stream the_stream;
@@ -59,15 +76,15 @@ static enum tuff_status device_count(struct tuff_backend *backend, uint32_t *cou
         backend->host->log(backend->host->user, TUFF_LOG_ERROR, "expected a device tree, found a shrub");
         return TUFF_ERROR_DEVICE;
     }
-    *count = 1;
+    *count = VARIANT == MANY_DEVICES ? MANY_COUNT : 1;
     return TUFF_OK;
 }
 
 static enum tuff_status device_describe(struct tuff_backend *backend, uint32_t index,
                                         struct tuff_device_info *info)
 {
-    (void)backend, (void)index;
-    const struct tuff_device_info own = {
+    (void)backend;
+    struct tuff_device_info own = {
         .size = sizeof own,
         .kind = TUFF_DEVICE_OTHER,
         .name = "device of " VARIANT_NAME,
@@ -76,6 +93,13 @@ static enum tuff_status device_describe(struct tuff_backend *backend, uint32_t i
         .max_tensor_bytes = 1 << 20,
         .max_threads = VARIANT == ONE_THREAD ? 1 : 0,
     };
+    if (VARIANT == MANY_DEVICES) {
+        strcpy(own.name, many[index].name);
+        own.kind = many[index].kind;
+        own.software_gpu = many[index].software_gpu;
+        own.preference = many[index].preference;
+        memcpy(own.uuid, many[index].uuid, sizeof many[index].uuid);
+    }
     memcpy(info, &own, info->size < sizeof own ? info->size : sizeof own);
     return TUFF_OK;
 }

@@ -14,6 +14,9 @@ const char *last_error(void)
     return error_text;
 }
 
+// From the layer, while devices open and close too, where no call is left to fail.
+static unsigned validation_errors;
+
 static uint32_t captured;
 
 uint32_t last_capture(void)
@@ -66,6 +69,7 @@ static void write_log(void *user, enum tuff_log_level level, const char *message
         return;
     if (level == TUFF_LOG_ERROR)
         snprintf(error_text, sizeof error_text, "%s", message);
+    validation_errors += strstr(message, "vulkan validation: ") != NULL;
     fprintf(stderr, "%s: %s\n", level == TUFF_LOG_ERROR ? "error" : "warning", message);
 }
 
@@ -143,6 +147,7 @@ void fixture_close(struct fixture *fixture)
     tuff_model_destroy(&fixture->model);
     tuff_target_close(&fixture->target);
     tuff_context_destroy(&fixture->context);
+    cr_expect_eq(validation_errors, 0, "the validation layer had something to say: %s", error_text);
 }
 
 struct tuff_trainer *make_trainer(const struct fixture *fixture, const struct tuff_dataset *train,
