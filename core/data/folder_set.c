@@ -46,7 +46,8 @@ static enum tuff_status holds_nothing(const struct tuff_log *log, const char *fo
     return tuff_fail(
         log, TUFF_ERROR_NOT_FOUND,
         "data set '%s': expected folders of images (train/CLASS/, test/CLASS/), IDX files "
-        "(train-images-idx3-ubyte and so on) or CIFAR's (data_batch_1.bin and so on), found none for %s",
+        "(train-images-idx3-ubyte and so on) or CIFAR's (data_batch_1.bin and so on), found none for %s; "
+        "where the folder itself holds CLASS/, --test-fraction 0.2 takes a part of the images for test",
         folder, split == TUFF_SPLIT_TRAIN ? "training" : "test");
 }
 

@@ -86,6 +86,13 @@ enum tuff_status tuff_trainer_options_take(const struct tuff_log *log,
     return check(log, options);
 }
 
+enum tuff_status tuff_trainer_options_check(const struct tuff_log *log,
+                                            const struct tuff_trainer_options *options)
+{
+    struct tuff_trainer_options taken;
+    return tuff_trainer_options_take(log, options, &taken);
+}
+
 // A parameter is meant by its own name, that of its layer, and those of the blocks around it: what stands
 // before a dot.
 static bool fits(const char *pattern, const char *name)

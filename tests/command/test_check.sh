@@ -179,8 +179,15 @@ refuses 1 "unknown op 'relu_foward'; did you mean 'relu_forward'" "--perf, missp
 refuses 1 "'stream' is no op: there is nothing to time" "--perf, no op" check --perf --cases --op stream
 refuses 2 "no-fusion goes with --model only" "--no-fusion without --model" check --no-fusion -b reference
 refuses 2 "precision goes with --model only" "--precision without --model" check --precision mixed -b reference
-refuses 2 "perf goes with neither --model" "--perf --list" check --perf --list -b reference
-refuses 2 "perf goes with neither --model" "--perf --corners" check --perf --corners -b reference
+refuses 2 "steps goes with --model only" "--steps without --model" check --steps 10 -b reference
+refuses 2 "data goes with --model only" "-D without --model" check -D digits -b reference
+refuses 2 "batch goes with --model only" "letters without --model" check -vn64 -b reference
+refuses 2 "model and --corners exclude each other" "--model --corners" check --corners -b reference -m lenet-mnist
+refuses 2 "model and --json exclude each other" "--model --json" check --json - -b reference -m lenet-mnist
+refuses 2 "op and --case exclude each other" "--op --case" \
+    check -b reference --op add --case 'relu_forward(layout=row_major,dims=3x5,values=normal)'
+refuses 2 "perf goes with neither --list" "--perf --list" check --perf --list -b reference
+refuses 2 "perf goes with neither --list" "--perf --corners" check --perf --corners -b reference
 refuses 2 "seconds goes with --perf only" "--seconds alone" check --seconds 1 -b reference
 refuses 2 "seconds: expected a number above 0" "--seconds 0" check --perf --seconds 0 -b reference
 run check --perf --backend reference --op relu_foward

@@ -107,7 +107,7 @@ check "predict --json: logits and probability agree" awk -v logits="${logits//[^
     }'
 refuses 2 "an image or --index is missing" "predict without an image" predict run
 refuses 1 "expected a sample from 0 to 99, found '100'" "an image beyond the set" predict "${judged[@]}" --index 100
-refuses 1 "found '-1'" "an image before the set" predict "${judged[@]}" --index -1
+refuses 2 "expected a whole number, found '-1'" "an image before the set" predict "${judged[@]}" --index -1
 refuses 2 "style: expected one of" "a style that is none" predict run --index 1 --style sepia
 
 # report

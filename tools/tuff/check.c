@@ -182,33 +182,59 @@ static int check_and_report(struct check_settings *settings)
     return EXIT_DONE;
 }
 
-static bool usable(const struct check_settings *settings)
+// The first options given of those that go with --model only, and of those that do not go with it; NULL:
+// none.
+struct check_given {
+    const char *of_steps, *of_cases;
+};
+
+static struct check_given find_given(const struct usage *usage, int argc, char **argv)
+{
+    static const char *const of_steps[] = {"data",
+                                           "steps",
+                                           "data-dir",
+                                           "digits-train",
+                                           "batch",
+                                           "lr",
+                                           "gradient-tolerance",
+                                           "loss-tolerance",
+                                           "precision",
+                                           "no-fusion",
+                                           NULL};
+    static const char *const of_cases[] = {"op",    "case",    "cases", "allow-unsupported",
+                                           "count", "corners", "large", "perf",
+                                           "json",  "list",    NULL};
+    return (struct check_given){
+        .of_steps = options_first_given(usage, argc, argv, of_steps),
+        .of_cases = options_first_given(usage, argc, argv, of_cases),
+    };
+}
+
+static bool usable(const struct check_settings *settings, const struct check_given *given)
 {
     const char *wrong = NULL;
+    char text[80];
     if (settings->target.backend == NULL && !settings->list_cases && !settings->list)
         wrong = "--backend is missing (see tuff check --help)";
     else if (settings->list && settings->list_cases)
         wrong = "--list and --cases exclude each other";
+    else if (settings->options.op != NULL && settings->options.case_line != NULL)
+        wrong = "--op and --case exclude each other: a case names its op";
     else if (settings->markdown && !settings->list)
         wrong = "--markdown goes with --list only";
     else if (settings->json != NULL && (settings->list_cases || settings->list))
         wrong = "--json goes with neither --list nor --cases: they have no results";
-    else if (settings->steps.model != NULL &&
-             (settings->json != NULL || settings->list_cases || settings->list ||
-              settings->options.op != NULL || settings->options.case_line != NULL))
-        wrong = "--model goes with neither --op, --case, --cases, --list nor --json";
     else if (settings->perf.wanted &&
-             (settings->steps.model != NULL || settings->list || settings->options.large ||
-              settings->count != TUFF_CHECK_DEFAULT_COUNT))
-        wrong = "--perf goes with neither --model, --list, --large, --count nor --corners";
-    else if (settings->steps.model == NULL && settings->steps.trainer.no_fusion)
-        wrong = "--no-fusion goes with --model only: without it every op runs on its own";
-    else if (settings->steps.model == NULL && settings->steps.trainer.precision != TUFF_PRECISION_FLOAT32)
-        wrong = "--precision goes with --model only: without it ops are checked in every precision";
+             (settings->list || settings->options.large || settings->count != TUFF_CHECK_DEFAULT_COUNT))
+        wrong = "--perf goes with neither --list, --large, --count nor --corners";
     else if (!settings->perf.wanted && settings->perf.seconds != TUFF_CHECK_DEFAULT_SECONDS)
         wrong = "--seconds goes with --perf only";
+    else if (settings->steps.model == NULL && given->of_steps != NULL)
+        snprintf(text, sizeof text, "--%s goes with --model only", wrong = given->of_steps);
+    else if (settings->steps.model != NULL && given->of_cases != NULL)
+        snprintf(text, sizeof text, "--model and --%s exclude each other", wrong = given->of_cases);
     if (wrong != NULL)
-        console_error("check: %s", wrong);
+        console_error("check: %s", wrong == given->of_steps || wrong == given->of_cases ? text : wrong);
     return wrong == NULL;
 }
 
@@ -294,6 +320,7 @@ int command_check(int argc, char **argv)
         .options = options,
         .option_count = sizeof options / sizeof *options,
     };
+    const struct check_given given = find_given(&usage, argc, argv);
     const char *none;
     enum options_result parsed = options_parse(&usage, argc, argv, &none);
     if (parsed != OPTIONS_READY)
@@ -303,7 +330,7 @@ int command_check(int argc, char **argv)
     steps->trainer.no_fusion = no_fusion;
     steps->trainer.precision = (uint32_t)precision.chosen;
     choose_tolerances(steps);
-    if (!usable(&settings))
+    if (!usable(&settings, &given))
         return EXIT_USAGE;
     settings.options.verbose = verbosity.verbose;
     steps->trainer.seed = settings.options.seed;

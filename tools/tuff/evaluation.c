@@ -1,5 +1,6 @@
 #include "evaluation.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,9 +40,14 @@ static enum tuff_status settle(struct evaluation_settings *settings,
         settings->data.digits_train = metadata_count(metadata, METADATA_DIGITS_TRAIN);
     if (settings->data.digits_test == 0)
         settings->data.digits_test = metadata_count(metadata, METADATA_DIGITS_TEST);
-    // The same division, or what was trained on would be taken for test images.
-    if (settings->data.test_fraction == 0)
-        settings->data.test_fraction = metadata_fraction(metadata);
+    // The same division, or what was trained on would be taken for test images; but another set may have a
+    // split of its own.
+    if (isnan(settings->data.test_fraction)) {
+        const double trained = metadata_fraction(metadata);
+        settings->data.test_fraction = 0;
+        if (!setup_has_data(&settings->data, TUFF_SPLIT_TEST))
+            settings->data.test_fraction = trained;
+    }
     if (settings->model != NULL)
         return TUFF_OK;
     console_error("%s: does not say which model it belongs to; name it with --model", settings->checkpoint);

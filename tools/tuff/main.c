@@ -69,7 +69,9 @@ static int run(int argc, char **argv)
     if (strcmp(argv[1], "--version") == 0)
         return print_version();
     bool help = strcmp(argv[1], "help") == 0;
-    const bool of_help = help && argc == 3 && strcmp(argv[2], "help") == 0;
+    const bool of_help =
+        help && argc == 3 &&
+        (strcmp(argv[2], "help") == 0 || strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (help && argc == 2) || of_help)
         return print_help();
     if (!help)

@@ -329,6 +329,19 @@ enum options_result options_parse(const struct usage *usage, int argc, char **ar
     return result;
 }
 
+// Whether the argument, which begins with a dash, gives the option: by its name, or among its letters.
+static bool gives(const struct usage *usage, const char *argument, const struct option *option)
+{
+    if (argument[1] == '-')
+        return find_name(usage, argument + 2, strcspn(argument + 2, "=")) == option;
+    for (const char *letter = argument + 1; *letter != '\0'; letter++) {
+        const struct option *found = find_letter(usage, *letter);
+        if (found == option || found == NULL || found->kind != OPTION_FLAG)
+            return found == option;
+    }
+    return false;
+}
+
 // The option of an argument which takes a value: that of its name, or the last of its letters; NULL: none.
 // *value: what the argument has of it; NULL: it is the next one.
 static const struct option *find_valued(const struct usage *usage, const char *argument, const char **value)
@@ -363,4 +376,26 @@ const char *options_find(const struct usage *usage, int argc, char **argv, const
             found = value;
     }
     return found;
+}
+
+static bool is_given(const struct usage *usage, int argc, char **argv, const struct option *option)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *value = NULL;
+        if (argv[i][0] != '-')
+            continue;
+        if (gives(usage, argv[i], option))
+            return true;
+        if (find_valued(usage, argv[i], &value) != NULL && value == NULL)
+            i++;
+    }
+    return false;
+}
+
+const char *options_first_given(const struct usage *usage, int argc, char **argv, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (is_given(usage, argc, argv, find_name(usage, *names, strlen(*names))))
+            return *names;
+    return NULL;
 }

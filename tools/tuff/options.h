@@ -81,6 +81,8 @@ enum options_result options_parse(const struct usage *usage, int argc, char **ar
 
 // The last value that the arguments give an option which takes one, before they are parsed; NULL: none.
 const char *options_find(const struct usage *usage, int argc, char **argv, const char *name);
+// The first of the names, ended by NULL, whose option the arguments give, before they are parsed; NULL: none.
+const char *options_first_given(const struct usage *usage, int argc, char **argv, const char *const *names);
 
 // While `describe` is set, --help shows nothing: `describe` is given the usage instead. NULL ends that.
 typedef void (*options_describe_fn)(void *user, const struct usage *usage);

@@ -2,6 +2,7 @@
 #include "predict.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands.h"
 #include "console.h"
@@ -56,11 +57,22 @@ static enum tuff_status run_predict(struct predict_settings *settings, const cha
     return status;
 }
 
+static bool is_number(const char *text)
+{
+    return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
 static bool usable(struct predict_settings *settings)
 {
     if (!picture_name_fits("predict", "save", settings->save) ||
         !picture_style_named("predict", settings->style_name, &settings->style))
         return false;
+    for (size_t i = 0; i < settings->indices.count; i++)
+        if (!is_number(settings->indices.items[i])) {
+            console_error("predict: --index: expected a whole number, found '%s'",
+                          name_shown(settings->indices.items, (uint32_t)i, 40).s);
+            return false;
+        }
     if (settings->indices.count != 0 && settings->file_count != 0)
         console_error("predict: images and --index exclude each other");
     else if (settings->indices.count == 0 && settings->file_count == 0)

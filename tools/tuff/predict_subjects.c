@@ -13,10 +13,9 @@
 
 static enum tuff_status read_index(const char *text, const struct tuff_dataset *set, uint32_t *index)
 {
-    char *end;
     errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value < set->count) {
+    unsigned long long value = strtoull(text, NULL, 10); // of digits alone
+    if (errno == 0 && value < set->count) {
         *index = (uint32_t)value;
         return TUFF_OK;
     }

@@ -50,12 +50,24 @@ static struct tuff_dataset_options data_options(const struct data_settings *sett
     };
 }
 
+static enum tuff_status find_data(const struct tuff_log *log, const struct data_settings *settings,
+                                  enum tuff_split split)
+{
+    const struct tuff_dataset_options options = data_options(settings);
+    char path[PATH_MAX];
+    return tuff_dataset_find(log, settings->name, split, &options, path, sizeof path);
+}
+
 enum tuff_status setup_find_data(const struct data_settings *settings, enum tuff_split split)
 {
     struct tuff_log log = console_log();
-    const struct tuff_dataset_options options = data_options(settings);
-    char path[PATH_MAX];
-    return tuff_dataset_find(&log, settings->name, split, &options, path, sizeof path);
+    return find_data(&log, settings, split);
+}
+
+bool setup_has_data(const struct data_settings *settings, enum tuff_split split)
+{
+    const struct tuff_log silent = {.write = NULL};
+    return settings->name != NULL && find_data(&silent, settings, split) == TUFF_OK;
 }
 
 static int show_images(void *user, const struct tuff_dataset_progress *now)

@@ -15,7 +15,7 @@ struct data_settings {
     const char *name, *folder;
     uint32_t digits_train, digits_test;
     bool no_cache, skip_broken;
-    double test_fraction; // of a folder without a test split; 0: it has one
+    double test_fraction; // of a folder without a test split; 0: it has one; NAN: not given (evaluation.c)
     uint32_t input[3];    // channels, height, width that a folder's images are turned into; 0: as they are
 };
 
@@ -30,13 +30,14 @@ struct verbosity {
     {"threads", 't', OPTION_COUNT, &(t).threads, "N", "CPU threads; all of them if not given"},                \
     {"plugin", '\0', OPTION_LIST, &(t).plugins, "FILE", "load a backend from FILE; may be repeated"}
 
-#define DATA_OPTIONS(d, data_help)                                                                             \
+// else_train, else_test: how many digits are drawn where that is not said, in words.
+#define DATA_OPTIONS(d, data_help, else_train, else_test, fraction_help)                                       \
     {"data", 'D', OPTION_TEXT, &(d).name, "SET", data_help},                                                   \
     {"data-dir", '\0', OPTION_TEXT, &(d).folder, "DIR", "where the files of a set with a name are"},           \
     OPTIONS_RARE,                                                                                              \
-    {"digits-train", '\0', OPTION_COUNT, &(d).digits_train, "N", "training digits to draw; else 60,000"},      \
-    {"digits-test", '\0', OPTION_COUNT, &(d).digits_test, "N", "test digits to draw; else 10,000"},            \
-    {"test-fraction", '\0', OPTION_FRACTION, &(d).test_fraction, "X", "part of a folder that has no test split"}, \
+    {"digits-train", '\0', OPTION_COUNT, &(d).digits_train, "N", "training digits to draw; else " else_train}, \
+    {"digits-test", '\0', OPTION_COUNT, &(d).digits_test, "N", "test digits to draw; else " else_test},        \
+    {"test-fraction", '\0', OPTION_FRACTION, &(d).test_fraction, "X", fraction_help},                            \
     {"no-cache", '\0', OPTION_FLAG, &(d).no_cache, NULL, "decode a folder's images anew"},                     \
     {"skip-broken", '\0', OPTION_FLAG, &(d).skip_broken, NULL, "leave out images that cannot be read"}
 
@@ -59,6 +60,7 @@ TUFF_MUST_CHECK enum tuff_status setup_open_target(struct setup *setup,
                                                    const struct target_settings *settings);
 // Whether the files of a split are there, before anything is read that takes long.
 TUFF_MUST_CHECK enum tuff_status setup_find_data(const struct data_settings *settings, enum tuff_split split);
+bool setup_has_data(const struct data_settings *settings, enum tuff_split split); // the same without a message
 // Shows how far it is, and stops for a signal: TUFF_ERROR_INTERRUPTED.
 TUFF_MUST_CHECK enum tuff_status setup_load_data(const struct data_settings *settings, enum tuff_split split,
                                                  struct tuff_dataset **dataset);

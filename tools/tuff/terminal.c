@@ -35,7 +35,8 @@ enum terminal_colours terminal_colours_forced(void)
 enum terminal_colours terminal_colours(void)
 {
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-    if ((no_color != NULL && no_color[0] != '\0') || isatty(STDOUT_FILENO) != 1 || term == NULL)
+    if ((no_color != NULL && no_color[0] != '\0') || isatty(STDOUT_FILENO) != 1 || term == NULL ||
+        strcmp(term, "dumb") == 0)
         return TERMINAL_PLAIN;
     enum terminal_colours colours = terminal_colours_forced();
     return colours == TERMINAL_TRUE || strstr(term, "256color") != NULL ? colours : TERMINAL_PLAIN;

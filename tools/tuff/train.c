@@ -69,9 +69,33 @@ static enum tuff_status check_folder(const struct train_settings *settings)
     return TUFF_ERROR_NOT_FOUND;
 }
 
+static bool normalizes_as_measured(const struct train_settings *settings)
+{
+    return settings->normalize != NULL && strcmp(settings->normalize, "auto") == 0;
+}
+
+static enum tuff_status read_normalization(struct train_settings *settings)
+{
+    struct tuff_log log = console_log();
+    if (settings->normalize == NULL || normalizes_as_measured(settings))
+        return TUFF_OK;
+    return tuff_normalization_read(&log, "--normalize", settings->normalize, settings->data.input[0],
+                                   &settings->augmentation);
+}
+
+// Figures of a set of another size would stand beside the run's as if they were of the same images.
+static enum tuff_status compare_test_sets(const struct train_settings *settings, const struct setup *setup)
+{
+    const json_t *saved = json_object_get(json_object_get(settings->saved, "data"), "test_samples");
+    if (setup->test == NULL || !json_is_integer(saved) || json_integer_value(saved) == setup->test->count)
+        return TUFF_OK;
+    console_error("'%s' was evaluated on %s test images, and this set has %s", settings->resume,
+                  format_count((uint64_t)json_integer_value(saved)).s, format_count(setup->test->count).s);
+    return TUFF_ERROR_INVALID;
+}
+
 static enum tuff_status load_data(struct train_settings *settings, struct setup *setup)
 {
-    tuff_model_input(setup->model, settings->data.input);
     enum tuff_status status = setup_find_data(&settings->data, TUFF_SPLIT_TRAIN);
     if (status == TUFF_OK && settings->steps == 0)
         status = setup_find_data(&settings->data, TUFF_SPLIT_TEST);
@@ -83,26 +107,12 @@ static enum tuff_status load_data(struct train_settings *settings, struct setup 
     if (status == TUFF_OK && settings->steps == 0)
         status = setup_load_data(&settings->data, TUFF_SPLIT_TEST, &setup->test);
     if (status == TUFF_OK)
+        status = compare_test_sets(settings, setup);
+    if (status == TUFF_OK)
         status = find_data_source(settings);
+    if (status == TUFF_OK && normalizes_as_measured(settings))
+        normalization_measure(train_set(settings, setup), &settings->augmentation);
     return status;
-}
-
-// What the trainer is to do with the images, which are known by now.
-static enum tuff_status settle_images(struct train_settings *settings, const struct setup *setup)
-{
-    const struct tuff_dataset *train = train_set(settings, setup);
-    struct tuff_log log = console_log();
-    enum tuff_status status = TUFF_OK;
-    tuff_augmentation_default(&settings->augmentation);
-    settings->trainer.augmentation = &settings->augmentation;
-    if (settings->normalize != NULL && strcmp(settings->normalize, "auto") == 0)
-        normalization_measure(train, &settings->augmentation);
-    else if (settings->normalize != NULL)
-        status = tuff_normalization_read(&log, "--normalize", settings->normalize, train->channels,
-                                         &settings->augmentation);
-    if (status != TUFF_OK || settings->augment == NULL)
-        return status;
-    return tuff_augmentation_parse(&log, settings->augment, &settings->augmentation);
 }
 
 // Opens and checks all that the training needs; nothing is written.
@@ -113,15 +123,19 @@ static enum tuff_status prepare(struct train_settings *settings, struct setup *s
     if (status == TUFF_OK)
         status = tuff_model_load(&log, settings->model, &setup->model);
     if (status == TUFF_OK)
+        tuff_model_input(setup->model, settings->data.input);
+    if (status == TUFF_OK)
+        status = read_normalization(settings);
+    if (status == TUFF_OK)
         status = find_model_source(settings);
+    if (status == TUFF_OK)
+        status = train_config_check(settings);
     if (status == TUFF_OK)
         status = setup_open_context(setup, &settings->target.plugins);
     if (status == TUFF_OK)
         status = setup_open_target(setup, &settings->target);
     if (status == TUFF_OK)
         status = load_data(settings, setup);
-    if (status == TUFF_OK)
-        status = settle_images(settings, setup);
     if (status == TUFF_OK)
         status = tuff_trainer_create(setup->target, setup->model, train_set(settings, setup), setup->test,
                                      &settings->trainer, &setup->trainer);
@@ -359,6 +373,9 @@ static bool asks_for_help(int argc, char **argv)
 static enum tuff_status read_beneath(const struct usage *usage, int argc, char **argv,
                                      struct train_settings *s)
 {
+    static const char *const of_adam[] = {"beta1", "beta2", "epsilon", NULL};
+    static const char *const of_step[] = {"decay-epochs", "gamma", NULL};
+    static const char *const of_epochs[] = {"early-stop", "eval-every", "eval-flip", NULL};
     if (asks_for_help(argc, argv))
         return TUFF_OK;
     s->resume = options_find(usage, argc, argv, "resume");
@@ -368,6 +385,9 @@ static enum tuff_status read_beneath(const struct usage *usage, int argc, char *
             .epochs = options_find(usage, argc, argv, "epochs"),
             .optimizer = options_find(usage, argc, argv, "optimizer"),
             .schedule = options_find(usage, argc, argv, "schedule"),
+            .of_adam = options_first_given(usage, argc, argv, of_adam),
+            .of_step = options_first_given(usage, argc, argv, of_step),
+            .of_epochs = options_first_given(usage, argc, argv, of_epochs),
         };
     return s->resume == NULL ? TUFF_OK : train_settings_read(s);
 }
@@ -379,7 +399,8 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
     char models[512], purpose[1024];
     const struct option options[] = {
         OPTIONS_GROUP("Data"),
-        DATA_OPTIONS(s->data, "a name of tuff data list, or a folder"),
+        DATA_OPTIONS(s->data, "a name of tuff data list, or a folder", "60,000", "10,000",
+                     "part of a folder that has no test split"),
         {"limit", '\0', OPTION_COUNT, &s->limit, "N", "train on N samples of the set, chosen at random"},
         OPTIONS_GROUP("Device"),
         TARGET_OPTIONS(s->target),

@@ -21,6 +21,8 @@ struct train_recipe {
 // What the command line itself gives, without a recipe or a run that goes on, in words; NULL: nothing.
 struct train_given {
     const char *epochs, *optimizer, *schedule;
+    // The name of an option that only Adam, only the schedule step, only whole epochs have use for.
+    const char *of_adam, *of_step, *of_epochs;
 };
 
 struct train_settings {
@@ -85,6 +87,8 @@ void train_recipe_clear(struct train_recipe *recipe);
 
 // -- train_config.c
 
+// Whether it can name the settings' paths, which a run that goes on reads from it. Shows an error if not.
+TUFF_MUST_CHECK enum tuff_status train_config_check(const struct train_settings *settings);
 // The content of config.json; NULL if memory is exhausted.
 json_t *train_config(const struct train_settings *settings, const struct setup *setup);
 // Where and when a run went on, added to the config of its beginning, whose epochs become the new ones. step:

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "console.h"
+#include "json_output.h"
 #include "normalization.h"
 #include "train.h"
 
@@ -20,6 +22,27 @@ static json_t *path_or_null(const char *path)
     json_t *text = text_or_null(absolute == NULL ? path : absolute);
     free(absolute);
     return text;
+}
+
+static enum tuff_status check_path(const char *path)
+{
+    json_t *text = path_or_null(path); // NULL if it is no UTF-8
+    if (text == NULL)
+        console_error("'%s': expected a path in UTF-8, for a run's config.json to name it", path);
+    json_decref(text);
+    return text == NULL ? TUFF_ERROR_INVALID : TUFF_OK;
+}
+
+enum tuff_status train_config_check(const struct train_settings *settings)
+{
+    enum tuff_status status = check_path(settings->model_source);
+    if (status == TUFF_OK)
+        status = check_path(settings->data.name);
+    if (status == TUFF_OK)
+        status = check_path(settings->data.folder);
+    for (size_t i = 0; status == TUFF_OK && i < settings->target.plugins.count; i++)
+        status = check_path(settings->target.plugins.items[i]);
+    return status;
 }
 
 // A count of 0 stands for what was not given.
@@ -120,8 +143,8 @@ static json_t *command_config(const struct train_settings *settings)
     size_t count = 0;
     while (settings->arguments[count] != NULL)
         count++;
-    json_t *list = list_config(count, (const char *const *)settings->arguments, text_or_null);
-    if (list != NULL && json_array_insert_new(list, 0, json_string(program_invocation_name)) != 0) {
+    json_t *list = list_config(count, (const char *const *)settings->arguments, json_name);
+    if (list != NULL && json_array_insert_new(list, 0, json_name(program_invocation_name)) != 0) {
         json_decref(list);
         return NULL;
     }
@@ -174,6 +197,7 @@ json_t *train_config_resumed(const struct train_settings *settings, const struct
            json_object_set_new(config, "save_every", json_real(settings->save_every)) == 0 &&
            json_object_set_new(config, "log_every", count_or_null(settings->log_every)) == 0 &&
            json_object_set_new(config, "tensorboard", json_boolean(settings->tensorboard)) == 0 &&
+           json_object_set_new(config, "eval_flip", json_boolean(settings->eval_flip)) == 0 &&
            json_object_set_new(config, "on_nan",
                                json_string(settings->on_nan.names[settings->on_nan.chosen])) == 0 &&
            json_object_set_new(json_object_get(config, "optimizer"), "lr",

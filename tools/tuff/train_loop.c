@@ -119,8 +119,13 @@ static bool is_better(const struct tuff_metrics *test, const struct train_best *
 {
     if (!isfinite(test->loss))
         return false;
-    if (best->step == 0 || test->correct != best->metrics.correct)
-        return best->step == 0 || test->correct > best->metrics.correct;
+    if (best->step == 0)
+        return true;
+    // As parts of the samples, of which a folder's test images may be others now.
+    const double now = (double)test->correct / (double)test->samples,
+                 then = (double)best->metrics.correct / (double)best->metrics.samples;
+    if (now != then)
+        return now > then;
     return test->loss < best->metrics.loss;
 }
 
@@ -196,7 +201,10 @@ static enum tuff_status save_interrupted(struct train_loop *loop)
     if (at.steps_done == 0)
         return TUFF_OK;
     enum tuff_status status = train_save(loop);
-    return status == TUFF_OK ? train_log_interruption(loop, &at) : status;
+    // An epoch that has its evaluation has its line, too.
+    if (status != TUFF_OK || (ends_epoch(loop, at.steps_done) && loop->settled == at.steps_done))
+        return status;
+    return train_log_interruption(loop, &at);
 }
 
 static enum tuff_status check_unfinished(const struct train_loop *loop)

@@ -124,8 +124,8 @@ static enum tuff_status save_training(struct train_loop *loop)
         add_bits(&texts, METADATA_BEST_LOSS, best->metrics.loss);
         add_number(&texts, METADATA_BEST_CORRECT, best->metrics.correct);
         add_number(&texts, METADATA_BEST_SAMPLES, best->metrics.samples);
-        add_number(&texts, METADATA_NOT_BETTER, loop->not_better);
     }
+    add_number(&texts, METADATA_NOT_BETTER, loop->not_better);
     status = tuff_training_save(&log, loop->run->state, loop->setup->trainer, texts.list, texts.count);
     free(texts.classes);
     return status;

@@ -58,8 +58,10 @@ static bool split_frozen(struct train_settings *settings)
         while (*rest != '\0') {
             size_t length = strcspn(rest, ",");
             char *pattern = length == 0 ? NULL : strndup(rest, length);
-            if (length != 0 && pattern == NULL)
-                break;
+            if (length != 0 && pattern == NULL) {
+                console_error("out of memory");
+                return false;
+            }
             if (pattern != NULL)
                 settings->frozen[settings->trainer.frozen_count++] = pattern;
             rest += length + (rest[length] == ',');
@@ -75,6 +77,25 @@ static bool excluded(bool given, const char *option, const char *other)
     if (given)
         console_error("train: %s and %s exclude each other", option, other);
     return given;
+}
+
+// Whether an option was given that the chosen optimizer or schedule would ignore.
+static bool given_in_vain(const struct train_settings *s)
+{
+    if (s->use_recipe && s->recipe.count == 0) // which may choose others
+        return false;
+    if (s->given.of_epochs != NULL && s->steps != 0)
+        console_error("train: --%s goes with whole epochs only: --steps evaluates nothing",
+                      s->given.of_epochs);
+    else if (s->given.of_adam != NULL && s->optimizer.chosen == TUFF_OPTIMIZER_SGD)
+        console_error("train: --%s goes with --optimizer adam or adamw only, and this is sgd",
+                      s->given.of_adam);
+    else if (s->given.of_step != NULL && s->schedule.chosen != TUFF_SCHEDULE_STEP)
+        console_error("train: --%s goes with --schedule step only, and this is %s", s->given.of_step,
+                      train_schedules[s->schedule.chosen]);
+    else
+        return false;
+    return true;
 }
 
 int train_settings_finish(struct train_settings *settings)
@@ -96,7 +117,7 @@ int train_settings_finish(struct train_settings *settings)
     if (excluded(s->steps != 0 && whole_epochs, "--steps", "--epochs") ||
         excluded(resumed && s->use_recipe, "--resume", "--recipe") ||
         excluded(resumed && s->out != NULL, "--resume", "--out") ||
-        excluded(resumed && s->force, "--resume", "--force"))
+        excluded(resumed && s->force, "--resume", "--force") || given_in_vain(s))
         return EXIT_USAGE;
     if (resumed && !train_plugins_given(s))
         return EXIT_FAILED;
@@ -116,5 +137,13 @@ int train_settings_finish(struct train_settings *settings)
     s->trainer.no_fusion = s->no_fusion;
     s->trainer.flip_average = s->eval_flip;
     s->trainer.recompute_activations = s->checkpoint_activations;
-    return split_frozen(s) ? EXIT_DONE : EXIT_FAILED;
+    if (!split_frozen(s))
+        return EXIT_FAILED;
+    struct tuff_log log = console_log();
+    tuff_augmentation_default(&s->augmentation);
+    s->trainer.augmentation = &s->augmentation;
+    if (s->augment != NULL && tuff_augmentation_parse(&log, s->augment, &s->augmentation) != TUFF_OK)
+        return EXIT_USAGE;
+    const bool settled = !s->use_recipe || s->recipe.count > 0; // else the recipe may say otherwise
+    return settled && tuff_trainer_options_check(&log, &s->trainer) != TUFF_OK ? EXIT_USAGE : EXIT_DONE;
 }

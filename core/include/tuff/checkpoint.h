@@ -41,9 +41,9 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_training_save(const struct tuff_l
                                                              size_t metadata_count);
 // Brings a trainer to where the saved one was: what it trains from here on has the bits that the other would
 // have had, on the same backend and device; another one is worth a warning. The trainer's options have to be
-// those of the saved one, epochs and keep_outputs excepted. Failure changes nothing: an option, the model's
-// layers or the training data that differ, which the message names; a file that is no saved training, or
-// damaged.
+// those of the saved one, except for epochs, keep_outputs, flip_average, data_budget_bytes and, with
+// new_learning_rate, the learning rate. Failure changes nothing: an option, the model's layers or the training
+// data that differ, which the message names; a file that is no saved training, or damaged.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_training_load(const struct tuff_log *log, const char *path,
                                                              struct tuff_trainer *trainer);
 

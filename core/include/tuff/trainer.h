@@ -112,6 +112,9 @@ static inline void tuff_trainer_options_default(struct tuff_trainer_options *opt
 {
     tuff_trainer_options_fill(options, sizeof *options);
 }
+// Whether the options can be, as far as neither model nor data is needed to tell; tuff_trainer_create asks too.
+TUFF_API TUFF_MUST_CHECK enum tuff_status
+tuff_trainer_options_check(const struct tuff_log *log, const struct tuff_trainer_options *options);
 
 // Plans the training step and the evaluation of `model` for one batch size, takes memory for them, uploads
 // the data sets as far as they fit, and initializes the parameters. model, train, test and target outlive the
