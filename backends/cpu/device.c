@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "blas_threads.h"
 #include "isa.h"
+#include "memory.h"
 #include "processors.h"
 #include "stream.h"
+#include "system_file.h"
 #include "ticks.h"
 
 enum {
@@ -32,41 +34,6 @@ void cpu_log(const struct tuff_backend *backend, enum tuff_log_level level, cons
     backend->host->log(backend->host->user, level, message);
 }
 
-// The value behind the first line of `path` that starts with `key`, without the colon and blanks before it;
-// false if there is none.
-static int read_line(const char *path, const char *key, char *value, size_t size)
-{
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return 0;
-    char line[512];
-    int found = 0;
-    while (!found && fgets(line, sizeof line, file)) {
-        if (strncmp(line, key, strlen(key)) != 0)
-            continue;
-        const char *start = line + strlen(key);
-        start += strspn(start, " \t:");
-        snprintf(value, size, "%.*s", (int)strcspn(start, "\n"), start);
-        found = *value != '\0';
-    }
-    fclose(file);
-    return found;
-}
-
-static uint64_t physical_bytes(void)
-{
-    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : UINT64_C(1) << 30;
-}
-
-static uint64_t available_bytes(void)
-{
-    char value[64];
-    if (read_line("/proc/meminfo", "MemAvailable", value, sizeof value))
-        return strtoull(value, NULL, 10) * 1024;
-    return physical_bytes() / 2;
-}
-
 enum tuff_status cpu_device_count(struct tuff_backend *backend, uint32_t *count)
 {
     (void)backend;
@@ -86,14 +53,14 @@ enum tuff_status cpu_device_describe(struct tuff_backend *backend, uint32_t inde
     struct tuff_device_info full = {
         .kind = TUFF_DEVICE_CPU,
         .buffer_alignment = CPU_BUFFER_ALIGNMENT,
-        .max_buffer_bytes = physical_bytes() & ~(uint64_t)(CPU_BUFFER_ALIGNMENT - 1),
+        .max_buffer_bytes = cpu_memory_physical() & ~(uint64_t)(CPU_BUFFER_ALIGNMENT - 1),
         // BLAS counts in int.
         .max_tensor_bytes = (uint64_t)INT32_MAX / 16 * 16 * sizeof(float),
         .timestamp_slots = CPU_TIMESTAMP_SLOTS,
         .preference = PREFERENCE,
         .max_threads = MAX_THREADS,
     };
-    if (!read_line("/proc/cpuinfo", "model name", full.name, sizeof full.name))
+    if (!cpu_read_line("/proc/cpuinfo", "model name", full.name, sizeof full.name))
         snprintf(full.name, sizeof full.name, "CPU");
     snprintf(full.driver, sizeof full.driver, "%s, %s", openblas_get_config(), isa);
     snprintf(full.details, sizeof full.details,
@@ -142,8 +109,8 @@ enum tuff_status cpu_device_open(struct tuff_backend *backend, uint32_t index,
         return status;
     }
     cpu_crew_init(&device->crew, threads, CREW_WINDOW_TICKS);
-    // Chunks call BLAS from our own threads; it must not start more.
-    openblas_set_num_threads(1);
+    if (backend->devices++ == 0)
+        backend->blas_threads = cpu_blas_one_thread_begin();
     cpu_log(backend, TUFF_LOG_DEBUG, "%" PRIu32 " threads, %s, BLAS kernels %s", threads, lanes->name,
             openblas_get_corename());
     *device_out = device;
@@ -160,6 +127,8 @@ void cpu_device_close(struct tuff_device *device)
                 " with %" PRIu64 " bytes",
                 device->buffers, device->buffer_bytes);
     cpu_pool_destroy(device->pool);
+    if (--device->backend->devices == 0)
+        cpu_blas_one_thread_end(device->backend->blas_threads);
     free(device);
 }
 
@@ -168,7 +137,7 @@ enum tuff_status cpu_device_memory(struct tuff_device *device, struct tuff_devic
     const uint32_t size = memory->size;
     const struct tuff_device_memory full = {
         .size = size,
-        .budget = available_bytes() + device->buffer_bytes,
+        .budget = cpu_memory_available() + device->buffer_bytes,
         .used = device->buffer_bytes,
     };
     memcpy(memory, &full, size < sizeof full ? size : sizeof full);

@@ -4,9 +4,9 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
+
+#include "system_file.h"
 
 static long by_affinity(void)
 {
@@ -29,24 +29,6 @@ static long by_affinity(void)
     return count;
 }
 
-// The first two words of a file, as numbers; 0 where it is none ("max"). How many were numbers.
-static int read_numbers(const char *path, double numbers[2])
-{
-    char line[128];
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return 0;
-    const char *at = fgets(line, sizeof line, file);
-    fclose(file);
-    int count = 0;
-    for (char *end; at && count < 2; at = end, count++) {
-        numbers[count] = strtod(at, &end);
-        if (end == at)
-            break;
-    }
-    return count;
-}
-
 // Processors that a quota of so many microseconds of each `period` is.
 static long whole_processors(double quota, double period)
 {
@@ -56,37 +38,29 @@ static long whole_processors(double quota, double period)
     return (double)whole * period < quota ? whole + 1 : whole;
 }
 
-// The tightest quota of this control group and those above it, as far as they can be seen from here. Version
-// 2 has one file, version 1 two.
+static void take_quota(void *least, const char *folder)
+{
+    char path[2 * PATH_MAX];
+    double numbers[2];
+    snprintf(path, sizeof path, "%s/cpu.max", folder);
+    if (cpu_read_numbers(path, numbers) == 2 && whole_processors(numbers[0], numbers[1]) < *(long *)least)
+        *(long *)least = whole_processors(numbers[0], numbers[1]);
+}
+
+// The tightest quota of this control group and those above it. Version 2 has one file, version 1 two.
 static long by_quota(void)
 {
     static const char *const version1[] = {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"};
-    char line[PATH_MAX] = "", group[PATH_MAX] = "/", path[2 * PATH_MAX];
-    double numbers[2];
+    char path[PATH_MAX];
     long least = LONG_MAX;
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    while (file && fgets(line, sizeof line, file)) {
-        if (strncmp(line, "0::", 3) == 0)
-            snprintf(group, sizeof group, "%.*s", (int)strcspn(line + 3, "\n"), line + 3);
-    }
-    if (file)
-        fclose(file);
-    for (;;) {
-        snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
-        if (read_numbers(path, numbers) == 2 && whole_processors(numbers[0], numbers[1]) < least)
-            least = whole_processors(numbers[0], numbers[1]);
-        char *slash = strrchr(group, '/');
-        if (!slash || !*group)
-            break;
-        *slash = '\0';
-    }
+    cpu_visit_control_groups(take_quota, &least);
     for (size_t i = 0; i < sizeof version1 / sizeof *version1; i++) {
         double quota[2], period[2];
         snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", version1[i]);
-        if (read_numbers(path, quota) < 1)
+        if (cpu_read_numbers(path, quota) < 1)
             continue;
         snprintf(path, sizeof path, "%s/cpu.cfs_period_us", version1[i]);
-        if (read_numbers(path, period) >= 1 && whole_processors(quota[0], period[0]) < least)
+        if (cpu_read_numbers(path, period) >= 1 && whole_processors(quota[0], period[0]) < least)
             least = whole_processors(quota[0], period[0]);
     }
     return least;

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "blas_threads.h"
 #include "float_mode.h"
 #include "ticks.h"
 
@@ -42,6 +43,8 @@ struct worker {
     struct cpu_pool *pool;
     pthread_t thread;
     uint32_t index;
+    _Atomic bool asleep;
+    pthread_cond_t wake;
 };
 
 struct cpu_pool {
@@ -52,10 +55,8 @@ struct cpu_pool {
     struct slot *slots;
 
     _Alignas(128) _Atomic uint32_t remaining; // items not yet done
-    _Alignas(128) _Atomic uint32_t sleepers;
-    _Atomic bool stop;
+    _Alignas(128) _Atomic bool stop;
     pthread_mutex_t mutex; // for sleeping only
-    pthread_cond_t wake;
 };
 
 static uint64_t nanoseconds_now(void)
@@ -101,8 +102,9 @@ static uint32_t number_in(struct slot *slot)
 }
 
 // Returns once there is a task after `seen` for this slot, or the pool stops.
-static void wait_for_task(struct cpu_pool *pool, struct slot *slot, uint32_t seen)
+static void wait_for_task(struct worker *worker, struct slot *slot, uint32_t seen)
 {
+    struct cpu_pool *pool = worker->pool;
     for (int i = 0; i < SPINS; i++) {
         if (number_in(slot) != seen)
             return;
@@ -120,31 +122,35 @@ static void wait_for_task(struct cpu_pool *pool, struct slot *slot, uint32_t see
 
     pthread_mutex_lock(&pool->mutex);
     // Sequentially consistent, as is the other side: either it sees the sleeper, or the sleeper the task.
-    atomic_fetch_add(&pool->sleepers, 1);
+    atomic_store(&worker->asleep, true);
     while ((uint32_t)(atomic_load(&slot->range) >> 32) == seen && !atomic_load(&pool->stop))
-        pthread_cond_wait(&pool->wake, &pool->mutex);
-    atomic_fetch_sub(&pool->sleepers, 1);
+        pthread_cond_wait(&worker->wake, &pool->mutex);
+    atomic_store(&worker->asleep, false);
     pthread_mutex_unlock(&pool->mutex);
 }
 
-static void wake_sleepers(struct cpu_pool *pool)
+// Those of the first `threads` that sleep; the others sleep on.
+static void wake_sleepers(struct cpu_pool *pool, uint32_t threads)
 {
-    if (atomic_load(&pool->sleepers) > 0) {
+    for (uint32_t i = 1; i < threads; i++) {
+        if (!atomic_load(&pool->workers[i].asleep))
+            continue;
         pthread_mutex_lock(&pool->mutex);
-        pthread_cond_broadcast(&pool->wake);
+        pthread_cond_signal(&pool->workers[i].wake);
         pthread_mutex_unlock(&pool->mutex);
     }
 }
 
 static void *worker_main(void *argument)
 {
-    const struct worker *worker = argument;
+    struct worker *worker = argument;
     struct cpu_pool *pool = worker->pool;
     struct slot *slot = &pool->slots[worker->index];
     cpu_float_mode_enter();
+    cpu_blas_one_thread_here();
     uint32_t seen = 0;
     for (;;) {
-        wait_for_task(pool, slot, seen);
+        wait_for_task(worker, slot, seen);
         if (atomic_load_explicit(&pool->stop, memory_order_acquire))
             return NULL;
         seen = number_in(slot);
@@ -171,7 +177,6 @@ enum tuff_status cpu_pool_create(uint32_t threads, struct cpu_pool **pool_out)
         return TUFF_ERROR_MEMORY;
     *pool = (struct cpu_pool){.threads = threads};
     pthread_mutex_init(&pool->mutex, NULL);
-    pthread_cond_init(&pool->wake, NULL);
     pool->workers = calloc(threads, sizeof *pool->workers);
     pool->slots = aligned_alloc(_Alignof(struct slot), threads * sizeof *pool->slots);
     if (!pool->workers || !pool->slots)
@@ -180,8 +185,11 @@ enum tuff_status cpu_pool_create(uint32_t threads, struct cpu_pool **pool_out)
         atomic_init(&pool->slots[i].range, 0);
     for (uint32_t i = 1; i < threads; i++) {
         pool->workers[i] = (struct worker){.pool = pool, .index = i};
-        if (start_worker(&pool->workers[i]) != 0)
+        pthread_cond_init(&pool->workers[i].wake, NULL);
+        if (start_worker(&pool->workers[i]) != 0) {
+            pthread_cond_destroy(&pool->workers[i].wake);
             goto failed;
+        }
         pool->started = i;
     }
     *pool_out = pool;
@@ -197,10 +205,11 @@ void cpu_pool_destroy(struct cpu_pool *pool)
     if (!pool)
         return;
     atomic_store(&pool->stop, true);
-    wake_sleepers(pool);
-    for (uint32_t i = 1; i <= pool->started; i++)
+    wake_sleepers(pool, pool->started + 1);
+    for (uint32_t i = 1; i <= pool->started; i++) {
         pthread_join(pool->workers[i].thread, NULL);
-    pthread_cond_destroy(&pool->wake);
+        pthread_cond_destroy(&pool->workers[i].wake);
+    }
     pthread_mutex_destroy(&pool->mutex);
     free(pool->slots);
     free(pool->workers);
@@ -249,7 +258,7 @@ void cpu_pool_run(struct cpu_pool *pool, uint32_t threads, uint64_t chunks, cpu_
         atomic_store_explicit(&slot->range, (uint64_t)number << 32 | begin << 16 | end, memory_order_release);
     }
     atomic_thread_fence(memory_order_seq_cst); // before the look at the sleepers
-    wake_sleepers(pool);
+    wake_sleepers(pool, threads);
     work(pool, number, 0);
     wait_for_rest(pool);
 }

@@ -1,6 +1,7 @@
 // The CPU backend's thread pool. A program of its own and not a Criterion test, since Criterion does not
 // start under ThreadSanitizer, with which this is built a second time: what tasks write is plain memory, so
 // that a chunk that ran twice at once, or a caller that went on too early, is a data race.
+#include <dirent.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "blas_threads.h"
 #include "processors.h"
 #include "thread_pool.h"
 
@@ -17,6 +19,9 @@ enum {
     MOST_THREADS = 16,
     PATIENCE_SECONDS = 60, // before a thread that does not come counts as lost
 };
+
+// Nothing here computes products.
+void cpu_blas_one_thread_here(void) {}
 
 static void fail(const char *format, ...)
 {
@@ -194,6 +199,52 @@ static void test_sleepers_wake(void)
     cpu_pool_destroy(pool);
 }
 
+enum { MOST_LISTED = 16 };
+
+// How often each thread of this process has gone to sleep.
+static uint32_t list_switches(unsigned long switches[MOST_LISTED])
+{
+    uint32_t count = 0;
+    DIR *folder = opendir("/proc/self/task");
+    for (const struct dirent *entry; folder && (entry = readdir(folder)) && count < MOST_LISTED;) {
+        char path[64], line[128];
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "/proc/self/task/%.20s/status", entry->d_name);
+        FILE *file = fopen(path, "r");
+        while (file && fgets(line, sizeof line, file))
+            if (sscanf(line, "voluntary_ctxt_switches: %lu", &switches[count]) == 1)
+                break;
+        count += file != NULL;
+        if (file)
+            fclose(file);
+    }
+    if (folder)
+        closedir(folder);
+    return count;
+}
+
+// A task for two threads leaves those alone that sleep.
+static void test_others_sleep_on(void)
+{
+    enum { TASKS = 100 };
+    unsigned long before[MOST_LISTED] = {0}, after[MOST_LISTED] = {0};
+    struct cpu_pool *pool = pool_new(6);
+    run_meeting(pool, 6);
+    pause_for(50000);
+    const uint32_t count = list_switches(before);
+    for (int i = 0; i < TASKS; i++)
+        run_meeting(pool, 2);
+    uint32_t undisturbed = 0;
+    if (list_switches(after) != count || count < 6)
+        fail("expected at least 6 threads in /proc/self/task, found %u", count);
+    for (uint32_t i = 0; i < count; i++)
+        undisturbed += after[i] - before[i] < TASKS / 10;
+    if (undisturbed < 4)
+        fail("of 6 threads %u slept while 2 had work, expected 4", undisturbed);
+    cpu_pool_destroy(pool);
+}
+
 static void test_more_threads_than_processors(void)
 {
     struct cpu_pool *pool = pool_new(MOST_THREADS);
@@ -250,6 +301,7 @@ int main(void)
         {"the number of threads changes", test_changing_threads},
         {"memory of the last task", test_memory_of_the_last_task},
         {"sleepers wake", test_sleepers_wake},
+        {"others sleep on", test_others_sleep_on},
         {"more threads than processors", test_more_threads_than_processors},
         {"created and destroyed", test_create_and_destroy},
         {"two pools", test_two_pools},
