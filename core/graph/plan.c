@@ -9,6 +9,7 @@ struct block {
     uint32_t first, last; // nodes that use it, both included
     uint64_t bytes;
     uint64_t offset;
+    bool workspace;
 };
 
 struct planner {
@@ -128,9 +129,21 @@ static void make_blocks(struct planner *p)
             // wait.
             uint32_t last = n + 1 < graph->node_count ? n + 1 : n;
             p->workspace_block[n] = p->block_count;
-            p->blocks[p->block_count++] =
-                (struct block){.first = n, .last = last, .bytes = p->plan->workspace_bytes[n]};
+            p->blocks[p->block_count++] = (struct block){
+                .first = n, .last = last, .bytes = p->plan->workspace_bytes[n], .workspace = true};
         }
+    }
+}
+
+static void count_values(struct planner *p)
+{
+    for (uint32_t n = 0; n < p->graph->node_count; n++) {
+        uint64_t alive = 0;
+        for (uint32_t i = 0; i < p->block_count; i++)
+            if (!p->blocks[i].workspace && p->blocks[i].first <= n && n <= p->blocks[i].last)
+                alive += p->blocks[i].bytes;
+        if (alive > p->plan->value_bytes)
+            p->plan->value_bytes = alive;
     }
 }
 
@@ -207,6 +220,7 @@ static enum tuff_status plan_all(struct planner *p)
                 p->last_use[graph->values[graph->nodes[n].values[i]].storage] = n;
     }
     make_blocks(p);
+    count_values(p);
     enum tuff_status status = place_blocks(p);
     if (status != TUFF_OK)
         return status;

@@ -9,6 +9,7 @@
 struct tuff_plan {
     uint64_t arena_bytes;        // of activations and workspaces, shared by lifetime
     uint64_t unshared_bytes;     // what they would take without sharing
+    uint64_t value_bytes;        // of activations that are alive at one node, at most; no backend's workspaces
     uint64_t *offsets;           // of each value's storage in the arena; UINT64_MAX for what lies elsewhere
     uint64_t *workspace_offsets; // of each node's workspace; valid where workspace_bytes is not 0
     uint64_t *workspace_bytes;

@@ -50,6 +50,15 @@ uint64_t tuff_pass_arena_bytes(const struct tuff_pass *pass)
     return bytes;
 }
 
+uint64_t tuff_pass_value_bytes(const struct tuff_pass *pass)
+{
+    uint64_t bytes = 0;
+    for (int i = 0; i < PROGRAM_COUNT; i++)
+        if (pass->programs[i].plan != NULL && pass->programs[i].plan->value_bytes > bytes)
+            bytes = pass->programs[i].plan->value_bytes;
+    return bytes;
+}
+
 uint64_t tuff_pass_unshared_bytes(const struct tuff_pass *pass)
 {
     return pass->programs[PROGRAM_STEP].plan->unshared_bytes;

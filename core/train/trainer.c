@@ -33,13 +33,14 @@ static uint32_t part_size(const struct tuff_trainer *trainer, const struct tuff_
 
 // Evaluation keeps no activations for a backward pass, so it can take larger batches than training in no more
 // memory: the largest of these multiples that fits, with the images of both sets as far as they have to be on
-// the device.
+// the device. Workspaces do not count: a backend may have them grow with its threads, and the batch, on which
+// the last digits of the loss depend, must not.
 static const uint32_t evaluation_multiples[] = {16, 8, 4, 2, 1};
 
 static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
 {
     static const uint64_t always_fine = UINT64_C(8) << 20;
-    uint64_t limit = trainer->train == NULL ? 0 : tuff_pass_arena_bytes(trainer->train);
+    uint64_t limit = trainer->train == NULL ? 0 : tuff_pass_value_bytes(trainer->train);
     const uint32_t part = trainer->options.micro_batch;
     if (limit < always_fine)
         limit = always_fine;
@@ -64,7 +65,7 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
         if (status == TUFF_ERROR_MEMORY && !last)
             continue;
         bool holds = false;
-        if (status == TUFF_OK && !last && tuff_pass_arena_bytes(trainer->test) <= limit)
+        if (status == TUFF_OK && !last && tuff_pass_value_bytes(trainer->test) <= limit)
             status = tuff_trainer_holds_batches(trainer, &holds);
         if (status != TUFF_OK || holds)
             break;
