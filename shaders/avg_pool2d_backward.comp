@@ -36,9 +36,9 @@ void main()
     uvec2 columns = windows_at(i % p.in_w, p.in_w, p.out_w, KERNEL_W, STRIDE_W, p.pad_left);
     precise float sum = 0.0;
     for (uint oh = rows.x; oh < rows.y; oh++) {
-        uint counted = window_of_row(oh).counted;
+        float counted = float(window_of_row(oh).counted); // a product in 32 bits may wrap
         for (uint ow = columns.x; ow < columns.y; ow++)
-            sum += float(dy[plane + oh * p.out_w + ow]) / float(counted * window_of_column(ow).counted);
+            sum += float(dy[plane + oh * p.out_w + ow]) / (counted * float(window_of_column(ow).counted));
     }
     dx[i] = STORED(sum);
 }

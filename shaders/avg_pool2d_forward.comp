@@ -27,13 +27,13 @@ void main()
     uint lane = local % SHARE;
     bool inside = i < p.count;
     precise float sum = 0.0;
-    uint divisor = 1u;
+    float divisor = 1.0; // a product of two sides in 32 bits may wrap
     if (inside) {
         uint row = i / p.out_w;
         Window rows = window_of_row(row % p.out_h);
         Window columns = window_of_column(i % p.out_w);
         uint plane = row / p.out_h * (p.in_h * p.in_w);
-        divisor = rows.counted * columns.counted;
+        divisor = float(rows.counted) * float(columns.counted);
         if (SHARE == 1u) {
             for (uint h = rows.begin; h < rows.end; h++)
                 for (uint w = columns.begin; w < columns.end; w++)
@@ -55,5 +55,5 @@ void main()
         sum = partial[local];
     }
     if (inside && lane == 0u)
-        y[i] = STORED(sum / float(divisor));
+        y[i] = STORED(sum / divisor);
 }

@@ -3,21 +3,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum tuff_status allocate(struct tuff_buffer *buffer)
+static enum tuff_status create_handle(struct tuff_device *device, uint64_t bytes, VkBuffer *handle,
+                                      VkMemoryRequirements *requirements)
 {
-    struct tuff_device *device = buffer->device;
-    VkBufferCreateInfo info = {
+    const VkBufferCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-        .size = buffer->bytes,
+        .size = bytes,
         .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT |
                  VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
         .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
     };
-    enum tuff_status status = VK(device, CreateBuffer(device->handle, &info, NULL, &buffer->handle));
+    enum tuff_status status = VK(device, CreateBuffer(device->handle, &info, NULL, handle));
+    if (status == TUFF_OK)
+        device->vk.GetBufferMemoryRequirements(device->handle, *handle, requirements);
+    return status;
+}
+
+enum tuff_status vk_buffer_memory_types(struct tuff_device *device, uint32_t *types)
+{
+    // The same for all buffers of one usage, whatever their size.
+    VkBuffer handle = VK_NULL_HANDLE;
+    VkMemoryRequirements requirements = {.memoryTypeBits = 0};
+    enum tuff_status status = create_handle(device, 4, &handle, &requirements);
+    *types = requirements.memoryTypeBits;
+    if (status == TUFF_OK)
+        device->vk.DestroyBuffer(device->handle, handle, NULL);
+    return status;
+}
+
+static enum tuff_status allocate(struct tuff_buffer *buffer)
+{
+    struct tuff_device *device = buffer->device;
+    VkMemoryRequirements requirements;
+    enum tuff_status status = create_handle(device, buffer->bytes, &buffer->handle, &requirements);
     if (status != TUFF_OK)
         return status;
-    VkMemoryRequirements requirements;
-    device->vk.GetBufferMemoryRequirements(device->handle, buffer->handle, &requirements);
     if (!(requirements.memoryTypeBits & (1u << device->buffer_memory_type)))
         return vk_device_error(device, TUFF_ERROR_DEVICE, "%s: memory type %u does not take storage buffers",
                                device->physical->properties.deviceName, device->buffer_memory_type);
@@ -29,11 +49,11 @@ static enum tuff_status allocate(struct tuff_buffer *buffer)
     status = VK(device, AllocateMemory(device->handle, &allocate_info, NULL, &buffer->memory));
     if (status == TUFF_OK)
         status = VK(device, BindBufferMemory(device->handle, buffer->handle, buffer->memory, 0));
-    if (status == TUFF_OK && device->buffer_memory_mapped) {
-        void *mapped = NULL;
-        status = VK(device, MapMemory(device->handle, buffer->memory, 0, VK_WHOLE_SIZE, 0, &mapped));
+    // Address space for it may be short (a card's BAR that others map, too): it is staged then.
+    void *mapped = NULL;
+    if (status == TUFF_OK && device->buffer_memory_mapped &&
+        device->vk.MapMemory(device->handle, buffer->memory, 0, VK_WHOLE_SIZE, 0, &mapped) == VK_SUCCESS)
         buffer->mapped = mapped;
-    }
     return status;
 }
 

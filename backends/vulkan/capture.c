@@ -5,26 +5,32 @@
 
 // A submission of this length hides its own cost, and is far from any watchdog.
 #define VK_SUBMISSION_NANOSECONDS UINT64_C(10000000)
+// A replay that takes longer, or may do so, is submitted part by part: a driver's watchdog looks at
+// submissions, and some give a job no more than half a second.
+#define VK_WHOLE_NANOSECONDS UINT64_C(50000000)
 
 enum { VK_MAX_REPLAYS_PER_SUBMIT = 64 };
 
-static enum tuff_status create_commands(struct tuff_capture *capture)
+static enum tuff_status create_pool(struct tuff_capture *capture)
 {
     struct tuff_device *device = capture->device;
     VkCommandPoolCreateInfo pool = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
         .queueFamilyIndex = device->physical->queue_family,
     };
-    enum tuff_status status = VK(device, CreateCommandPool(device->handle, &pool, NULL, &capture->pool));
-    if (status != TUFF_OK)
-        return status;
-    VkCommandBufferAllocateInfo commands = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-        .commandPool = capture->pool,
-        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-        .commandBufferCount = 1,
-    };
-    return VK(device, AllocateCommandBuffers(device->handle, &commands, &capture->commands));
+    return VK(device, CreateCommandPool(device->handle, &pool, NULL, &capture->parts.pool));
+}
+
+// What a submission of several replays is made of.
+static enum tuff_status list_replays(struct tuff_capture *capture)
+{
+    const struct vk_parts *parts = &capture->parts;
+    capture->replays = calloc((size_t)VK_MAX_REPLAYS_PER_SUBMIT * parts->count, sizeof(*capture->replays));
+    if (!capture->replays)
+        return vk_error(capture->device->backend, TUFF_ERROR_MEMORY, "no memory for a capture");
+    for (uint32_t i = 0; i < VK_MAX_REPLAYS_PER_SUBMIT * parts->count; i++)
+        capture->replays[i] = parts->list[i % parts->count];
+    return TUFF_OK;
 }
 
 enum tuff_status vk_capture_begin(struct tuff_stream *stream)
@@ -41,11 +47,12 @@ enum tuff_status vk_capture_begin(struct tuff_stream *stream)
         return vk_error(device->backend, TUFF_ERROR_MEMORY, "no memory for a capture");
     capture->device = device;
     capture->replays_per_submit = 1;
+    capture->replay_nanoseconds = UINT64_MAX;
     device->capture_count++;
-    status = create_commands(capture);
+    status = create_pool(capture);
     if (status == TUFF_OK)
-        status = vk_recording_begin(device, &stream->recording, capture->commands, &capture->descriptors,
-                                    VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT);
+        status = vk_recording_begin_parts(device, &stream->recording, &capture->parts, &capture->descriptors,
+                                          VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT);
     if (status != TUFF_OK) {
         vk_capture_destroy(capture);
         return status;
@@ -73,32 +80,58 @@ enum tuff_status vk_capture_end(struct tuff_stream *stream, struct tuff_capture 
     if (status == TUFF_OK)
         status = vk_recording_end(device, &stream->recording);
     if (status == TUFF_OK)
+        status = list_replays(capture);
+    if (status == TUFF_OK)
         status = vk_device_usable(device);
     if (status != TUFF_OK) {
         vk_stream_clear(stream);
         vk_capture_destroy(capture);
         return status;
     }
-    vk_log(device->backend, TUFF_LOG_DEBUG, "%s: captured %u dispatches with %u barriers between them",
-           device->physical->properties.deviceName, stream->recording.dispatches, stream->recording.barriers);
+    vk_log(device->backend, TUFF_LOG_DEBUG,
+           "%s: captured %u dispatches with %u barriers between them, in parts: %u",
+           device->physical->properties.deviceName, stream->recording.dispatches, stream->recording.barriers,
+           capture->parts.count);
     vk_tuning_conclude(device);
     *capture_out = capture;
     return TUFF_OK;
 }
 
 // Moves towards submissions of the wanted length, by no more than a doubling at a time.
-static void calibrate(struct tuff_capture *capture, const struct vk_slot *slot, uint64_t elapsed)
+static void calibrate(struct tuff_capture *capture, const struct vk_slot *slot,
+                      const struct vk_elapsed *elapsed)
 {
-    if (slot->capture != capture || slot->replays == 0 || elapsed == 0)
+    if (slot->capture != capture || slot->replays == 0 || elapsed->nanoseconds == 0)
         return;
-    uint64_t one = elapsed / slot->replays;
+    uint64_t one = elapsed->nanoseconds / slot->replays;
+    if (!elapsed->at_most || one < capture->replay_nanoseconds)
+        capture->replay_nanoseconds = one;
     uint64_t wanted = one ? VK_SUBMISSION_NANOSECONDS / one : VK_MAX_REPLAYS_PER_SUBMIT;
     uint64_t most = 2 * (uint64_t)capture->replays_per_submit;
     if (wanted > most)
         wanted = most;
     if (wanted > VK_MAX_REPLAYS_PER_SUBMIT)
         wanted = VK_MAX_REPLAYS_PER_SUBMIT;
+    // Of what took less than is known, more can be said only if even that is short.
+    if (elapsed->at_most && wanted <= capture->replays_per_submit)
+        return;
     capture->replays_per_submit = wanted ? (uint32_t)wanted : 1;
+}
+
+// Into the slot that was acquired.
+static enum tuff_status submit_replays(struct tuff_stream *stream, const struct tuff_capture *capture,
+                                       uint32_t replays)
+{
+    const struct vk_parts *parts = &capture->parts;
+    const bool whole = capture->replay_nanoseconds <= VK_WHOLE_NANOSECONDS;
+    uint32_t count = replays * parts->count;
+    const VkCommandBuffer *next = capture->replays;
+    for (enum tuff_status status; !whole && count > 1; next++, count--) {
+        status = vk_device_submit(stream->device, next, 1, VK_NULL_HANDLE);
+        if (status != TUFF_OK)
+            return status;
+    }
+    return vk_stream_launch(stream, next, count);
 }
 
 enum tuff_status vk_capture_replay(struct tuff_stream *stream, struct tuff_capture *capture, uint32_t count)
@@ -109,20 +142,17 @@ enum tuff_status vk_capture_replay(struct tuff_stream *stream, struct tuff_captu
         return status;
     if (stream->state != VK_STREAM_IDLE)
         return vk_error(device->backend, TUFF_ERROR_INVALID, "capture_replay: the stream is recording");
-    VkCommandBuffer commands[VK_MAX_REPLAYS_PER_SUBMIT];
-    for (uint32_t i = 0; i < VK_MAX_REPLAYS_PER_SUBMIT; i++)
-        commands[i] = capture->commands;
     while (count > 0) {
         struct vk_slot *slot = NULL;
-        uint64_t elapsed;
+        struct vk_elapsed elapsed;
         status = vk_stream_acquire(stream, &slot, &elapsed);
         if (status != TUFF_OK)
             return status;
-        calibrate(capture, slot, elapsed);
+        calibrate(capture, slot, &elapsed);
         uint32_t replays = count < capture->replays_per_submit ? count : capture->replays_per_submit;
         slot->capture = capture;
         slot->replays = replays;
-        status = vk_stream_launch(stream, commands, replays);
+        status = submit_replays(stream, capture, replays);
         if (status != TUFF_OK)
             return status;
         count -= replays;
@@ -138,7 +168,9 @@ void vk_capture_destroy(struct tuff_capture *capture)
     vk_descriptors_destroy(device, &capture->descriptors);
     vk_profile_destroy(&capture->profile);
     if (!vk_device_hangs(device))
-        device->vk.DestroyCommandPool(device->handle, capture->pool, NULL);
+        device->vk.DestroyCommandPool(device->handle, capture->parts.pool, NULL);
+    free(capture->parts.list);
+    free(capture->replays);
     device->capture_count--;
     free(capture);
 }

@@ -71,6 +71,7 @@ enum tuff_status vk_result_status(VkResult result)
     case VK_ERROR_OUT_OF_DEVICE_MEMORY:
     case VK_ERROR_OUT_OF_POOL_MEMORY:
     case VK_ERROR_TOO_MANY_OBJECTS:
+    case VK_ERROR_MEMORY_MAP_FAILED:
         return TUFF_ERROR_MEMORY;
     default:
         return TUFF_ERROR_DEVICE;

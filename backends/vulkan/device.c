@@ -116,10 +116,10 @@ uint32_t vk_memory_type(const VkPhysicalDeviceMemoryProperties *memory, uint32_t
     return UINT32_MAX;
 }
 
-// Picks the memory that buffers live in: device-local, and visible to the host where that costs nothing,
-// which is where the visible type shares the greatest device-local heap (integrated GPUs, CPU drivers,
-// large-BAR cards).
-static bool choose_buffer_memory(struct tuff_device *device)
+// Picks among the `types` that take buffers the memory that they live in: device-local, and visible to the
+// host where that costs nothing, which is where the visible type shares the greatest device-local heap
+// (integrated GPUs, CPU drivers, large-BAR cards).
+static bool choose_buffer_memory(struct tuff_device *device, uint32_t types)
 {
     const VkPhysicalDeviceMemoryProperties *memory = &device->memory;
     const VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
@@ -136,7 +136,7 @@ static bool choose_buffer_memory(struct tuff_device *device)
     int best_score = 0;
     for (uint32_t i = 0; i < memory->memoryTypeCount; i++) {
         VkMemoryPropertyFlags flags = memory->memoryTypes[i].propertyFlags;
-        if (!(flags & local) || (flags & ~wanted))
+        if (!(types >> i & 1u) || !(flags & local) || (flags & ~wanted))
             continue;
         bool mapped = (flags & visible) == visible &&
                       memory->memoryHeaps[memory->memoryTypes[i].heapIndex].size >= largest;
@@ -207,9 +207,6 @@ static enum tuff_status open_parts(struct tuff_device *device)
     };
     backend->vk.GetPhysicalDeviceMemoryProperties2(device->physical->handle, &memory);
     device->memory = memory.memoryProperties;
-    if (!choose_buffer_memory(device))
-        return vk_error(backend, TUFF_ERROR_DEVICE, "%s: no device-local memory type",
-                        device->physical->properties.deviceName);
     enum tuff_status status = vk_check(device, create_logical_device(device), "vkCreateDevice");
     if (status != TUFF_OK)
         return status;
@@ -223,6 +220,13 @@ static enum tuff_status open_parts(struct tuff_device *device)
                         device->physical->properties.deviceName, missing);
     }
     device->vk.GetDeviceQueue(device->handle, device->physical->queue_family, 0, &device->queue);
+    uint32_t types = 0;
+    status = vk_buffer_memory_types(device, &types);
+    if (status != TUFF_OK)
+        return status;
+    if (!choose_buffer_memory(device, types))
+        return vk_error(backend, TUFF_ERROR_DEVICE, "%s: no device-local memory type takes storage buffers",
+                        device->physical->properties.deviceName);
     status = vk_transfer_create(device);
     if (status != TUFF_OK)
         return status;

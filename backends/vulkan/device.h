@@ -37,6 +37,10 @@ struct tuff_device {
     bool attempting; // what fails is done without: see vk_device_error
     bool hung;       // a fence did not signal; waited_again: vk_device_hangs has looked once more
     bool waited_again;
+    bool timestamp_origin_known;
+    uint64_t timestamp_origin; // ticks that timestamps are counted from
+    uint32_t matrix_shape;     // of vk_next_matrix_shape; 0: products get the shape that suits them
+    uint32_t failed_shapes;    // a bit for each that the driver does not run
     bool told_of_storage16;   // that there is none
     uint32_t validation_seen; // validation messages when the device was opened
     uint64_t used_bytes;

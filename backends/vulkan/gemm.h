@@ -56,6 +56,11 @@ struct vk_tile vk_choose_tile(const struct tuff_device *device, uint32_t dtype, 
                               uint64_t products, bool spread);
 
 // The same on matrix units (gemm_matrix.c); none, with no threads, if the device cannot run any.
+// Goes through the shapes of tiles that the device can run: all products are given the next one's from here on,
+// the first one's after none. false: that was the last, and products choose again.
+bool vk_next_matrix_shape(struct tuff_device *device);
+// That shape is none of the device's any more.
+void vk_drop_matrix_shape(struct tuff_device *device);
 struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t m, uint64_t n,
                                      uint64_t products, bool spread);
 

@@ -62,12 +62,35 @@ static uint64_t time_of(const struct matrix_shape *shape, uint64_t m, uint64_t n
 // A driver that computes on the CPU takes seconds to compile a larger one.
 static bool compiles(const struct tuff_device *device, const struct matrix_shape *shape)
 {
-    return shape->cpu || !vk_physical_on_cpu(device->physical);
+    return (shape->cpu || !vk_physical_on_cpu(device->physical)) &&
+           !(device->failed_shapes >> (shape - shapes) & 1u);
+}
+
+void vk_drop_matrix_shape(struct tuff_device *device)
+{
+    const struct matrix_shape *shape = &shapes[device->matrix_shape - 1];
+    vk_log(device->backend, TUFF_LOG_INFO, "%s: the driver fails in matrix tile %ux%u, which is not taken",
+           device->physical->properties.deviceName, shape->m, shape->n);
+    device->failed_shapes |= 1u << (device->matrix_shape - 1);
+}
+
+bool vk_next_matrix_shape(struct tuff_device *device)
+{
+    const uint32_t count = sizeof shapes / sizeof *shapes;
+    do
+        device->matrix_shape++;
+    while (device->matrix_shape <= count && !(compiles(device, &shapes[device->matrix_shape - 1]) &&
+                                              fits(device, &shapes[device->matrix_shape - 1])));
+    if (device->matrix_shape > count)
+        device->matrix_shape = 0;
+    return device->matrix_shape != 0;
 }
 
 struct vk_tile vk_choose_matrix_tile(const struct tuff_device *device, uint64_t m, uint64_t n,
                                      uint64_t products, bool spread)
 {
+    if (device->matrix_shape != 0)
+        return tile_of(&device->physical->matrix, &shapes[device->matrix_shape - 1]);
     const struct matrix_shape *best = NULL;
     uint64_t best_time = 0;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {

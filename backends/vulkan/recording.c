@@ -1,5 +1,6 @@
 #include "profile.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void vk_served_add(struct vk_served *served, uint32_t call)
@@ -43,23 +44,71 @@ static void barrier(struct tuff_device *device, struct vk_recording *recording,
     vk_hazards_clear(&recording->hazards);
 }
 
-enum tuff_status vk_recording_begin(struct tuff_device *device, struct vk_recording *recording,
-                                    VkCommandBuffer commands, struct vk_descriptors *descriptors,
-                                    VkCommandBufferUsageFlags usage)
+static enum tuff_status begin_commands(struct tuff_device *device, struct vk_recording *recording,
+                                       VkCommandBuffer commands)
 {
-    memset(recording, 0, sizeof *recording);
-    VkCommandBufferBeginInfo begin = {
+    const VkCommandBufferBeginInfo begin = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-        .flags = usage,
+        .flags = recording->usage,
     };
     enum tuff_status status = VK(device, BeginCommandBuffer(commands, &begin));
     if (status != TUFF_OK)
         return status;
     recording->commands = commands;
-    recording->descriptors = descriptors;
+    recording->bound = VK_NULL_HANDLE;
+    recording->dispatches_in_part = 0;
     barrier(device, recording, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
             VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT);
     return TUFF_OK;
+}
+
+enum tuff_status vk_recording_begin(struct tuff_device *device, struct vk_recording *recording,
+                                    VkCommandBuffer commands, struct vk_descriptors *descriptors,
+                                    VkCommandBufferUsageFlags usage)
+{
+    memset(recording, 0, sizeof *recording);
+    recording->usage = usage;
+    recording->descriptors = descriptors;
+    return begin_commands(device, recording, commands);
+}
+
+enum tuff_status vk_parts_add(struct tuff_device *device, struct vk_parts *parts, VkCommandBuffer *commands)
+{
+    VkCommandBuffer *list = realloc(parts->list, (parts->count + 1) * sizeof(*list));
+    if (!list)
+        return vk_device_error(device, TUFF_ERROR_MEMORY, "no memory for a capture");
+    parts->list = list;
+    const VkCommandBufferAllocateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+        .commandPool = parts->pool,
+        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+        .commandBufferCount = 1,
+    };
+    enum tuff_status status = VK(device, AllocateCommandBuffers(device->handle, &info, commands));
+    if (status == TUFF_OK)
+        list[parts->count++] = *commands;
+    return status;
+}
+
+enum tuff_status vk_recording_begin_parts(struct tuff_device *device, struct vk_recording *recording,
+                                          struct vk_parts *parts, struct vk_descriptors *descriptors,
+                                          VkCommandBufferUsageFlags usage)
+{
+    VkCommandBuffer commands = NULL;
+    enum tuff_status status = vk_parts_add(device, parts, &commands);
+    if (status == TUFF_OK)
+        status = vk_recording_begin(device, recording, commands, descriptors, usage);
+    recording->parts = parts;
+    return status;
+}
+
+static enum tuff_status begin_next_part(struct tuff_device *device, struct vk_recording *recording)
+{
+    VkCommandBuffer commands = NULL;
+    enum tuff_status status = vk_recording_end(device, recording);
+    if (status == TUFF_OK)
+        status = vk_parts_add(device, recording->parts, &commands);
+    return status == TUFF_OK ? begin_commands(device, recording, commands) : status;
 }
 
 static enum tuff_status bind_buffers(struct tuff_device *device, struct vk_recording *recording,
@@ -143,6 +192,10 @@ enum tuff_status vk_recording_dispatch(struct tuff_device *device, struct vk_rec
         vk_pipeline_get(device, dispatch->kernel, uses_half(dispatch), dispatch->constants, &pipeline);
     if (status != TUFF_OK)
         return status;
+    if (recording->parts && recording->dispatches_in_part == VK_PART_DISPATCHES)
+        status = begin_next_part(device, recording);
+    if (status != TUFF_OK)
+        return status;
     order_after_hazards(device, recording, dispatch);
     if (recording->bound != pipeline->handle) {
         device->vk.CmdBindPipeline(recording->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->handle);
@@ -159,6 +212,7 @@ enum tuff_status vk_recording_dispatch(struct tuff_device *device, struct vk_rec
         return status;
     device->vk.CmdDispatch(recording->commands, (uint32_t)groups_x, (uint32_t)groups_y, 1);
     recording->dispatches++;
+    recording->dispatches_in_part++;
     return vk_profile_after(recording->profile, recording->commands,
                             vk_shaders[dispatch->kernel->shader].name, served);
 }

@@ -31,8 +31,21 @@ struct vk_served {
     uint32_t calls[VK_MAX_SERVED];
 };
 
+// A recording is cut into parts of so many dispatches, which a device can be given one by one. More than a step
+// of LeNet has.
+enum { VK_PART_DISPATCHES = 8 };
+
+struct vk_parts {
+    VkCommandPool pool;
+    VkCommandBuffer *list;
+    uint32_t count;
+};
+
 struct vk_recording {
     VkCommandBuffer commands;
+    VkCommandBufferUsageFlags usage;
+    struct vk_parts *parts; // what it is cut into; NULL: one command buffer takes all of it
+    uint32_t dispatches_in_part;
     struct vk_profile *profile; // of a capture that is profiled; NULL: it is not
     struct vk_descriptors *descriptors;
     VkPipeline bound;
@@ -58,6 +71,16 @@ TUFF_MUST_CHECK enum tuff_status vk_recording_begin(struct tuff_device *device,
                                                     struct vk_recording *recording, VkCommandBuffer commands,
                                                     struct vk_descriptors *descriptors,
                                                     VkCommandBufferUsageFlags usage);
+
+// Another command buffer of the parts' pool, behind the others.
+TUFF_MUST_CHECK enum tuff_status vk_parts_add(struct tuff_device *device, struct vk_parts *parts,
+                                              VkCommandBuffer *commands);
+// The same, into the first of `parts`, of which there is none yet; as many more follow as it takes.
+TUFF_MUST_CHECK enum tuff_status vk_recording_begin_parts(struct tuff_device *device,
+                                                          struct vk_recording *recording,
+                                                          struct vk_parts *parts,
+                                                          struct vk_descriptors *descriptors,
+                                                          VkCommandBufferUsageFlags usage);
 
 TUFF_MUST_CHECK enum tuff_status vk_recording_dispatch(struct tuff_device *device,
                                                        struct vk_recording *recording,

@@ -80,12 +80,13 @@ void vk_stream_destroy(struct tuff_stream *stream)
     free(stream);
 }
 
-enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **slot_out, uint64_t *elapsed)
+enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **slot_out,
+                                   struct vk_elapsed *elapsed)
 {
     struct tuff_device *device = stream->device;
     struct vk_slot *slot = &stream->slots[stream->next];
     *slot_out = slot;
-    *elapsed = 0;
+    *elapsed = (struct vk_elapsed){0};
     if (slot->in_flight) {
         bool waited = device->vk.WaitForFences(device->handle, 1, &slot->fence, VK_TRUE, 0) == VK_TIMEOUT;
         enum tuff_status status = vk_device_wait(device, slot->fence);
@@ -93,10 +94,12 @@ enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **
             return status;
         slot->in_flight = false;
         // Between two ends that were both waited for, the device was busy with the later submission alone.
-        uint64_t now = waited ? vk_host_nanoseconds() : 0;
-        if (now && stream->last_done)
-            *elapsed = now - stream->last_done;
-        stream->last_done = now;
+        const uint64_t now = vk_host_nanoseconds();
+        if (!waited)
+            *elapsed = (struct vk_elapsed){.nanoseconds = now - slot->submitted, .at_most = true};
+        else if (stream->last_done)
+            *elapsed = (struct vk_elapsed){.nanoseconds = now - stream->last_done};
+        stream->last_done = waited ? now : 0;
     }
     enum tuff_status status = VK(device, ResetFences(device->handle, 1, &slot->fence));
     if (status == TUFF_OK)
@@ -107,6 +110,7 @@ enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **
 enum tuff_status vk_stream_launch(struct tuff_stream *stream, const VkCommandBuffer *commands, uint32_t count)
 {
     struct vk_slot *slot = &stream->slots[stream->next];
+    slot->submitted = vk_host_nanoseconds();
     enum tuff_status status = vk_device_submit(stream->device, commands, count, slot->fence);
     if (status != TUFF_OK)
         return status;
@@ -131,7 +135,7 @@ enum tuff_status vk_stream_begin(struct tuff_stream *stream)
     if (stream->state != VK_STREAM_IDLE)
         return vk_error(device->backend, TUFF_ERROR_INVALID, "stream_begin: the stream is recording already");
     struct vk_slot *slot = NULL;
-    uint64_t elapsed;
+    struct vk_elapsed elapsed;
     status = vk_stream_acquire(stream, &slot, &elapsed);
     if (status != TUFF_OK)
         return status;

@@ -16,6 +16,7 @@ struct vk_slot {
     VkFence fence;
     struct vk_descriptors descriptors;
     bool in_flight;
+    uint64_t submitted; // by the host's clock, ns
     const struct tuff_capture *capture; // replayed by this submission; compared, never followed
     uint32_t replays;
 };
@@ -46,11 +47,18 @@ struct tuff_stream {
 
 struct tuff_capture {
     struct tuff_device *device;
-    VkCommandPool pool;
-    VkCommandBuffer commands;
+    struct vk_parts parts;
+    VkCommandBuffer *replays; // the parts, as often as a submission replays them at most
     struct vk_descriptors descriptors;
     struct vk_profile *profile;  // NULL: it is not profiled
     uint32_t replays_per_submit; // so many that a submission is neither too short nor too long
+    uint64_t replay_nanoseconds; // what one takes on the device, at most; UINT64_MAX: not known
+};
+
+// What a submission took on the device.
+struct vk_elapsed {
+    uint64_t nanoseconds; // 0: not known
+    bool at_most;         // the device was ready before the host looked
 };
 
 // Forgets all that is held back, and that a call failed: a recording begins, or is given up.
@@ -59,9 +67,9 @@ void vk_stream_clear(struct tuff_stream *stream);
 // Records a kernel where the stream records now. Failure: vk_capture_end fails, too.
 TUFF_MUST_CHECK enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatch *dispatch);
 
-// The next slot, free again. *elapsed: nanoseconds its last submission took on the device, 0 if not known.
+// The next slot, free again, and what its last submission took.
 TUFF_MUST_CHECK enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **slot,
-                                                   uint64_t *elapsed);
+                                                   struct vk_elapsed *elapsed);
 
 // Submits for the slot that was acquired and moves on to the next.
 TUFF_MUST_CHECK enum tuff_status vk_stream_launch(struct tuff_stream *stream, const VkCommandBuffer *commands,

@@ -1,3 +1,4 @@
+#include "arithmetic.h"
 #include "stream.h"
 
 static enum tuff_status record(struct tuff_stream *stream, uint32_t slot)
@@ -25,9 +26,16 @@ enum tuff_status vk_query_nanoseconds(struct tuff_device *device, VkQueryPool po
     enum tuff_status status = vk_check(device, result, "vkGetQueryPoolResults");
     if (status != TUFF_OK)
         return status;
-    uint32_t bits = device->physical->timestamp_bits;
-    if (bits < 64)
-        ticks &= (UINT64_C(1) << bits) - 1;
+    const uint32_t bits = device->physical->timestamp_bits;
+    const uint64_t mask = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
+    // Counted from shortly before the first that was read, or rather from so long that what is read later may
+    // have been written earlier: a counter may stand at nanoseconds since 1970, which a double does not hold,
+    // or be about to begin anew.
+    const uint64_t before = vk_least(mask / 2, UINT64_C(1) << 40);
+    if (!device->timestamp_origin_known)
+        device->timestamp_origin = (ticks - before) & mask;
+    device->timestamp_origin_known = true;
+    ticks = (ticks - device->timestamp_origin) & mask;
     *nanoseconds = (uint64_t)((double)ticks * (double)device->physical->properties.limits.timestampPeriod);
     return TUFF_OK;
 }

@@ -161,7 +161,7 @@ enum tuff_status vk_tune_product(struct tuff_stream *stream, struct vk_dispatch 
 {
     struct tuff_device *device = stream->device;
     struct vk_tuning *tuning = device->tuning;
-    if (!tuning)
+    if (!tuning || device->matrix_shape != 0)
         return TUFF_OK;
     const struct vk_tile *table = &product->tile;
     struct vk_tile_list list;

@@ -9,12 +9,14 @@ enum {
     SAMPLES = 5,        // of which the median counts
     FEW_SAMPLES = 3,    // where one takes long
     MOST_REPEATS = 16,  // of a product in one sample
+    MUCH_SLOWER = 4,    // as often as the best one's time: not worth a measurement
 };
 
 // A sample is to last so long, lest the clock's grain counts; what takes longer than the second is not
 // repeated.
 #define SAMPLE_NANOSECONDS UINT64_C(200000)
 #define LONG_NANOSECONDS   UINT64_C(50000000)
+#define PROBE_NANOSECONDS  UINT64_C(20000000)
 
 struct search {
     struct vk_trial trial;
@@ -41,11 +43,31 @@ static uint32_t repeats_of(uint64_t nanoseconds)
     return repeats < MOST_REPEATS ? (uint32_t)repeats : MOST_REPEATS;
 }
 
+// Whether the tile does a part of the product, which takes the best one so far PROBE_NANOSECONDS, in not much
+// more: the whole of it in a tile that spills, say, could be more than the driver's watchdog allows.
+static enum tuff_status probe(struct search *search, const struct vk_tile *tile, uint64_t best, bool *slow)
+{
+    uint64_t nanoseconds = 0;
+    search->trial.part = (double)PROBE_NANOSECONDS / (double)best;
+    enum tuff_status status = vk_trial_run(&search->trial, tile, 1, &nanoseconds); // may have to be compiled
+    if (status == TUFF_OK && nanoseconds > MUCH_SLOWER * PROBE_NANOSECONDS)
+        status = vk_trial_run(&search->trial, tile, 1, &nanoseconds);
+    search->trial.part = 0;
+    *slow = nanoseconds > MUCH_SLOWER * PROBE_NANOSECONDS;
+    return status;
+}
+
 // best: of the tiles before, UINT64_MAX if there are none. One that is much slower is left before it has cost
-// much.
+// much: *nanoseconds stays as it was.
 static enum tuff_status measure(struct search *search, const struct vk_tile *tile, uint64_t best,
                                 uint64_t *nanoseconds)
 {
+    if (best != UINT64_MAX && best > PROBE_NANOSECONDS) {
+        bool slow = false;
+        enum tuff_status status = probe(search, tile, best, &slow);
+        if (status != TUFF_OK || slow)
+            return status;
+    }
     // The first run says nothing: the driver may compile only now, and memory is touched for the first time.
     uint64_t samples[SAMPLES];
     enum tuff_status status = vk_trial_run(&search->trial, tile, 1, &samples[0]);

@@ -210,7 +210,11 @@ enum tuff_status vk_trial_run(struct vk_trial *trial, const struct vk_tile *tile
 {
     struct tuff_device *device = trial->device;
     vk_retile(device, &trial->dispatch, &trial->product, tile);
+    const uint64_t groups = trial->dispatch.groups;
+    if (trial->part != 0)
+        trial->dispatch.groups = (uint64_t)((double)groups * trial->part) + 1;
     enum tuff_status status = record(trial, repeats);
+    trial->dispatch.groups = groups;
     if (status == TUFF_OK)
         status = VK(device, ResetFences(device->handle, 1, &trial->fence));
     const uint64_t begin = vk_host_nanoseconds();

@@ -10,6 +10,7 @@ struct vk_trial {
     struct vk_dispatch dispatch; // on `memory`
     uint32_t push[VK_MAX_PUSH / sizeof(uint32_t)];
     struct vk_product product; // with places in `push`
+    double part;               // of its workgroups that is run; 0: all
     struct tuff_buffer *memory;
     VkCommandPool pool;
     VkCommandBuffer commands;
