@@ -165,10 +165,13 @@ static void statistics_chunk(void *context, uint64_t chunk, uint32_t worker)
     const double variance = squares / count;
     job->mean[c] = (float)mean;
     job->inverse[c] = (float)(1 / sqrt(variance + (double)job->epsilon));
+    const double unbiased = count > 1 ? squares / (count - 1) : 0;
+    if (!isfinite((float)mean) || !isfinite((float)unbiased))
+        return;
     job->running_mean[c] = (float)((1 - momentum) * (double)job->running_mean[c] + momentum * mean);
     if (count > 1)
         job->running_variance[c] =
-            (float)((1 - momentum) * (double)job->running_variance[c] + momentum * squares / (count - 1));
+            (float)((1 - momentum) * (double)job->running_variance[c] + momentum * unbiased);
 }
 
 static void normalize_plane(const struct job *job, uint64_t chunk, float mean, float inverse)

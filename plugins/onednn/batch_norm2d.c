@@ -174,10 +174,13 @@ static void take_statistics(const struct tuff_batch_norm2d_train_args *args, uin
         means[c] = (float)mean;
         variances[c] = (float)variance;
         inverse[c] = (float)(1 / sqrt(variance + (double)args->params->epsilon));
+        const double unbiased = count > 1 ? variance * count / (count - 1) : 0;
+        if (!isfinite((float)mean) || !isfinite((float)unbiased))
+            continue;
         running_mean[c] = (float)((1 - momentum) * (double)running_mean[c] + momentum * mean);
         if (count > 1) // a single element says nothing of the variance
-            running_variance[c] = (float)((1 - momentum) * (double)running_variance[c] +
-                                          momentum * variance * count / (count - 1));
+            running_variance[c] =
+                (float)((1 - momentum) * (double)running_variance[c] + momentum * unbiased);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "kernels.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 // An element of an optional vector.
@@ -58,12 +59,14 @@ enum tuff_status ref_batch_norm2d_train(struct tuff_stream *stream,
         const double inverse = 1 / sqrt(variance + (double)args->params->epsilon);
         ref_set(args->mean, c, 0, 0, 0, mean);       // (C)
         ref_set(args->inverse, c, 0, 0, 0, inverse); // (C)
-        ref_set(args->running_mean, c, 0, 0, 0,
-                (1 - momentum) * ref_get(args->running_mean, c, 0, 0, 0) + momentum * mean);
-        if (count > 1) // a single element says nothing of the variance
+        const double unbiased = count > 1 ? variance * count / (count - 1) : 0;
+        const bool finite = isfinite((float)mean) && isfinite((float)unbiased);
+        if (finite)
+            ref_set(args->running_mean, c, 0, 0, 0,
+                    (1 - momentum) * ref_get(args->running_mean, c, 0, 0, 0) + momentum * mean);
+        if (finite && count > 1) // a single element says nothing of the variance
             ref_set(args->running_variance, c, 0, 0, 0,
-                    (1 - momentum) * ref_get(args->running_variance, c, 0, 0, 0) +
-                        momentum * variance * count / (count - 1));
+                    (1 - momentum) * ref_get(args->running_variance, c, 0, 0, 0) + momentum * unbiased);
         normalize(args->y, x, valid, c, mean, inverse * get_or(args->weight, c, 1), get_or(args->bias, c, 0));
     }
     return TUFF_OK;

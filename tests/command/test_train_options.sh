@@ -54,6 +54,28 @@ check "limited: 64 samples" has '"train_samples":64,' limited/metrics.jsonl
 train --epochs 1 --out limited-2 --limit 64
 check "limited: the same ones each time" same limited/last.safetensors limited-2/last.safetensors
 
+# What the test figures, the memory and the order of the work depend on, and the training does not.
+tested() { grep -o '"test_loss":[^,}]*' "$1/metrics.jsonl"; }
+parameters() { tail -c 2000 "$1/last.safetensors"; }
+train --epochs 1 --eval-flip --out flipped
+check "--eval-flip: succeeds" test "$status" -eq 0
+check "--eval-flip: another test loss" differ <(tested plain) <(tested flipped)
+check "--eval-flip: the same training" same <(parameters plain) <(parameters flipped)
+run eval plain --backend reference --flip
+check "eval --flip: what --eval-flip found" out_has "loss $(tested flipped | sed 's/.*://' | awk '{ printf "%.4f", $1 }')"
+train --epochs 1 --checkpoint-activations --out recomputed
+check "--checkpoint-activations: succeeds" test "$status" -eq 0
+check "--checkpoint-activations: the same bits" same <(parameters plain) <(parameters recomputed)
+changes parts '"micro_batch": 8' --micro-batch 8
+check "--micro-batch: the same loss but for its last digits" within 1e-4 \
+    "$(tested plain | sed 's/.*://')" "$(tested parts | sed 's/.*://')"
+all_three=(--eval-flip --checkpoint-activations --micro-batch 8)
+train --epochs 2 "${all_three[@]}" --out whole
+train --epochs 1 "${all_three[@]}" --out resumed
+run train --resume resumed --epochs 2
+check "all three: a run of them goes on as one" same whole/last.safetensors resumed/last.safetensors
+check "all three: with the same test loss" same <(tested whole) <(tested resumed)
+
 run eval mixed --backend reference
 check "mixed: eval in float32 finds what the training did, or another for 1 image of 32" within 0.032 \
     "$(sed -n 's/.*accuracy \([0-9.]*\)%.*/\1/p' "$out" | awk '{ print $1 / 100 }')" \

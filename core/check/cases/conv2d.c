@@ -1,4 +1,6 @@
 // Convolution, forward and both gradients.
+#include <math.h>
+
 #include "case.h"
 #include "case_window.h"
 #include "tolerance.h"
@@ -13,7 +15,7 @@ struct conv2d_shape {
     uint32_t stride[2], dilation[2]; // rows, columns
     uint32_t pad[4];                 // top, bottom, left, right
     uint32_t groups;
-    uint32_t bias;    // also whether the weight gradient comes with the bias's
+    uint32_t bias;    // also whether the weight gradient comes with the bias's; 2: forward has a NaN in it
     uint32_t padding; // what the pads are filled with
 };
 
@@ -58,6 +60,9 @@ static const struct conv2d_shape corners[] = {
     {2, 64, 9, 11, 96, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS}, // a long reduction
     {1, 130, 5, 3, 70, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS}, // more channels than a tile
     {2, 24, 7, 11, 20, 3, 3, {2, 3}, {1, 1}, {1, 0, 2, 1}, 1, 1, ZEROS}, // many channels, strides, padding
+    {16, 3, 5, 7, 4, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 2, ZEROS},   // NaN in the bias, no absent sample
+    {32, 8, 6, 6, 16, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 2, 2, ZEROS},  // the same, in groups
+    {16, 64, 3, 5, 96, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 2, ZEROS}, // the same, as a matrix product
     {3, 40, 9, 8, 36, 3, 2, {3, 1}, {1, 3}, {2, 1, 1, 2}, 2, 0, ZEROS},  // and in groups, dilated
     {5, 3, 70, 67, 5, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},  // many workgroups of pixels
     {1, 3, 35, 37, 8, 11, 11, {4, 4}, {1, 1}, {2, 2, 2, 2}, 1, 1, ZEROS},  // a wide kernel
@@ -196,6 +201,8 @@ static enum tuff_status describe_parts(const struct conv2d_shape *s, struct case
 
 // -- forward
 
+enum { BIAS_WITH_NAN = 2 };
+
 static enum tuff_status forward_describe(const void *shape, struct case_setup *setup)
 {
     const struct conv2d_shape *s = shape;
@@ -221,6 +228,15 @@ static enum tuff_status fill_inputs(const void *shape, struct case_setup *setup,
     return TUFF_OK;
 }
 
+static enum tuff_status forward_fill(const void *shape, struct case_setup *setup, struct tuff_target *oracle)
+{
+    const struct conv2d_shape *s = shape;
+    enum tuff_status status = fill_inputs(shape, setup, oracle);
+    if (status == TUFF_OK && s->bias == BIAS_WITH_NAN)
+        case_floats(setup, 3)[s->k / 2] = NAN; // which a ReLU passes on
+    return status;
+}
+
 static void forward_tolerance(const void *shape, const struct case_view *view, uint32_t output,
                               double *tolerance)
 {
@@ -242,7 +258,7 @@ const struct conformance_op conformance_op_conv2d_forward = {
     .large_count = CASE_COUNT(large),
     .draw = draw_shape,
     .describe = forward_describe,
-    .fill = fill_inputs,
+    .fill = forward_fill,
     .needs_magnitude = true,
     .tolerance = forward_tolerance,
     .perf = perf,
@@ -264,7 +280,7 @@ const struct conformance_op conformance_op_conv2d_relu_forward = {
     .large_count = CASE_COUNT(large),
     .draw = draw_shape,
     .describe = forward_describe,
-    .fill = fill_inputs,
+    .fill = forward_fill,
     .needs_magnitude = true,
     .tolerance = forward_tolerance,
     .perf = perf,

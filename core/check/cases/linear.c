@@ -1,10 +1,12 @@
 // Fully connected layer, forward and both gradients.
+#include <math.h>
+
 #include "case.h"
 #include "tolerance.h"
 
 struct linear_shape {
     uint32_t n, i, o; // batch, inputs, outputs
-    uint32_t bias;    // also whether the weight gradient comes with the bias's
+    uint32_t bias;    // also whether the weight gradient comes with the bias's; 2: forward has a NaN in it
 };
 
 static const struct case_field fields[] = {
@@ -19,7 +21,7 @@ static const struct linear_shape corners[] = {
     {33, 129, 7, 1},   {130, 67, 71, 1},   {16, 400, 120, 1}, // LeNet from here on
     {16, 120, 84, 1},  {16, 84, 10, 1},    {16, 256, 120, 1}, {512, 84, 10, 1},
     {512, 120, 84, 1}, {500, 256, 120, 1}, {33, 101, 131, 1}, // the last two: more than one group of each
-    {266, 17, 9, 0},
+    {266, 17, 9, 0},   {16, 7, 5, 2},      {32, 65, 31, 2},   {128, 67, 71, 2},
 };
 
 // The last two are longer than what one invocation of a shader may loop over on some drivers.
@@ -55,6 +57,8 @@ static enum tuff_status fill_inputs(const void *shape, struct case_setup *setup,
 
 // -- forward
 
+enum { BIAS_WITH_NAN = 2 };
+
 static enum tuff_status forward_describe(const void *shape, struct case_setup *setup)
 {
     const struct linear_shape *s = shape;
@@ -64,6 +68,15 @@ static enum tuff_status forward_describe(const void *shape, struct case_setup *s
     if (s->bias != 0)
         case_setup_tensor(setup, 3, TUFF_F32, 1, (uint32_t[]){s->o}, CASE_PADDING_FINITE);
     return TUFF_OK;
+}
+
+static enum tuff_status forward_fill(const void *shape, struct case_setup *setup, struct tuff_target *oracle)
+{
+    const struct linear_shape *s = shape;
+    enum tuff_status status = fill_inputs(shape, setup, oracle);
+    if (status == TUFF_OK && s->bias == BIAS_WITH_NAN)
+        case_floats(setup, 3)[s->o / 2] = NAN; // which a ReLU passes on
+    return status;
 }
 
 static void forward_tolerance(const void *shape, const struct case_view *view, uint32_t output,
@@ -86,7 +99,7 @@ const struct conformance_op conformance_op_linear_forward = {
     .large_count = CASE_COUNT(large),
     .draw = draw_shape,
     .describe = forward_describe,
-    .fill = fill_inputs,
+    .fill = forward_fill,
     .needs_magnitude = true,
     .tolerance = forward_tolerance,
     .perf = perf,
@@ -108,7 +121,7 @@ const struct conformance_op conformance_op_linear_relu_forward = {
     .large_count = CASE_COUNT(large),
     .draw = draw_shape,
     .describe = forward_describe,
-    .fill = fill_inputs,
+    .fill = forward_fill,
     .needs_magnitude = true,
     .tolerance = forward_tolerance,
     .perf = perf,

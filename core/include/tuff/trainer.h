@@ -184,7 +184,8 @@ tuff_trainer_advance(struct tuff_trainer *trainer, uint32_t epoch, uint32_t to,
 
 // The loss's scale of a training in mixed precision: it begins at 65536, is doubled after 2000 steps without
 // an overflow, and halved at one. Such a step is skipped: parameters, moments and averages stay as they are,
-// though the step counts in learning rates and in Adam's corrections, and running statistics follow it.
+// though the step counts in learning rates and in Adam's corrections, and running statistics follow it as far
+// as it has finite ones.
 struct tuff_loss_scale {
     size_t size;         // set by the caller; no more than that is written
     float scale;         // 0: the training is not in mixed precision

@@ -24,8 +24,9 @@ struct tuff_batch_norm2d_params {
 //   y           = (x - mean[c]) * inverse[c] * weight[c] + bias[c]
 //   running_mean[c]     = (1 - momentum) * running_mean[c] + momentum * mean[c]
 //   running_variance[c] = (1 - momentum) * running_variance[c] + momentum * variance[c] * M / (M - 1)
-// With M = 1 the running variance keeps its value. Absent samples of y become zero, whatever the statistics are;
-// padding lanes any finite value.
+// With M = 1 the running variance keeps its value, and both running values do where mean[c] or the unbiased
+// variance is not finite in float32: of a step in mixed precision that is skipped, say. Absent samples of y
+// become zero, whatever the statistics are; padding lanes any finite value.
 //
 // y, x: (N,C,H,W) f32, one layout.  mean, inverse: (C) f32, kept for backward.
 // running_mean, running_variance: (C) f32, inout.  weight, bias: (C) f32, optional (1 and 0), both or none.
