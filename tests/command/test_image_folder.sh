@@ -35,16 +35,16 @@ check "data show --size: the images have it" out_has '^flowers train: 30 images 
 # A test split of its own, where the run's set was divided, is what eval takes; and it can be told to divide.
 mkdir -p flat
 cp -r flowers/train/* flat/
-run "${train[@]}" --data flat --test-fraction 0.34 --out divided
+run "${train[@]}" --data flat --test-fraction 0.34 --out flat-run
 check "--test-fraction: trains on a part" out_has '^data    flat, 20 training and 10 test images'
-run eval divided --backend reference
+run eval flat-run --backend reference
 check "eval divides as the training did" out_has '^flat test: .* of 10 images)'
-run eval divided --backend reference --data flowers
+run eval flat-run --backend reference --data flowers
 check "eval takes another set's own split" out_has '^flowers test: .* of 10 images)'
-run eval divided --backend reference --data flowers --test-fraction 0
+run eval flat-run --backend reference --data flowers --test-fraction 0
 check "eval: --test-fraction 0" out_has '^flowers test: .* of 10 images)'
 refuses 1 "found none for test; where the folder itself holds CLASS/, --test-fraction 0.2" "a flat folder that is not divided" \
-    eval divided --backend reference --test-fraction 0
+    eval flat-run --backend reference --test-fraction 0
 image=$(find flowers/test -type f | head -n 1)
 cp "$image" "$(dirname "$image")/another.${image##*.}"
 refuses 1 "'first' was evaluated on 10 test images, and this set has 11" "another number of test images" \
