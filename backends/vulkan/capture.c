@@ -46,6 +46,7 @@ enum tuff_status vk_capture_begin(struct tuff_stream *stream)
     if (!capture)
         return vk_error(device->backend, TUFF_ERROR_MEMORY, "no memory for a capture");
     capture->device = device;
+    capture->number = ++device->captures_made;
     capture->replays_per_submit = 1;
     capture->replay_nanoseconds = UINT64_MAX;
     device->capture_count++;
@@ -98,12 +99,9 @@ enum tuff_status vk_capture_end(struct tuff_stream *stream, struct tuff_capture 
 }
 
 // Moves towards submissions of the wanted length, by no more than a doubling at a time.
-static void calibrate(struct tuff_capture *capture, const struct vk_slot *slot,
-                      const struct vk_elapsed *elapsed)
+static void calibrate(struct tuff_capture *capture, const struct vk_elapsed *elapsed)
 {
-    if (slot->capture != capture || slot->replays == 0 || elapsed->nanoseconds == 0)
-        return;
-    uint64_t one = elapsed->nanoseconds / slot->replays;
+    uint64_t one = elapsed->nanoseconds / elapsed->replays;
     if (!elapsed->at_most || one < capture->replay_nanoseconds)
         capture->replay_nanoseconds = one;
     uint64_t wanted = one ? VK_SUBMISSION_NANOSECONDS / one : VK_MAX_REPLAYS_PER_SUBMIT;
@@ -118,6 +116,26 @@ static void calibrate(struct tuff_capture *capture, const struct vk_slot *slot,
     capture->replays_per_submit = wanted ? (uint32_t)wanted : 1;
 }
 
+// By what the stream has noted of its replays since it was asked last, the oldest first.
+static void take_elapsed(struct tuff_stream *stream, struct tuff_capture *capture)
+{
+    for (uint32_t i = 0; i < VK_STREAM_SLOTS; i++) {
+        struct vk_elapsed *elapsed = &stream->elapsed[(stream->next_elapsed + i) % VK_STREAM_SLOTS];
+        if (elapsed->capture != capture->number)
+            continue;
+        calibrate(capture, elapsed);
+        *elapsed = (struct vk_elapsed){0};
+    }
+}
+
+// begun: parts of a step may run that no fence tells of, and the rest of it never comes.
+static enum tuff_status give_up(struct tuff_device *device, bool begun, enum tuff_status status)
+{
+    if (begun)
+        device->lost = device->hung = true; // vk_device_hangs waits for them
+    return status;
+}
+
 // Into the slot that was acquired.
 static enum tuff_status submit_replays(struct tuff_stream *stream, const struct tuff_capture *capture,
                                        uint32_t replays)
@@ -129,9 +147,10 @@ static enum tuff_status submit_replays(struct tuff_stream *stream, const struct 
     for (enum tuff_status status; !whole && count > 1; next++, count--) {
         status = vk_device_submit(stream->device, next, 1, VK_NULL_HANDLE);
         if (status != TUFF_OK)
-            return status;
+            return give_up(stream->device, next != capture->replays, status);
     }
-    return vk_stream_launch(stream, next, count);
+    enum tuff_status status = vk_stream_launch(stream, next, count);
+    return status == TUFF_OK ? status : give_up(stream->device, next != capture->replays, status);
 }
 
 enum tuff_status vk_capture_replay(struct tuff_stream *stream, struct tuff_capture *capture, uint32_t count)
@@ -144,13 +163,12 @@ enum tuff_status vk_capture_replay(struct tuff_stream *stream, struct tuff_captu
         return vk_error(device->backend, TUFF_ERROR_INVALID, "capture_replay: the stream is recording");
     while (count > 0) {
         struct vk_slot *slot = NULL;
-        struct vk_elapsed elapsed;
-        status = vk_stream_acquire(stream, &slot, &elapsed);
+        status = vk_stream_acquire(stream, &slot);
         if (status != TUFF_OK)
             return status;
-        calibrate(capture, slot, &elapsed);
+        take_elapsed(stream, capture);
         uint32_t replays = count < capture->replays_per_submit ? count : capture->replays_per_submit;
-        slot->capture = capture;
+        slot->capture = capture->number;
         slot->replays = replays;
         status = submit_replays(stream, capture, replays);
         if (status != TUFF_OK)

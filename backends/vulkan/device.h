@@ -45,6 +45,7 @@ struct tuff_device {
     uint32_t validation_seen; // validation messages when the device was opened
     uint64_t used_bytes;
     uint32_t buffer_count, stream_count, capture_count; // alive
+    uint64_t captures_made;
     struct vk_transfer transfer;
     struct vk_pipelines pipelines;
     struct vk_tuning *tuning; // of tiles (tune.h); NULL: off

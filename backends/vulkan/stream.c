@@ -80,13 +80,22 @@ void vk_stream_destroy(struct tuff_stream *stream)
     free(stream);
 }
 
-enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **slot_out,
-                                   struct vk_elapsed *elapsed)
+// nanoseconds: of the slot's submission on the device.
+static void note_elapsed(struct tuff_stream *stream, const struct vk_slot *slot, uint64_t nanoseconds,
+                         bool at_most)
+{
+    if (slot->capture == 0 || nanoseconds == 0)
+        return;
+    stream->elapsed[stream->next_elapsed] = (struct vk_elapsed){
+        .capture = slot->capture, .replays = slot->replays, .nanoseconds = nanoseconds, .at_most = at_most};
+    stream->next_elapsed = (stream->next_elapsed + 1) % VK_STREAM_SLOTS;
+}
+
+enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **slot_out)
 {
     struct tuff_device *device = stream->device;
     struct vk_slot *slot = &stream->slots[stream->next];
     *slot_out = slot;
-    *elapsed = (struct vk_elapsed){0};
     if (slot->in_flight) {
         bool waited = device->vk.WaitForFences(device->handle, 1, &slot->fence, VK_TRUE, 0) == VK_TIMEOUT;
         enum tuff_status status = vk_device_wait(device, slot->fence);
@@ -96,11 +105,13 @@ enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **
         // Between two ends that were both waited for, the device was busy with the later submission alone.
         const uint64_t now = vk_host_nanoseconds();
         if (!waited)
-            *elapsed = (struct vk_elapsed){.nanoseconds = now - slot->submitted, .at_most = true};
+            note_elapsed(stream, slot, now - slot->begun, true);
         else if (stream->last_done)
-            *elapsed = (struct vk_elapsed){.nanoseconds = now - stream->last_done};
+            note_elapsed(stream, slot, now - stream->last_done, false);
         stream->last_done = waited ? now : 0;
     }
+    slot->capture = 0;
+    slot->begun = vk_host_nanoseconds();
     enum tuff_status status = VK(device, ResetFences(device->handle, 1, &slot->fence));
     if (status == TUFF_OK)
         status = vk_descriptors_reset(device, &slot->descriptors);
@@ -110,7 +121,6 @@ enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **
 enum tuff_status vk_stream_launch(struct tuff_stream *stream, const VkCommandBuffer *commands, uint32_t count)
 {
     struct vk_slot *slot = &stream->slots[stream->next];
-    slot->submitted = vk_host_nanoseconds();
     enum tuff_status status = vk_device_submit(stream->device, commands, count, slot->fence);
     if (status != TUFF_OK)
         return status;
@@ -135,12 +145,9 @@ enum tuff_status vk_stream_begin(struct tuff_stream *stream)
     if (stream->state != VK_STREAM_IDLE)
         return vk_error(device->backend, TUFF_ERROR_INVALID, "stream_begin: the stream is recording already");
     struct vk_slot *slot = NULL;
-    struct vk_elapsed elapsed;
-    status = vk_stream_acquire(stream, &slot, &elapsed);
+    status = vk_stream_acquire(stream, &slot);
     if (status != TUFF_OK)
         return status;
-    slot->capture = NULL;
-    slot->replays = 0;
     vk_stream_clear(stream);
     status = vk_recording_begin(device, &stream->recording, slot->commands, &slot->descriptors,
                                 VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT);
@@ -176,8 +183,10 @@ enum tuff_status vk_stream_wait(struct tuff_stream *stream)
         if (!slot->in_flight)
             continue;
         status = vk_device_wait(device, slot->fence);
-        if (status == TUFF_OK)
+        if (status == TUFF_OK) {
             slot->in_flight = false;
+            note_elapsed(stream, slot, vk_host_nanoseconds() - slot->begun, true);
+        }
     }
     stream->last_done = 0;
     return status == TUFF_OK ? vk_device_usable(device) : status;
@@ -191,6 +200,8 @@ enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatc
     if (stream->state == VK_STREAM_IDLE)
         return vk_error(stream->device->backend, TUFF_ERROR_INVALID,
                         "a kernel was called outside of stream_begin and stream_submit");
+    if (stream->state == VK_STREAM_CAPTURING && stream->failure != TUFF_OK)
+        return stream->failure; // the command buffer may be none any more
     status = vk_program_flush(stream);
     if (status == TUFF_OK)
         status = vk_deferred_push(stream->device, &stream->recording, &stream->deferred, dispatch,

@@ -16,9 +16,17 @@ struct vk_slot {
     VkFence fence;
     struct vk_descriptors descriptors;
     bool in_flight;
-    uint64_t submitted; // by the host's clock, ns
-    const struct tuff_capture *capture; // replayed by this submission; compared, never followed
+    uint64_t begun;   // to be submitted, by the host's clock, ns
+    uint64_t capture; // the number of the capture that this submission replays; 0: none
     uint32_t replays;
+};
+
+// What replays took on the device that were submitted together.
+struct vk_elapsed {
+    uint64_t capture; // its number; 0: none
+    uint32_t replays;
+    uint64_t nanoseconds;
+    bool at_most; // the device was ready before the host looked
 };
 
 enum vk_stream_state {
@@ -41,12 +49,15 @@ struct tuff_stream {
     uint32_t calls;          // of kernels since the capture began
     struct vk_served served; // what is recorded now
     uint64_t last_done; // when the host last saw a fence signal while it waited for it, ns; 0: not lately
+    struct vk_elapsed elapsed[VK_STREAM_SLOTS]; // of the last replays, for vk_capture_replay to take
+    uint32_t next_elapsed;
     VkQueryPool queries;
     uint64_t queries_written; // bit i: timestamp i has been recorded
 };
 
 struct tuff_capture {
     struct tuff_device *device;
+    uint64_t number; // from 1, of those that the device has made
     struct vk_parts parts;
     VkCommandBuffer *replays; // the parts, as often as a submission replays them at most
     struct vk_descriptors descriptors;
@@ -55,21 +66,14 @@ struct tuff_capture {
     uint64_t replay_nanoseconds; // what one takes on the device, at most; UINT64_MAX: not known
 };
 
-// What a submission took on the device.
-struct vk_elapsed {
-    uint64_t nanoseconds; // 0: not known
-    bool at_most;         // the device was ready before the host looked
-};
-
 // Forgets all that is held back, and that a call failed: a recording begins, or is given up.
 void vk_stream_clear(struct tuff_stream *stream);
 
 // Records a kernel where the stream records now. Failure: vk_capture_end fails, too.
 TUFF_MUST_CHECK enum tuff_status vk_dispatch(struct tuff_stream *stream, const struct vk_dispatch *dispatch);
 
-// The next slot, free again, and what its last submission took.
-TUFF_MUST_CHECK enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **slot,
-                                                   struct vk_elapsed *elapsed);
+// The next slot, free again, for a submission that begins now.
+TUFF_MUST_CHECK enum tuff_status vk_stream_acquire(struct tuff_stream *stream, struct vk_slot **slot);
 
 // Submits for the slot that was acquired and moves on to the next.
 TUFF_MUST_CHECK enum tuff_status vk_stream_launch(struct tuff_stream *stream, const VkCommandBuffer *commands,

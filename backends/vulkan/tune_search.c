@@ -22,6 +22,7 @@ struct search {
     struct vk_trial trial;
     const struct vk_tile_list *list;
     uint64_t times[CANDIDATES]; // UINT64_MAX: not measured, or no longer a candidate
+    uint32_t best;              // of those measured
     uint64_t deadline;
 };
 
@@ -43,28 +44,31 @@ static uint32_t repeats_of(uint64_t nanoseconds)
     return repeats < MOST_REPEATS ? (uint32_t)repeats : MOST_REPEATS;
 }
 
-// Whether the tile does a part of the product, which takes the best one so far PROBE_NANOSECONDS, in not much
-// more: the whole of it in a tile that spills, say, could be more than the driver's watchdog allows.
-static enum tuff_status probe(struct search *search, const struct vk_tile *tile, uint64_t best, bool *slow)
+// Whether the tile does a part of the product in not much more time than the best one so far, which takes
+// about PROBE_NANOSECONDS for it: the whole in a tile that spills, say, could be more than the driver's
+// watchdog allows.
+static enum tuff_status probe(struct search *search, const struct vk_tile *tile, bool *slow)
 {
-    uint64_t nanoseconds = 0;
-    search->trial.part = (double)PROBE_NANOSECONDS / (double)best;
-    enum tuff_status status = vk_trial_run(&search->trial, tile, 1, &nanoseconds); // may have to be compiled
-    if (status == TUFF_OK && nanoseconds > MUCH_SLOWER * PROBE_NANOSECONDS)
+    uint64_t of_best = 0, nanoseconds = 0;
+    search->trial.part = (double)PROBE_NANOSECONDS / (double)search->times[search->best];
+    enum tuff_status status = vk_trial_run(&search->trial, &search->list->tiles[search->best], 1, &of_best);
+    const uint64_t most = MUCH_SLOWER * (of_best > PROBE_NANOSECONDS ? of_best : PROBE_NANOSECONDS);
+    if (status == TUFF_OK)
+        status = vk_trial_run(&search->trial, tile, 1, &nanoseconds); // may have to be compiled
+    if (status == TUFF_OK && nanoseconds > most)
         status = vk_trial_run(&search->trial, tile, 1, &nanoseconds);
     search->trial.part = 0;
-    *slow = nanoseconds > MUCH_SLOWER * PROBE_NANOSECONDS;
+    *slow = nanoseconds > most;
     return status;
 }
 
-// best: of the tiles before, UINT64_MAX if there are none. One that is much slower is left before it has cost
-// much: *nanoseconds stays as it was.
-static enum tuff_status measure(struct search *search, const struct vk_tile *tile, uint64_t best,
-                                uint64_t *nanoseconds)
+// One that is much slower than the best before is left before it has cost much: *nanoseconds stays as it was.
+static enum tuff_status measure(struct search *search, const struct vk_tile *tile, uint64_t *nanoseconds)
 {
+    const uint64_t best = search->times[search->best];
     if (best != UINT64_MAX && best > PROBE_NANOSECONDS) {
         bool slow = false;
-        enum tuff_status status = probe(search, tile, best, &slow);
+        enum tuff_status status = probe(search, tile, &slow);
         if (status != TUFF_OK || slow)
             return status;
     }
@@ -115,14 +119,13 @@ static enum tuff_status run_off(struct search *search, const struct vk_tile *bes
 static enum tuff_status measure_all(struct search *search, uint32_t count, bool *out_of_time)
 {
     struct tuff_device *device = search->trial.device;
-    uint64_t best = UINT64_MAX;
     for (uint32_t i = 0; i < count; i++) {
         *out_of_time = i > 0 && vk_host_nanoseconds() > search->deadline;
         if (*out_of_time)
             return TUFF_OK;
         const struct vk_tile *tile = &search->list->tiles[i];
         uint64_t nanoseconds = UINT64_MAX;
-        const enum tuff_status status = measure(search, tile, best, &nanoseconds);
+        const enum tuff_status status = measure(search, tile, &nanoseconds);
         if (status == TUFF_ERROR_MEMORY || device->lost)
             return status;
         if (status != TUFF_OK)
@@ -130,8 +133,8 @@ static enum tuff_status measure_all(struct search *search, uint32_t count, bool 
                    device->physical->properties.deviceName, tile->m, tile->n);
         else
             search->times[i] = nanoseconds;
-        if (search->times[i] < best)
-            best = search->times[i];
+        if (search->times[i] < search->times[search->best])
+            search->best = i;
     }
     return TUFF_OK;
 }
