@@ -2,9 +2,10 @@
 #ifndef TUFF_CPU_BLAS_THREADS_H
 #define TUFF_CPU_BLAS_THREADS_H
 
-// For the process and the calling thread. Returns how many it had, for the end: the host may use BLAS itself.
-int cpu_blas_one_thread_begin(void);
-void cpu_blas_one_thread_end(int threads);
+// For the process and the calling thread. The last end gives BLAS back the number that it had before the first
+// begin: the host may use it itself.
+void cpu_blas_one_thread_begin(void);
+void cpu_blas_one_thread_end(void);
 
 // For a thread of the pool, which stays so.
 void cpu_blas_one_thread_here(void);

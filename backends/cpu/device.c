@@ -109,8 +109,7 @@ enum tuff_status cpu_device_open(struct tuff_backend *backend, uint32_t index,
         return status;
     }
     cpu_crew_init(&device->crew, threads, CREW_WINDOW_TICKS);
-    if (backend->devices++ == 0)
-        backend->blas_threads = cpu_blas_one_thread_begin();
+    cpu_blas_one_thread_begin();
     cpu_log(backend, TUFF_LOG_DEBUG, "%" PRIu32 " threads, %s, BLAS kernels %s", threads, lanes->name,
             openblas_get_corename());
     *device_out = device;
@@ -127,8 +126,7 @@ void cpu_device_close(struct tuff_device *device)
                 " with %" PRIu64 " bytes",
                 device->buffers, device->buffer_bytes);
     cpu_pool_destroy(device->pool);
-    if (--device->backend->devices == 0)
-        cpu_blas_one_thread_end(device->backend->blas_threads);
+    cpu_blas_one_thread_end();
     free(device);
 }
 

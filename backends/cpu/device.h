@@ -10,8 +10,6 @@
 
 struct tuff_backend {
     const struct tuff_host *host;
-    uint32_t devices; // open
-    int blas_threads; // that BLAS had before the first of them
 };
 
 struct tuff_device {

@@ -10,7 +10,7 @@ int cpu_read_line(const char *path, const char *key, char *value, size_t size)
     FILE *file = fopen(path, "re");
     if (!file)
         return 0;
-    char line[512];
+    char line[PATH_MAX + 16]; // a control group's path is the longest
     int found = 0;
     while (!found && fgets(line, sizeof line, file)) {
         if (strncmp(line, key, strlen(key)) != 0)
