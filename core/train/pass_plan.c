@@ -18,10 +18,14 @@ static enum tuff_status build_smallest(struct tuff_pass *pass, enum program_kind
     // Parts of the forward pass that a segment may be. Many small ones keep much of what passes between them,
     // few large ones make much anew at a time; where the least lies depends on the model.
     static const uint32_t parts[] = {2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64};
-    struct tuff_plan **plan = &pass->programs[kind].plan;
+    struct program *program = &pass->programs[kind];
+    struct tuff_plan **plan = &program->plan;
     uint64_t forward_bytes, best = 0, last = 0, least;
     enum tuff_status status = build_and_plan(pass, kind, 0, &forward_bytes);
-    if (status != TUFF_OK || !pass->options.recompute)
+    if (status != TUFF_OK)
+        return status;
+    program->value_bytes = (*plan)->value_bytes;
+    if (!pass->options.recompute)
         return status;
     least = (*plan)->arena_bytes;
     for (size_t i = 0; status == TUFF_OK && i < sizeof parts / sizeof *parts; i++) {
@@ -31,6 +35,8 @@ static enum tuff_status build_smallest(struct tuff_pass *pass, enum program_kind
             least = (*plan)->arena_bytes;
             best = last;
         }
+        if (status == TUFF_OK && (*plan)->value_bytes < program->value_bytes)
+            program->value_bytes = (*plan)->value_bytes;
     }
     return status == TUFF_OK && best != last ? build_and_plan(pass, kind, best, &forward_bytes) : status;
 }
@@ -54,8 +60,8 @@ uint64_t tuff_pass_value_bytes(const struct tuff_pass *pass)
 {
     uint64_t bytes = 0;
     for (int i = 0; i < PROGRAM_COUNT; i++)
-        if (pass->programs[i].plan != NULL && pass->programs[i].plan->value_bytes > bytes)
-            bytes = pass->programs[i].plan->value_bytes;
+        if (pass->programs[i].value_bytes > bytes)
+            bytes = pass->programs[i].value_bytes;
     return bytes;
 }
 

@@ -55,6 +55,7 @@ enum program_kind { PROGRAM_STEP, PROGRAM_PART, PROGRAM_COUNT };
 struct program {
     struct tuff_graph *graph;
     struct tuff_plan *plan;
+    uint64_t value_bytes;           // plan.h's, the least of all plans that were tried
     struct tuff_runner *runners[2]; // of each chunk; of a set that lies on the device the first alone
 };
 

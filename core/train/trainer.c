@@ -33,8 +33,8 @@ static uint32_t part_size(const struct tuff_trainer *trainer, const struct tuff_
 
 // Evaluation keeps no activations for a backward pass, so it can take larger batches than training in no more
 // memory: the largest of these multiples that fits, with the images of both sets as far as they have to be on
-// the device. Workspaces do not count: a backend may have them grow with its threads, and the batch, on which
-// the last digits of the loss depend, must not.
+// the device. Workspaces do not count as long as there is memory for them: a backend may have them grow with
+// its threads, and the batch, on which the last digits of the loss depend, must not.
 static const uint32_t evaluation_multiples[] = {16, 8, 4, 2, 1};
 
 static enum tuff_status create_test_pass(struct tuff_trainer *trainer)

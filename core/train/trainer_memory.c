@@ -205,10 +205,19 @@ enum tuff_status tuff_trainer_holds_batches(struct tuff_trainer *trainer, bool *
     sum_activations(trainer);
     const uint64_t room = room_for_images(trainer, &memory);
     const struct tuff_pass *test = trainer->test;
-    *holds = trainer->imagined || both_fit(trainer, room) ||
-             (least_bytes(trainer, trainer->train) + least_bytes(trainer, test) <=
-                  room_for_chunks(trainer, room) &&
-              smaller(image_bytes(test), batch_bytes(test)) <= trainer->target->info.max_buffer_bytes);
+    const uint64_t left = memory.budget > memory.used ? memory.budget - memory.used : 0;
+    // Where the room for images is not what activations leave, but was said.
+    const uint64_t data = trainer->imagined || trainer->options.data_budget_bytes == 0
+                              ? 0
+                              : smaller(room, image_bytes(trainer->train) + image_bytes(test));
+    const bool activations = trainer->activation_bytes <= trainer->target->info.max_buffer_bytes &&
+                             (memory.budget == 0 || trainer->activation_bytes + data <= left);
+    const bool images =
+        trainer->imagined || both_fit(trainer, room) ||
+        (least_bytes(trainer, trainer->train) + least_bytes(trainer, test) <=
+             room_for_chunks(trainer, room) &&
+         smaller(image_bytes(test), batch_bytes(test)) <= trainer->target->info.max_buffer_bytes);
+    *holds = activations && images;
     return TUFF_OK;
 }
 
