@@ -38,7 +38,7 @@ static double cell_size(uint32_t classes)
     return classes <= 4000 ? 2 : 1;
 }
 
-static void lay_out(struct tuff_figure *figure, struct matrix *matrix, double header)
+static void lay_out(struct tuff_figure *figure, struct matrix *matrix, double header, const char *title)
 {
     uint32_t classes = matrix->scores->classes;
     double widest = 0;
@@ -51,7 +51,8 @@ static void lay_out(struct tuff_figure *figure, struct matrix *matrix, double he
     matrix->left = MARGIN + AXIS_TITLE + widest + 8;
     matrix->top = header + MARGIN;
     double below = matrix->slanted ? widest * SLOPE + 12 : FONT + 8;
-    figure->width = fmax(matrix->left + matrix->side, LEGEND_WIDTH) + MARGIN;
+    const double least = fmax(LEGEND_WIDTH, MARGIN + tuff_title_width(title));
+    figure->width = fmax(matrix->left + matrix->side, least) + MARGIN;
     if (figure->width > matrix->left + matrix->side + MARGIN) // in the middle of what the legend takes
         matrix->left += (figure->width - matrix->left - matrix->side - MARGIN) / 2;
     figure->height = matrix->top + matrix->side + below + AXIS_TITLE + LEGEND_HEIGHT + MARGIN;
@@ -156,7 +157,7 @@ void tuff_draw_confusion(struct tuff_figure *figure, const struct tuff_scores *s
 {
     struct matrix matrix = {.scores = scores, .names = class_names, .worst = worst_share(scores)};
     tuff_figure_begin(figure, title != NULL ? title : "Confusion matrix");
-    lay_out(figure, &matrix, tuff_draw_title(figure, MARGIN, title));
+    lay_out(figure, &matrix, tuff_draw_title(figure, MARGIN, title), title);
     tuff_figure_describe(figure, "Confusion matrix of %u classes: %s of %s samples are right",
                          scores->classes, tuff_grouped(scores->correct).s, tuff_grouped(scores->samples).s);
     struct tuff_shape *ground = tuff_figure_rect(figure, matrix.left - 1, matrix.top - 1, matrix.side + 2,

@@ -17,6 +17,7 @@ void tuff_draw_filters(struct tuff_figure *figure, const float *weights, const u
 
 // The title at the upper left; returns the height that it takes, 0 for NULL.
 double tuff_draw_title(struct tuff_figure *figure, double x, const char *title);
+double tuff_title_width(const char *title); // of what that draws; NULL: 0
 
 // The title in the options, which may be NULL.
 const char *tuff_figure_title(const struct tuff_figure_options *options);

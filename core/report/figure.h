@@ -95,6 +95,7 @@ enum tuff_svg_kind {
 };
 // A <svg> element.
 void tuff_figure_svg(const struct tuff_figure *figure, enum tuff_svg_kind kind, struct tuff_text *text);
+enum { TUFF_MOST_PIXELS = 32000 }; // of a side; cairo's images end a little above
 // scale: pixels of the image per unit.
 TUFF_MUST_CHECK enum tuff_status tuff_figure_png(const struct tuff_log *log, const struct tuff_figure *figure,
                                                  enum tuff_theme theme, double scale, const char *path);

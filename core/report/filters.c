@@ -32,7 +32,8 @@ static void paint_filter(const float *filter, uint32_t channels, uint32_t channe
                 rgb[c] = isnan(value) ? 0x80 : (uint8_t)lround(fmin(fmax(value, 0), 255));
             }
         } else {
-            scale_colour(fmin(fmax((double)filter[channel * plane + i] / greatest, -1), 1), rgb);
+            const double value = (double)filter[channel * plane + i] / greatest;
+            scale_colour(isnan(value) ? value : fmin(fmax(value, -1), 1), rgb);
         }
         for (size_t c = 0; c < 3; c++)
             pixels[c * plane + i] = rgb[c];
@@ -107,7 +108,8 @@ void tuff_draw_filters(struct tuff_figure *figure, const float *weights, const u
     }
     free(pixels);
     double bottom = header + (filters + columns - 1) / columns * block;
-    figure->width = fmax(2 * MARGIN + columns * (width + GAP) - GAP, 300);
+    figure->width =
+        fmax(2 * MARGIN + columns * (width + GAP) - GAP, fmax(300, 2 * MARGIN + tuff_title_width(title)));
     figure->height = bottom + 24 + MARGIN;
     draw_legend(figure, bottom + 12, greatest, dims[1] == 3);
     tuff_figure_describe(figure,

@@ -5,14 +5,25 @@
 
 #include "draw.h"
 
+enum { TITLE_COLUMNS = 42, TITLE_SIZE = 15 };
+
 double tuff_draw_title(struct tuff_figure *figure, double x, const char *title)
 {
     if (title == NULL || title[0] == '\0')
         return 0;
     char text[256];
-    tuff_clean_name(text, sizeof text, title, 42);
-    tuff_figure_text(figure, x, 18, 15, TUFF_COLOUR_INK, TUFF_ANCHOR_START, text)->bold = true;
+    tuff_clean_name(text, sizeof text, title, TITLE_COLUMNS);
+    tuff_figure_text(figure, x, 18, TITLE_SIZE, TUFF_COLOUR_INK, TUFF_ANCHOR_START, text)->bold = true;
     return 34;
+}
+
+double tuff_title_width(const char *title)
+{
+    char text[256];
+    if (title == NULL)
+        return 0;
+    tuff_clean_name(text, sizeof text, title, TITLE_COLUMNS);
+    return tuff_text_width(text, TITLE_SIZE);
 }
 
 const char *tuff_figure_title(const struct tuff_figure_options *options)

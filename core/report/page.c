@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,10 +28,15 @@ void tuff_page_figure_files(struct tuff_page *page, const struct tuff_page_figur
     snprintf(title, sizeof title, "%s%s%s", figure->heading, page->report->title == NULL ? "" : ": ",
              page->report->title == NULL ? "" : page->report->title);
     figure->draw(&drawn, page->report, title);
+    // A grid of many images may be longer than a picture of pixels can be at twice its size.
+    const double side = fmax(drawn.width, drawn.height), twice = 2;
+    const struct tuff_figure_options options = {
+        .size = sizeof options,
+        .scale = side * twice > TUFF_MOST_PIXELS ? (TUFF_MOST_PIXELS - 1) / side : twice};
     for (int i = 0; i < 2 && page->status == TUFF_OK; i++) {
         page->status = join(page, path, figure->name, endings[i]);
         if (page->status == TUFF_OK)
-            page->status = tuff_figure_write(page->log, &drawn, NULL, path);
+            page->status = tuff_figure_write(page->log, &drawn, &options, path);
     }
     tuff_figure_free(&drawn);
 }

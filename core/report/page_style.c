@@ -64,7 +64,7 @@ const char tuff_page_css[] =
     ".grid img{display:block;width:100%;height:auto;border-radius:6px;border:1px solid var(--faint)}\n"
     ".grid figcaption{font-weight:400;font-size:.85rem;line-height:1.35;margin:6px 0 "
     "0;overflow-wrap:anywhere}\n"
-    ".grid b{font-weight:600}\n"
+    ".grid b{font-weight:600;unicode-bidi:isolate}\n"
     ".grid .g{color:var(--orange)}\n"
     ".grid small{display:block;color:var(--muted)}\n"
     // Settings.

@@ -63,8 +63,7 @@ void tuff_draw_pictures(struct tuff_figure *figure, const struct tuff_picture *p
     uint32_t rows = (count + grid.columns - 1) / grid.columns;
     figure->width = 2 * MARGIN + grid.columns * cell - GAP;
     figure->height = header + rows * row - GAP + MARGIN;
-    if (title != NULL)
-        figure->width = fmax(figure->width, 2 * MARGIN + tuff_text_width(title, 15));
+    figure->width = fmax(figure->width, 2 * MARGIN + tuff_title_width(title));
     for (uint32_t i = 0; i < count; i++) {
         double x = MARGIN + (i % grid.columns) * cell, y = header + (i / grid.columns) * row;
         tuff_figure_image(figure, x, y, grid.width, grid.height, pictures[i].pixels, channels, height, width);

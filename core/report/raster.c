@@ -6,8 +6,6 @@
 
 #include "figure.h"
 
-enum { MAX_SIDE = 32000 }; // cairo's images end a little above
-
 static cairo_status_t write_bytes(void *text, const unsigned char *bytes, unsigned count)
 {
     tuff_text_add_bytes(text, bytes, count);
@@ -153,11 +151,11 @@ enum tuff_status tuff_figure_png(const struct tuff_log *log, const struct tuff_f
     double width = ceil(figure->width * scale), height = ceil(figure->height * scale);
     if (figure->failed)
         return tuff_fail(log, TUFF_ERROR_MEMORY, "cannot draw '%s': out of memory", path);
-    if (!(width >= 1 && width <= MAX_SIDE && height >= 1 && height <= MAX_SIDE))
+    if (!(width >= 1 && width <= TUFF_MOST_PIXELS && height >= 1 && height <= TUFF_MOST_PIXELS))
         return tuff_fail(log, TUFF_ERROR_INVALID,
                          "cannot draw '%s': expected a picture of at most %d pixels a side, found %.0f x "
                          "%.0f; a .svg may be larger",
-                         path, MAX_SIDE, width, height);
+                         path, TUFF_MOST_PIXELS, width, height);
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
     cairo_t *cairo = cairo_create(surface);
     cairo_scale(cairo, scale, scale);

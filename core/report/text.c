@@ -125,7 +125,10 @@ enum tuff_status tuff_text_save(const struct tuff_log *log, const char *path, co
     int length = snprintf(aside, sizeof aside, "%s.new", path);
     if (length < 0 || (size_t)length >= sizeof aside)
         return tuff_fail(log, TUFF_ERROR_IO, "cannot write '%s': %s", path, strerror(ENAMETOOLONG));
-    FILE *file = fopen(aside, "wbe");
+    // What a crash left behind is taken away, and so is a link that somebody has laid there: not through it.
+    FILE *file = fopen(aside, "wbxe");
+    if (file == NULL && errno == EEXIST && unlink(aside) == 0)
+        file = fopen(aside, "wbxe");
     if (file == NULL)
         return tuff_fail(log, TUFF_ERROR_IO, "cannot write '%s': %s", path, strerror(errno));
     bool written = fwrite(text->bytes, 1, text->length, file) == text->length;

@@ -125,6 +125,16 @@ for picture in loss accuracy steps confusion misses filters; do
     check "$picture.png" png run/report/$picture.png
     check "$picture.svg" svg run/report/$picture.svg
 done
+# What a stranger's run folder holds leads nowhere else.
+mkdir linked elsewhere
+cp run/config.json run/metrics.jsonl run/last.safetensors linked/
+ln -s ../elsewhere linked/report
+refuses 1 "'linked/report' is a link; name the page's folder with --out" "a link for the page's folder" report linked --no-eval
+rm linked/report && mkdir linked/report
+ln -s ../../elsewhere/index.html linked/report/index.html.new
+run report linked --no-eval
+check "report beside a link" test "$status" -eq 0
+check "report beside a link: nothing is written through it" test -z "$(ls elsewhere)"
 run report run --no-eval --out bare --data-dir nowhere
 check "report without an evaluation" test "$status" -eq 0
 check "report without an evaluation: curves" has '<section id="training"' bare/index.html

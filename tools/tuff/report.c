@@ -139,6 +139,12 @@ static enum tuff_status write_page(const struct report_settings *settings, const
         console_error("'%s': the path is too long", operand);
         return TUFF_ERROR_INVALID;
     }
+    // A run's folder may come from anybody, and what is written into it stays there.
+    struct stat info;
+    if (settings->out == NULL && lstat(material->folder, &info) == 0 && S_ISLNK(info.st_mode)) {
+        console_error("'%s' is a link; name the page's folder with --out", material->folder);
+        return TUFF_ERROR_INVALID;
+    }
     report_facts_title(&material->facts, material->title, sizeof material->title);
     report_facts_subtitle(&material->facts, material->subtitle, sizeof material->subtitle);
     report->title = material->title;
