@@ -233,7 +233,9 @@ static enum tuff_status download(struct fetch *fetch, const char *mirror, bool o
     int part = open(fetch->part, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (part < 0)
         return tuff_fail(fetch->log, TUFF_ERROR_IO, "%s: cannot write: %s", fetch->part, strerror(errno));
-    if (flock(part, LOCK_EX | LOCK_NB) != 0 || !is_still(part, fetch->part)) {
+    // Some file systems have no locks.
+    const bool locked_by_another = flock(part, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (locked_by_another || !is_still(part, fetch->part)) {
         close(part);
         return tuff_fail(fetch->log, TUFF_ERROR_IO, "%s: another tuff is fetching it", fetch->part);
     }

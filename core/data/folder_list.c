@@ -104,15 +104,24 @@ static enum tuff_status read_classes(const struct tuff_log *log, const char *fol
     if (status != TUFF_OK)
         return status;
     for (size_t i = 0; i < count; i++) {
-        struct stat info;
-        if (tuff_path_join(path, folder, names[i]) && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+        struct stat info = {.st_size = 0};
+        char name[TUFF_PRINTED_NAME_BYTES];
+        const bool fits = tuff_path_join(path, folder, names[i]);
+        // A link that leads nowhere may be a class, and is not left out in silence.
+        if (status == TUFF_OK && (!fits || stat(path, &info) != 0)) {
+            const int reason = fits ? errno : ENAMETOOLONG;
+            tuff_name_print(name, sizeof name, names[i]);
+            status =
+                tuff_fail(log, TUFF_ERROR_IO, "%s/%s: cannot look at it: %s", folder, name, strerror(reason));
+        }
+        if (status == TUFF_OK && S_ISDIR(info.st_mode)) {
             names[list->class_count++] = names[i];
         } else {
             free(names[i]);
         }
     }
     list->classes = names;
-    return TUFF_OK;
+    return status;
 }
 
 static enum tuff_status add_file(const struct tuff_log *log, const char *folder, const char *file,

@@ -15,7 +15,7 @@ static enum tuff_status read_file(const struct tuff_log *log, const char *path,
     const struct tuff_folder_list list = {.file_count = 1, .files = &file};
     char *reason = NULL, name[TUFF_PRINTED_NAME_BYTES];
     bool misfit = false;
-    const struct tuff_image_batch batch = {
+    struct tuff_image_batch batch = {
         .folder = path[0] == '/' ? "/" : ".",
         .list = &list,
         .channels = dataset->channels,

@@ -195,10 +195,11 @@ static enum tuff_status report(const struct tuff_log *log, const struct tuff_ima
                          *skipped - REASONS_SHOWN);
     if (misfits > 0)
         return tuff_fail(
-            log, TUFF_ERROR_INVALID,
-            "%s: %zu of %zu images are not of the first one's size and colours; they may differ where they "
-            "are scaled to one size (--size of tuff data show, or a model's input)",
-            batch->folder, misfits, batch->list->file_count);
+            log, TUFF_ERROR_INVALID, "%s: %zu of %zu images are not of the first one's %s%s", batch->folder,
+            misfits, batch->list->file_count, batch->as_they_are ? "size and colours" : "colours",
+            batch->as_they_are ? "; they may differ where they are scaled to one size (--size of tuff data "
+                                 "show, or a model's input)"
+                               : "; they may differ where a model's input says which they become");
     if (!skip)
         return tuff_fail(log, TUFF_ERROR_FORMAT,
                          "%s: %" PRIu32
@@ -376,7 +377,8 @@ static enum tuff_status load_list(const struct tuff_log *log, const char *folder
         tuff_dataset_forget(dataset); // to say which are broken they must be read
     }
     status = decode(log, &batch, options, dataset, &skipped);
-    if (status == TUFF_OK && options->no_cache == 0)
+    // What kept a file from being read may be gone the next time, and changes nothing that the cache goes by.
+    if (status == TUFF_OK && options->no_cache == 0 && !atomic_load(&batch.unreadable))
         tuff_image_cache_write(log, &cache, dataset, skipped);
     return status;
 }

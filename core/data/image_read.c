@@ -28,7 +28,7 @@ struct worker {
 };
 
 struct work {
-    const struct tuff_image_batch *batch;
+    struct tuff_image_batch *batch;
     atomic_size_t next, done;
     atomic_bool stop, no_memory;
     pthread_mutex_t lock; // of running
@@ -60,7 +60,7 @@ static enum tuff_status read_open(int file, struct worker *worker, size_t *bytes
     *bytes = 0;
     if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
         snprintf(why, TUFF_IMAGE_WHY_BYTES, "no regular file");
-        return TUFF_ERROR_IO;
+        return TUFF_ERROR_UNSUPPORTED;
     }
     if (info.st_size > TUFF_IMAGE_MAX_FILE) {
         snprintf(why, TUFF_IMAGE_WHY_BYTES, "a file of more than %d MiB", TUFF_IMAGE_MAX_FILE >> 20);
@@ -94,8 +94,9 @@ static enum tuff_status decode_file(const char *folder, const char *name, struct
     errno = ENAMETOOLONG;
     int file = tuff_path_join(path, folder, name) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
     if (file < 0) {
-        snprintf(why, TUFF_IMAGE_WHY_BYTES, "cannot open: %s", strerror(errno));
-        return TUFF_ERROR_IO;
+        const int reason = errno;
+        snprintf(why, TUFF_IMAGE_WHY_BYTES, "cannot open: %s", strerror(reason));
+        return reason == ENOENT || reason == ENOTDIR ? TUFF_ERROR_NOT_FOUND : TUFF_ERROR_IO;
     }
     enum tuff_status status = read_open(file, worker, &bytes, why);
     close(file);
@@ -133,7 +134,7 @@ static enum tuff_status read_one(const struct tuff_image_batch *batch, size_t in
 static void read_some(struct work *work)
 {
     struct worker worker = {.file = NULL};
-    const struct tuff_image_batch *batch = work->batch;
+    struct tuff_image_batch *batch = work->batch;
     while (!atomic_load(&work->stop)) {
         size_t index = atomic_fetch_add(&work->next, 1);
         char why[TUFF_IMAGE_WHY_BYTES];
@@ -142,6 +143,8 @@ static void read_some(struct work *work)
         enum tuff_status status = read_one(batch, index, &worker, why);
         if (status != TUFF_OK)
             batch->reasons[index] = strdup(why);
+        if (status == TUFF_ERROR_IO)
+            atomic_store(&batch->unreadable, true);
         if (status == TUFF_ERROR_MEMORY || (status != TUFF_OK && batch->reasons[index] == NULL)) {
             atomic_store(&work->no_memory, true);
             atomic_store(&work->stop, true);
@@ -199,7 +202,7 @@ static void wait_and_tell(struct work *work, const struct tuff_dataset_options *
     pthread_mutex_unlock(&work->lock);
 }
 
-enum tuff_status tuff_image_read_all(const struct tuff_log *log, const struct tuff_image_batch *batch,
+enum tuff_status tuff_image_read_all(const struct tuff_log *log, struct tuff_image_batch *batch,
                                      const struct tuff_dataset_options *options)
 {
     struct work work = {.batch = batch, .lock = PTHREAD_MUTEX_INITIALIZER};

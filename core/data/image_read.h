@@ -2,6 +2,8 @@
 #ifndef TUFF_CORE_IMAGE_READ_H
 #define TUFF_CORE_IMAGE_READ_H
 
+#include <stdatomic.h>
+
 #include "folder_list.h"
 #include "image.h"
 #include "tuff/dataset.h"
@@ -15,6 +17,7 @@ struct tuff_image_batch {
     uint8_t *images; // (files,channels,height,width); what could not be read is left as it was
     char **reasons;  // (files), NULL at first; of malloc where an image could not be read
     bool *misfits;   // (files), false at first; true where it could, but is not as it must be
+    atomic_bool unreadable; // false at first; true if a file could not be read, whatever is in it
 };
 
 // The first file of the list that can be decoded. *index: which one; file_count if none can be.
@@ -26,7 +29,7 @@ TUFF_MUST_CHECK enum tuff_status tuff_image_read_first(const struct tuff_log *lo
 // on the number of threads. Failure: TUFF_ERROR_MEMORY, TUFF_ERROR_INTERRUPTED. An image that cannot be read
 // is none.
 TUFF_MUST_CHECK enum tuff_status tuff_image_read_all(const struct tuff_log *log,
-                                                     const struct tuff_image_batch *batch,
+                                                     struct tuff_image_batch *batch,
                                                      const struct tuff_dataset_options *options);
 
 #endif

@@ -503,6 +503,15 @@ static bool has_sample(const struct tuff_dataset *set, const char *name)
     return false;
 }
 
+// A disk that is not mounted, say: training with one class fewer would go unnoticed.
+Test(image_folder, refuses_a_class_that_leads_nowhere)
+{
+    store_png("set/train/a/1.png", 4, 4, 1, 1);
+    store_png("set/train/b/1.png", 4, 4, 1, 2);
+    cr_assert_eq(symlink("nowhere", scratch_path("set/train/c")), 0);
+    expect_refusal(TUFF_SPLIT_TRAIN, NULL, TUFF_ERROR_IO, "set/train/c: cannot look at it: No such file");
+}
+
 Test(image_folder, divides_a_folder_without_a_test_split)
 {
     char name[64];
