@@ -1,6 +1,9 @@
 #include "decimal.h"
 
 #include <jansson.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
 
 enum { MOST_BYTES = 31 };
 
@@ -33,4 +36,29 @@ bool tuff_decimal_read(const char *text, size_t length, double *value)
         *value = json_real_value(number);
     json_decref(number);
     return is_number;
+}
+
+struct tuff_decimal tuff_decimal_print(double value, int digits)
+{
+    struct tuff_decimal printed;
+    const char *point = localeconv()->decimal_point;
+    snprintf(printed.text, sizeof printed.text, "%.*g", digits, value);
+    char *found = strcmp(point, ".") == 0 ? NULL : strstr(printed.text, point);
+    if (found != NULL) {
+        *found = '.';
+        memmove(found + 1, found + strlen(point), strlen(found + strlen(point)) + 1);
+    }
+    return printed;
+}
+
+struct tuff_decimal tuff_decimal_shortest(double value)
+{
+    struct tuff_decimal printed = {.text = ""};
+    for (int digits = 6; digits <= 17; digits++) {
+        double again;
+        printed = tuff_decimal_print(value, digits);
+        if (tuff_decimal_read(printed.text, strlen(printed.text), &again) && again == value)
+            break;
+    }
+    return printed;
 }

@@ -3,15 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "layer_file.h"
 #include "model_builder_state.h"
 
 // The options as a file has them: "{init: kaiming_normal, lr_factor: 10}"; NULL if memory is exhausted.
 static char *as_text(const struct tuff_training_options *options)
 {
-    char factor[40] = "", *text = NULL;
+    char factor[64] = "", *text = NULL;
     if (options->lr_factor != 0)
-        snprintf(factor, sizeof factor, "lr_factor: %.17g,", options->lr_factor);
+        snprintf(factor, sizeof factor, "lr_factor: %s,", tuff_decimal_print(options->lr_factor, 17).text);
     const bool init = options->init != NULL, bias = options->init_bias != NULL;
     if (asprintf(&text, "{%s%s%s%s%s%s%s%s}", init ? "init: " : "", init ? options->init : "",
                  init ? "," : "", bias ? "init_bias: " : "", bias ? options->init_bias : "", bias ? "," : "",

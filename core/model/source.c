@@ -39,8 +39,12 @@ void tuff_one_line(char *out, size_t capacity, const char *text, size_t length)
         char piece[8];
         size_t taken = 1, bytes = 1;
         unsigned char byte = (unsigned char)text[i];
+        const unsigned char next = i + 1 < length ? (unsigned char)text[i + 1] : 0;
         if (byte < 0x20 || byte == 0x7F) {
             bytes = (size_t)snprintf(piece, sizeof piece, "\\x%02X", byte);
+        } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) { // terminals obey U+0080 to U+009F, too
+            bytes = (size_t)snprintf(piece, sizeof piece, "\\x%02X", next);
+            taken = 2;
         } else {
             while (i + taken < length && taken < 4 && continues(text[i + taken]))
                 taken++;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/decimal.h"
 #include "model/model.h"
 
 static void add(struct tuff_training_facts *facts, const char *key, const char *name, const char *format, ...)
@@ -26,14 +27,7 @@ static void add(struct tuff_training_facts *facts, const char *key, const char *
 
 static void add_real(struct tuff_training_facts *facts, const char *key, const char *name, double value)
 {
-    // As few digits as tell the number from all others.
-    char text[40];
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    add(facts, key, name, "%s", text);
+    add(facts, key, name, "%s", tuff_decimal_shortest(value).text);
 }
 
 // Of all images, then all labels.
@@ -122,16 +116,18 @@ static void add_frozen(struct tuff_training_facts *facts, const struct tuff_trai
 static void add_channels(struct tuff_training_facts *facts, const char *key, const char *name,
                          const double *values)
 {
-    add(facts, key, name, "%.17g,%.17g,%.17g,%.17g", values[0], values[1], values[2], values[3]);
+    add(facts, key, name, "%s,%s,%s,%s", tuff_decimal_print(values[0], 17).text,
+        tuff_decimal_print(values[1], 17).text, tuff_decimal_print(values[2], 17).text,
+        tuff_decimal_print(values[3], 17).text);
 }
 
 static void add_augmentation(struct tuff_training_facts *facts, const struct tuff_augmentation *a)
 {
     add(facts, "option.augmentation", "augmentation",
-        "flip %.17g, crop %" PRIu32 "x%" PRIu32 " of mode %d, translate %" PRIu32 "x%" PRIu32
+        "flip %s, crop %" PRIu32 "x%" PRIu32 " of mode %d, translate %" PRIu32 "x%" PRIu32
         ", cutout %" PRIu32,
-        a->flip_probability, a->crop_y, a->crop_x, (int)a->crop_mode, a->translate_y, a->translate_x,
-        a->cutout);
+        tuff_decimal_print(a->flip_probability, 17).text, a->crop_y, a->crop_x, (int)a->crop_mode,
+        a->translate_y, a->translate_x, a->cutout);
     add_channels(facts, "option.mean", "mean of the images", a->mean);
     add_channels(facts, "option.deviation", "deviation of the images", a->deviation);
 }

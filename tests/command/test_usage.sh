@@ -52,6 +52,8 @@ check "train --help shows defaults" out_has '\-\-batch N .*\[16\]'
 refuses 2 'a command is missing' "no command"
 refuses 2 "unknown command 'trian'; did you mean 'train'?" "misspelt command" trian lenet-mnist
 refuses 2 "unknown command 'xyzzy' (see" "strange command" xyzzy
+refuses 1 "no model 'x.x9B2J' ships" "a control character of two bytes in a name" summary $'x\xc2\x9b2J'
+refuses 2 "man: unknown command 'x??2J'" "a control character of two bytes in a message" man $'x\xc2\x9b2J'
 refuses 2 "unknown option '--verison'; did you mean '--version'?" "misspelt option before a command" --verison
 refuses 2 "unknown option '--bogus'" "strange option before a command" --bogus
 refuses 2 "unknown option '--ephocs'; did you mean '--epochs'?" "misspelt option" train --ephocs 3 lenet-mnist

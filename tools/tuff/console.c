@@ -64,9 +64,13 @@ static const char *colour(const char *sequence)
 // Names and texts of files are part of messages, and must not steer the terminal.
 static void blank_controls(char *text)
 {
-    for (; *text != '\0'; text++)
-        if (((unsigned char)*text < 0x20 && *text != '\n') || *text == 0x7f)
+    for (; *text != '\0'; text++) {
+        const unsigned char byte = (unsigned char)text[0], next = (unsigned char)text[1];
+        if ((byte < 0x20 && byte != '\n') || byte == 0x7f)
             *text = '?';
+        if (byte == 0xC2 && next >= 0x80 && next < 0xA0) // U+0080 to U+009F, which terminals obey as well
+            text[0] = text[1] = '?';
+    }
 }
 
 // The lock is held.
