@@ -143,6 +143,8 @@ refuses 2 "train: --gamma goes with --schedule step only, and this is cosine" "a
 sed '2a recipe: {optimizer: sgd, lr: 0.05, schedule: step, decay_epochs: 1}' small.yaml > recipe.yaml
 refuses 2 "train: --epsilon goes with --optimizer adam or adamw only, and this is sgd" "Adam's option for a recipe of SGD" \
     train recipe.yaml "${small[@]:1}" --recipe --epsilon 1e-6
+refuses 2 "train: --gamma goes with --schedule step only, and this is constant" "an option for a recipe that is displaced" \
+    train recipe.yaml "${small[@]:1}" --recipe --optimizer adam --schedule constant --gamma 0.5
 of_recipe --recipe --gamma 0.5 --epochs 1 --out stepped
 check "--recipe: an option of its schedule" has '"gamma": 0.5' stepped/config.json
 

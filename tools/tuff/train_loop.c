@@ -222,7 +222,14 @@ static enum tuff_status check_unfinished(const struct train_loop *loop)
                       loop->run->folder, result->epochs, result->epochs == 1 ? "" : "s");
         return TUFF_ERROR_INVALID;
     }
-    if (settings->early_stop != 0 && loop->not_better >= settings->early_stop) {
+    const bool stopped = settings->early_stop != 0 && loop->not_better >= settings->early_stop;
+    if (stopped && result->best.step == 0) {
+        console_error(
+            "'%s' was stopped early: no evaluation had a finite loss; a greater --early-stop trains on",
+            loop->run->folder);
+        return TUFF_ERROR_INVALID;
+    }
+    if (stopped) {
         console_error("'%s' was stopped early, %" PRIu32 " evaluation%s after its best one; a greater "
                       "--early-stop trains on",
                       loop->run->folder, loop->not_better, loop->not_better == 1 ? "" : "s");

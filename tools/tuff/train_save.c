@@ -80,7 +80,7 @@ static enum tuff_status describe(const struct train_loop *loop, uint32_t epochs,
         add_text(texts, METADATA_NORMALIZE, texts->normalize.s);
     }
     if (settings->data.test_fraction > 0) {
-        snprintf(texts->numbers[texts->count], NUMBER_BYTES, "%.15g", settings->data.test_fraction);
+        snprintf(texts->numbers[texts->count], NUMBER_BYTES, "%.17g", settings->data.test_fraction);
         add_text(texts, METADATA_FRACTION, texts->numbers[texts->count]);
     }
     return TUFF_OK;

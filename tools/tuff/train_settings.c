@@ -79,10 +79,16 @@ static bool excluded(bool given, const char *option, const char *other)
     return given;
 }
 
+// Whether a recipe, which may choose other settings, has yet to be read.
+static bool recipe_is_to_come(const struct train_settings *s)
+{
+    return s->use_recipe && s->recipe.argument_count == 0;
+}
+
 // Whether an option was given that the chosen optimizer or schedule would ignore.
 static bool given_in_vain(const struct train_settings *s)
 {
-    if (s->use_recipe && s->recipe.count == 0) // which may choose others
+    if (recipe_is_to_come(s))
         return false;
     if (s->given.of_epochs != NULL && s->steps != 0)
         console_error("train: --%s goes with whole epochs only: --steps evaluates nothing",
@@ -142,8 +148,9 @@ int train_settings_finish(struct train_settings *settings)
     struct tuff_log log = console_log();
     tuff_augmentation_default(&s->augmentation);
     s->trainer.augmentation = &s->augmentation;
+    const int wrong = resumed ? EXIT_FAILED : EXIT_USAGE; // of a run's config.json it may be
     if (s->augment != NULL && tuff_augmentation_parse(&log, s->augment, &s->augmentation) != TUFF_OK)
-        return EXIT_USAGE;
-    const bool settled = !s->use_recipe || s->recipe.count > 0; // else the recipe may say otherwise
-    return settled && tuff_trainer_options_check(&log, &s->trainer) != TUFF_OK ? EXIT_USAGE : EXIT_DONE;
+        return wrong;
+    const bool settled = !recipe_is_to_come(s);
+    return settled && tuff_trainer_options_check(&log, &s->trainer) != TUFF_OK ? wrong : EXIT_DONE;
 }
