@@ -12,10 +12,10 @@ struct tuff_buffer {
     uint8_t *mapped; // NULL: data goes through staging
 };
 
-// The slots of the interface (tuff/backend.h).
 // The memory types that buffers can live in, a bit each.
 TUFF_MUST_CHECK enum tuff_status vk_buffer_memory_types(struct tuff_device *device, uint32_t *types);
 
+// The slots of the interface (tuff/backend.h).
 TUFF_MUST_CHECK enum tuff_status vk_buffer_create(struct tuff_device *device, uint64_t bytes,
                                                   struct tuff_buffer **buffer);
 void vk_buffer_destroy(struct tuff_buffer *buffer);

@@ -229,12 +229,15 @@ static bool usable(const struct check_settings *settings, const struct check_giv
         wrong = "--perf goes with neither --list, --large, --count nor --corners";
     else if (!settings->perf.wanted && settings->perf.seconds != TUFF_CHECK_DEFAULT_SECONDS)
         wrong = "--seconds goes with --perf only";
-    else if (settings->steps.model == NULL && given->of_steps != NULL)
-        snprintf(text, sizeof text, "--%s goes with --model only", wrong = given->of_steps);
-    else if (settings->steps.model != NULL && given->of_cases != NULL)
-        snprintf(text, sizeof text, "--model and --%s exclude each other", wrong = given->of_cases);
+    if (wrong == NULL && settings->steps.model == NULL && given->of_steps != NULL) {
+        snprintf(text, sizeof text, "--%s goes with --model only", given->of_steps);
+        wrong = text;
+    } else if (wrong == NULL && settings->steps.model != NULL && given->of_cases != NULL) {
+        snprintf(text, sizeof text, "--model and --%s exclude each other", given->of_cases);
+        wrong = text;
+    }
     if (wrong != NULL)
-        console_error("check: %s", wrong == given->of_steps || wrong == given->of_cases ? text : wrong);
+        console_error("check: %s", wrong);
     return wrong == NULL;
 }
 

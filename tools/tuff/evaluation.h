@@ -27,7 +27,7 @@ extern const char *const evaluation_splits[2]; // names, by enum tuff_split
 #define EVALUATION_DEFAULTS                                                                                  \
     {                                                                                                        \
         .which = {run_checkpoints, 2, RUN_WHICH_LAST}, .split = {evaluation_splits, 2, TUFF_SPLIT_TEST},     \
-        .batch = 16, .data.test_fraction = NAN, .target.backend = "auto"                                                              \
+        .batch = 16, .data.test_fraction = NAN, .target.backend = "auto"                                     \
     }
 
 // clang-format off
@@ -36,7 +36,7 @@ extern const char *const evaluation_splits[2]; // names, by enum tuff_split
     {"checkpoint", 'c', OPTION_CHOICE, &(e).which, "NAME", "of a run: the last, or the best evaluation's"},     \
     {"split", 's', OPTION_CHOICE, &(e).split, "NAME", "which part of the data set"},                           \
     {"batch", 'n', OPTION_COUNT, &(e).batch, "N", "samples per step"},                                         \
-    DATA_OPTIONS((e).data, "a name or a folder; else the one trained on", "as in training", "as in training",       \
+    DATA_OPTIONS((e).data, "a name or a folder; else the one trained on", "as in training", "as in training",   \
                  "of a folder without test split; else as in training")
 // clang-format on
 
