@@ -95,8 +95,10 @@ enum tuff_status vk_device_submit(struct tuff_device *device, const VkCommandBuf
         .pCommandBuffers = commands,
     };
     const VkResult result = device->vk.QueueSubmit(device->queue, 1, &info, fence);
-    if (vk_result_status(result) == TUFF_ERROR_DEVICE)
+    if (vk_result_status(result) == TUFF_ERROR_DEVICE) {
         device->lost = true; // in an attempt, too: nobody knows what of it runs
+        device->hung = result != VK_ERROR_DEVICE_LOST;
+    }
     return vk_check(device, result, "vkQueueSubmit");
 }
 

@@ -11,8 +11,8 @@
 // clang-format on
 //
 // A submission or a wait that fails has lost the device, as all of them have from then on; the real device is
-// idle by then, so that what is freed is not in use. Every second wait ends by its timeout instead, while the
-// work goes on.
+// idle by then, so that what is freed is not in use. Every second submission is short of memory instead, and
+// every second wait ends by its timeout, while the work goes on.
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -256,7 +256,10 @@ static PFN_vkQueueSubmit real_QueueSubmit;
 static VKAPI_ATTR VkResult VKAPI_CALL fault_QueueSubmit(VkQueue queue, uint32_t count,
                                                         const VkSubmitInfo *info, VkFence fence)
 {
-    return loses("vkQueueSubmit") ? VK_ERROR_DEVICE_LOST : real_QueueSubmit(queue, count, info, fence);
+    const bool by_memory = fault.at % 2 == 0 && !fault.lost;
+    const VkResult failure = by_memory ? ON_GPU : VK_ERROR_DEVICE_LOST;
+    const bool fails = by_memory ? hits("vkQueueSubmit") : loses("vkQueueSubmit");
+    return fails ? failure : real_QueueSubmit(queue, count, info, fence);
 }
 
 static PFN_vkWaitForFences real_WaitForFences;

@@ -2,11 +2,12 @@
 """Trains resnet9-cifar10 in PyTorch on a folder of images, with the settings of tuff's recipe: accuracy against time, to
 be laid beside what tuff train prints.
 
-The images are decoded before the clock starts and stay in memory as bytes; a batch is normalized, mirrored and cut from
-images with a border of four reflected pixels, as tensors and not image by image. Prints a line for each epoch, with the
-seconds on the clock and of the processors since the first step, evaluations not counted.
+The images are decoded before the clock starts and stay in memory as bytes; a batch is normalized, mirrored, cut from
+images with a border of four reflected pixels, and blanked in a square, as tensors and not image by image. Prints a line
+for each epoch, with the seconds on the clock and of the processors since the first step, evaluations not counted.
 
   tools/bench/pytorch_accuracy.py ~/cifar10 --epochs 5 --threads 2
+  tools/bench/pytorch_accuracy.py ~/cifar10 --stop-after 3 --state torch.pt   # run again, it goes on after the third
   tools/bench/pytorch_accuracy.py ~/cifar10 --steps 20 --threads 2     # how long a step takes, and no more
 """
 
@@ -25,6 +26,7 @@ sys.dont_write_bytecode = True
 from pytorch_nets import resnet9  # noqa: E402  (it lies beside this file)
 
 BORDER = 4
+CUTOUT = 8  # side of the square
 
 
 def read_folder(folder, most=None):
@@ -36,6 +38,13 @@ def read_folder(folder, most=None):
                 images.append(np.asarray(image.convert("RGB")).transpose(2, 0, 1))
             labels.append(label)
     return torch.from_numpy(np.stack(images)), torch.tensor(labels)
+
+
+def in_square(count, length):
+    """Of each image the rows (or columns) that are blanked: around a random one, as far as there are any."""
+    first = torch.randint(0, length, (count, 1)) - CUTOUT // 2
+    number = torch.arange(length)
+    return (number >= first) & (number < first + CUTOUT)
 
 
 class Pixels:
@@ -56,8 +65,9 @@ class Pixels:
         columns = torch.randint(0, 2 * BORDER + 1, (count, 1)) + torch.arange(width)
         mirrored = torch.rand(count, 1) < 0.5
         columns = torch.where(mirrored, columns.flip(1), columns)
-        return x[torch.arange(count).view(-1, 1, 1, 1), torch.arange(3).view(1, -1, 1, 1), rows.view(count, 1, -1, 1),
-                 columns.view(count, 1, 1, -1)]
+        x = x[torch.arange(count).view(-1, 1, 1, 1), torch.arange(3).view(1, -1, 1, 1), rows.view(count, 1, -1, 1),
+              columns.view(count, 1, 1, -1)]
+        return x.masked_fill((in_square(count, height).unsqueeze(2) & in_square(count, width).unsqueeze(1)).unsqueeze(1), 0)
 
 
 def accuracy(model, pixels, images, labels):
@@ -79,7 +89,8 @@ def main():
     parser.add_argument("--lr", type=float, default=0.1)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--seed", type=int, default=42)
-    parser.add_argument("--stop-after", type=int, metavar="N", help="epochs, of the schedule of --epochs")
+    parser.add_argument("--stop-after", type=int, metavar="N", help="epochs more, of the schedule of --epochs")
+    parser.add_argument("--state", metavar="FILE", help="is written after each epoch, and gone on from where it exists")
     parser.add_argument("--steps", type=int, metavar="N", help="time N steps, after one to warm up, on as many images")
     options = parser.parse_args()
 
@@ -117,8 +128,17 @@ def main():
 
     test_images, test_labels = read_folder(os.path.join(options.folder, "test"))
     wall = processors = 0.0
+    first = 0
+    parts = {"model": model, "optimizer": optimizer, "schedule": schedule}
+    if options.state is not None and os.path.exists(options.state):
+        state = torch.load(options.state)
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+        torch.set_rng_state(state["random"])
+        first, wall, processors = state["epochs"], state["wall"], state["processors"]
     print("PyTorch %s, %d threads, %d images" % (torch.__version__, options.threads, len(images)), flush=True)
-    for epoch in range(options.stop_after or options.epochs):
+    last = options.epochs if options.stop_after is None else min(options.epochs, first + options.stop_after)
+    for epoch in range(first, last):
         order = torch.randperm(len(images))
         losses = 0.0
         begin, used = time.perf_counter(), time.process_time()
@@ -133,6 +153,11 @@ def main():
             % (epoch + 1, losses / len(images), accuracy(model, pixels, test_images, test_labels), wall, processors),
             flush=True,
         )
+        if options.state is not None:
+            state = {name: part.state_dict() for name, part in parts.items()}
+            state.update(random=torch.get_rng_state(), epochs=epoch + 1, wall=wall, processors=processors)
+            torch.save(state, options.state + ".new")
+            os.replace(options.state + ".new", options.state)
 
 
 if __name__ == "__main__":
