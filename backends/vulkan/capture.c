@@ -128,8 +128,8 @@ static void take_elapsed(struct tuff_stream *stream, struct tuff_capture *captur
     }
 }
 
-// begun: parts of a step may run that no fence tells of, and the rest of it never comes. A device that is lost
-// runs nothing any more.
+// begun: parts of a step may run that no fence tells of, and the rest of it never comes. A device that is
+// lost runs nothing any more.
 static enum tuff_status give_up(struct tuff_device *device, bool begun, enum tuff_status status)
 {
     if (begun && !device->lost)
