@@ -214,7 +214,7 @@ void vk_context_destroy(struct tuff_backend *backend)
 {
     if (backend->messenger != VK_NULL_HANDLE)
         backend->vk.DestroyDebugUtilsMessengerEXT(backend->instance, backend->messenger, NULL);
-    if (backend->instance && backend->vk.DestroyInstance)
+    if (backend->instance && backend->vk.DestroyInstance && !backend->device_left)
         backend->vk.DestroyInstance(backend->instance, NULL);
     free(backend->physicals);
     free(backend);

@@ -55,6 +55,7 @@ struct tuff_backend {
     bool probed; // an instance has been asked for
     enum tuff_status probe_status;
     bool validation, gpu_assisted, min_limits, fusion, matrix;
+    bool device_left;                // one whose work never ended; its instance stays with it
     atomic_uint validation_messages; // warnings and errors so far; any makes the devices fail
     uint32_t physical_count;
     struct vk_physical *physicals;

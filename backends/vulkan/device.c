@@ -268,6 +268,7 @@ void vk_device_close(struct tuff_device *device)
                device->buffer_count, device->stream_count, device->capture_count);
     if (vk_device_hangs(device)) {
         // The driver may still use all of it: what cannot be destroyed safely stays until the process ends.
+        device->backend->device_left = true;
         vk_log(device->backend, TUFF_LOG_WARNING, "%s: left as it is, since its work never ended", name);
     } else if (device->handle) {
         VkResult result = device->vk.DeviceWaitIdle(device->handle);

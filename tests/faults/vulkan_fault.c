@@ -3,6 +3,7 @@
 //
 // clang-format off
 //   TUFF_FAULT_AT        the number of the call that fails; the first is 1; 0: none does
+//   TUFF_FAULT_HANG      the number of the call of vkWaitForFences from which on none sees its fence; the first is 1
 //   TUFF_FAULT_PIPELINE  the number of the call of vkCreateComputePipelines that fails as if the driver's compiler gave
 //                        up, or N:memory, as if memory was short; may change as the process runs
 //   TUFF_FAULT_VULKAN    the library that stands behind this one; else libvulkan.so.1 of the system
@@ -47,7 +48,8 @@ static const char *const object_names[OBJECT_COUNT] = {
 
 static struct {
     uint64_t at;
-    _Atomic uint64_t points;
+    uint64_t hang;
+    _Atomic uint64_t points, waits;
     const char *failed;
     bool lost;
     _Atomic long objects[OBJECT_COUNT];
@@ -268,6 +270,8 @@ static VKAPI_ATTR VkResult VKAPI_CALL fault_WaitForFences(VkDevice device, uint3
                                                           uint64_t timeout)
 {
     the_device = device;
+    if (fault.hang != 0 && atomic_fetch_add(&fault.waits, 1) + 1 >= fault.hang)
+        return VK_TIMEOUT; // at once: the caller's patience is not what is tried
     const bool by_timeout = fault.at % 2 == 0 && timeout != 0 && !fault.lost;
     const VkResult failure = by_timeout ? VK_TIMEOUT : VK_ERROR_DEVICE_LOST;
     const bool fails = by_timeout ? hits("vkWaitForFences") : loses("vkWaitForFences");
@@ -374,8 +378,10 @@ VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL vkGetInstanceProcAddr(VkInstance instan
 
 __attribute__((constructor)) static void begin(void)
 {
-    const char *at = getenv("TUFF_FAULT_AT"), *other = getenv("TUFF_FAULT_VULKAN");
+    const char *at = getenv("TUFF_FAULT_AT"), *hang = getenv("TUFF_FAULT_HANG");
+    const char *other = getenv("TUFF_FAULT_VULKAN");
     fault.at = at == NULL ? 0 : strtoull(at, NULL, 10);
+    fault.hang = hang == NULL ? 0 : strtoull(hang, NULL, 10);
     void *library = dlopen(other == NULL ? TUFF_VULKAN_LOADER : other, RTLD_NOW | RTLD_LOCAL);
     void *symbol = library == NULL ? NULL : dlsym(library, "vkGetInstanceProcAddr");
     memcpy(&real_instance_function, &symbol, sizeof symbol);
