@@ -28,12 +28,18 @@ enum tuff_status tuff_device_zeroed(const struct tuff_target *target, const char
     enum tuff_status status = tuff_device_allocate(target, what, bytes, buffer);
     if (status != TUFF_OK || *buffer == NULL)
         return status;
+    status = tuff_device_clear(target, *buffer, bytes);
+    if (status != TUFF_OK)
+        tuff_device_release(target, buffer);
+    return status;
+}
+
+enum tuff_status tuff_device_clear(const struct tuff_target *target, struct tuff_buffer *buffer,
+                                   uint64_t bytes)
+{
     unsigned errors = tuff_target_errors(target);
-    status = target->interface->buffer_fill(*buffer, 0, tuff_whole_words(bytes), 0);
-    if (status == TUFF_OK)
-        return TUFF_OK;
-    tuff_device_release(target, buffer);
-    return tuff_target_fail(target, errors, status, "fill a buffer");
+    enum tuff_status status = target->interface->buffer_fill(buffer, 0, tuff_whole_words(bytes), 0);
+    return status == TUFF_OK ? TUFF_OK : tuff_target_fail(target, errors, status, "fill a buffer");
 }
 
 enum tuff_status tuff_device_upload(const struct tuff_target *target, const char *what, const void *data,

@@ -181,6 +181,23 @@ enum tuff_status tuff_parameters_create(const struct tuff_target *target, const 
     return status;
 }
 
+enum tuff_status tuff_parameters_clear(struct tuff_parameters *p)
+{
+    const struct {
+        struct tuff_buffer *buffer;
+        uint64_t bytes;
+    } arenas[] = {
+        {p->values, p->arena_bytes},   {p->gradients, p->arena_bytes},
+        {p->sums, p->trained_bytes},   {p->moments, p->moment_count * p->trained_bytes},
+        {p->averages, p->arena_bytes}, {p->buffers, p->buffer_arena_bytes},
+    };
+    enum tuff_status status = TUFF_OK;
+    for (size_t i = 0; i < sizeof arenas / sizeof *arenas && status == TUFF_OK; i++)
+        if (arenas[i].buffer != NULL)
+            status = tuff_device_clear(p->target, arenas[i].buffer, arenas[i].bytes);
+    return status;
+}
+
 void tuff_parameters_destroy(struct tuff_parameters **parameters)
 {
     struct tuff_parameters *p = *parameters;

@@ -55,6 +55,9 @@ TUFF_MUST_CHECK enum tuff_status tuff_parameters_create(const struct tuff_target
 // The initial values again, of parameters, averages and buffers; moments stay.
 TUFF_MUST_CHECK enum tuff_status tuff_parameters_initialize(struct tuff_parameters *parameters,
                                                             const struct tuff_model *model, uint64_t seed);
+// Zero in parameters, gradients, their sums, moments, averages and buffers, and in the gaps between them,
+// where a step whose gradient had no finite norm leaves NaN.
+TUFF_MUST_CHECK enum tuff_status tuff_parameters_clear(struct tuff_parameters *parameters);
 void tuff_parameters_destroy(struct tuff_parameters **parameters); // NULL-safe, nulls
 
 // Where in the moments number `moment` of a parameter that is trained begins, in bytes.

@@ -73,7 +73,8 @@ double tuff_schedule_rate(const struct tuff_trainer_options *options, uint32_t s
     case TUFF_SCHEDULE_CONSTANT:
         break;
     case TUFF_SCHEDULE_STEP:
-        rate *= pow(o->decay_factor, floor(t / (o->decay_epochs * steps_per_epoch)));
+        rate *= pow(o->decay_factor,
+                    floor(t / (o->decay_epochs * steps_per_epoch) + 1e-9)); // 1.1 epochs of 100 steps are 110
         rate = fmax(rate, o->least_learning_rate);
         break;
     case TUFF_SCHEDULE_COSINE:

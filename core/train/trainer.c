@@ -37,6 +37,15 @@ static uint32_t part_size(const struct tuff_trainer *trainer, const struct tuff_
 // its threads, and the batch, on which the last digits of the loss depend, must not.
 static const uint32_t evaluation_multiples[] = {16, 8, 4, 2, 1};
 
+// Whether the last batch has so few of the samples that half the batch would compute far fewer absent ones.
+static bool wastes(uint64_t samples, uint64_t batch)
+{
+    const uint64_t half = batch / 2;
+    const uint64_t computed = (samples + batch - 1) / batch * batch;
+    const uint64_t by_half = half == 0 ? computed : (samples + half - 1) / half * half;
+    return computed > by_half + by_half / 16;
+}
+
 static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
 {
     static const uint64_t always_fine = UINT64_C(8) << 20;
@@ -48,7 +57,7 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
     for (size_t i = 0; i < sizeof evaluation_multiples / sizeof *evaluation_multiples; i++) {
         const bool last = evaluation_multiples[i] == 1;
         uint64_t batch = (uint64_t)(part != 0 ? part : trainer->options.batch_size) * evaluation_multiples[i];
-        if (!last && batch > trainer->test_data->count)
+        if (!last && (batch > trainer->test_data->count || wastes(trainer->test_data->count, batch)))
             continue;
         if (batch > trainer->test_data->count)
             batch = trainer->test_data->count;

@@ -96,7 +96,7 @@ static enum tuff_status snapshot_take(const struct tuff_trainer *trainer, struct
 
 static enum tuff_status snapshot_restore(struct tuff_trainer *trainer, const struct snapshot *snapshot)
 {
-    enum tuff_status status = TUFF_OK;
+    enum tuff_status status = tuff_parameters_clear(trainer->parameters); // gradients, too
     trainer->epoch = snapshot->epoch;
     trainer->epoch_steps = snapshot->epoch_steps;
     trainer->steps_done = snapshot->steps_done;
@@ -354,16 +354,7 @@ enum tuff_status tuff_trainer_find_origin(struct tuff_trainer *trainer, uint64_t
 
 enum tuff_status tuff_trainer_restart(struct tuff_trainer *trainer)
 {
-    enum tuff_status status = TUFF_OK;
-    for (int a = 0; a < ARENA_COUNT && status == TUFF_OK; a++) {
-        struct arena arena = arena_of(trainer, a);
-        float *zeros = arena.buffer == NULL ? NULL : calloc(1, arena.bytes);
-        if (zeros != NULL)
-            status = tuff_device_write(trainer->target, arena.buffer, 0, zeros, arena.bytes);
-        else if (arena.buffer != NULL)
-            status = tuff_fail(trainer->target->log, TUFF_ERROR_MEMORY, "out of memory");
-        free(zeros);
-    }
+    enum tuff_status status = tuff_parameters_clear(trainer->parameters);
     if (status == TUFF_OK)
         status = tuff_parameters_initialize(trainer->parameters, trainer->model, trainer->options.seed);
     trainer->epoch = trainer->epoch_steps = trainer->steps_done = 0;

@@ -372,6 +372,8 @@ static enum tuff_status take_state(const struct tuff_log *log, const char *path,
     if (status == TUFF_OK)
         status = check_tensors(log, path, &entries, file);
     if (status == TUFF_OK)
+        status = tuff_parameters_clear(trainer->parameters); // gaps that the file does not have
+    if (status == TUFF_OK)
         status = write_entries(log, trainer, &entries, file);
     if (status == TUFF_OK) {
         trainer->epoch = (uint32_t)position.epoch;

@@ -21,6 +21,8 @@ where='activation [a-z0-9.]* became \(inf\|-inf\|nan\) in [a-z0-9_]*_forward of 
 
 stops "a learning rate that is too large" "the loss is not finite at step 2: $where 2" \
     "${small[@]}" --epochs 4 --optimizer sgd --lr 1e30 --log-every 1 --out exploded
+stops "the same with gradients that are clipped" "the loss is not finite at step 2: $where 2" \
+    "${small[@]}" --epochs 4 --optimizer sgd --lr 1e30 --clip-norm 1 --log-every 1 --out clipped
 check "nothing was saved" absent exploded/state.safetensors
 check "nor as last" absent exploded/last.safetensors
 check "its metrics say so, too" has '"type":"not_finite","step":2,.*"phase":"forward","kind":"activation"' \
@@ -40,6 +42,9 @@ stops "a resumed training" "the loss is not finite at step 6: $where 6" --resume
 for file in state last best; do
     check "its $file checkpoint is the former one" same kept/$file.safetensors before/$file.safetensors
 done
+run train "${small[@]}" --epochs 1 --clip-norm 1 --out kept-clipped
+stops "a resumed training of clipped gradients" "the loss is not finite at step 6: $where 6" \
+    --resume kept-clipped --epochs 3 --lr 1e30
 run train --resume kept --epochs 3 --lr 0.0005
 check "another learning rate goes on" test "$status" -eq 0
 check "and says so" err_has '^tuff: the learning rate becomes 0.0005; it was 1e+30$'

@@ -95,6 +95,12 @@ Test(schedule, step)
     for (int t = 0; t < STEPS; t++)
         rates[t] = fmax(rates[t], 0.02);
     expect_rates(&options, rates, STEPS);
+    // 1.1 times 100 is more than 110 as doubles have it.
+    options.least_learning_rate = 0;
+    options.decay_epochs = 1.1;
+    cr_expect_eq(tuff_schedule_rate(&options, 100, 109), 0.1);
+    cr_expect(within(tuff_schedule_rate(&options, 100, 110), 0.1 * 0.3, 1e-12));
+    cr_expect(within(tuff_schedule_rate(&options, 100, 220), 0.1 * 0.3 * 0.3, 1e-12));
 }
 
 Test(schedule, constant)
