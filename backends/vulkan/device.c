@@ -41,12 +41,16 @@ enum tuff_status vk_device_usable(struct tuff_device *device)
     return device->lost ? TUFF_ERROR_DEVICE : TUFF_OK;
 }
 
+// A driver that computes on the CPU has no watchdog to be quicker than, and shares the CPU with whatever
+// runs.
+static uint64_t patience(const struct tuff_device *device, uint64_t nanoseconds)
+{
+    return vk_physical_on_cpu(device->physical) ? 10 * nanoseconds : nanoseconds;
+}
+
 enum tuff_status vk_device_wait(struct tuff_device *device, VkFence fence)
 {
-    // A driver that computes on the CPU has no watchdog to be quicker than, and shares the CPU with whatever
-    // runs.
-    const uint64_t limit =
-        vk_physical_on_cpu(device->physical) ? 10 * VK_WAIT_NANOSECONDS : VK_WAIT_NANOSECONDS;
+    const uint64_t limit = patience(device, VK_WAIT_NANOSECONDS);
     VkResult result = device->vk.WaitForFences(device->handle, 1, &fence, VK_TRUE, limit);
     // Whatever ends the wait but the fence: the work may still run.
     if (result != VK_SUCCESS) {
@@ -67,8 +71,9 @@ static bool is_idle_after_all(struct tuff_device *device)
     if (device->vk.CreateFence(device->handle, &info, NULL, &fence) != VK_SUCCESS)
         return false;
     const bool submitted = device->vk.QueueSubmit(device->queue, 0, NULL, fence) == VK_SUCCESS;
-    const bool idle = submitted && device->vk.WaitForFences(device->handle, 1, &fence, VK_TRUE,
-                                                            VK_LAST_WAIT_NANOSECONDS) == VK_SUCCESS;
+    const uint64_t limit = patience(device, VK_LAST_WAIT_NANOSECONDS);
+    const bool idle =
+        submitted && device->vk.WaitForFences(device->handle, 1, &fence, VK_TRUE, limit) == VK_SUCCESS;
     if (idle || !submitted)
         device->vk.DestroyFence(device->handle, fence, NULL);
     return idle;

@@ -15,10 +15,10 @@ work=$(mktemp -d)
 cd "$work" || exit 1
 out=$work/.out err=$work/.err status=0
 checks=0 failures=0 finished=false
-# Nothing of whoever runs the tests: no data, no cache, no colours asked for or forbidden.
+# Nothing of whoever runs the tests: no data, no cache, no locale, no colours asked for or forbidden.
 real_data=${TUFF_DATA:-}
 unset TUFF_DATA NO_COLOR
-export HOME=$work/home
+export HOME=$work/home LC_ALL=C.UTF-8
 mkdir "$HOME"
 
 leave()

@@ -56,6 +56,7 @@ for command in train eval export summary devices check bench man; do
     run $command --help-all
     sed -n 's/^  -\([a-zA-Z]\), .*/-\1/p; s/^  .*\(--[a-z][a-z0-9-]*\)\( .*\)*$/\1/p' "$out" | sort > shown
     printf '%s\n' "${COMPREPLY[@]}" | sort > offered
+    check "bash: the help of $command has options" test -s shown
     check "bash: options of $command are those of its help" test "$(grep -cvxFf offered shown)" -eq 0
 done
 offers "a model" lenet-mnist train lenet-m

@@ -126,7 +126,7 @@ check "--quick is not mixed with what counts" err_has 'is of a run with --quick:
 "$python" moved/gpu-run --quick --backend "$backend" --pytorch none --out stopped > "$out" 2> "$err" < /dev/null &
 asked=$!
 for ((i = 0; i < 300; i++)); do
-    [[ -e stopped/gpu-run.json ]] && break
+    grep -qs '"state": "running"' stopped/gpu-run.json && break
     sleep 0.1
 done
 kill -TERM $asked

@@ -233,14 +233,26 @@ Test(timing, many_updates_leave_ordinary_numbers)
     }
 }
 
+// Once more where other programs took the processor for so long that a few calls seemed to fill the sample.
+static void create_and_calibrate(struct timing *timing, struct conformance_case *c, uint32_t expected_calls)
+{
+    for (int attempt = 0; attempt < 10; attempt++) {
+        if (attempt > 0)
+            timing_destroy(timing);
+        timing_create(oracle_target, c, timing);
+        timing_calibrate(timing, 0.002);
+        if (timing->calls >= expected_calls)
+            return;
+    }
+}
+
 // A sample has as many calls as fit, but no more than the inputs are good for.
 Test(timing, calls_are_calibrated)
 {
     static struct timing timing;
     struct conformance_case c;
     cr_assert_eq(conformance_case_parse(NULL, "add(layout=row_major,dims=10)", &c), TUFF_OK);
-    timing_create(oracle_target, &c, &timing);
-    timing_calibrate(&timing, 0.002);
+    create_and_calibrate(&timing, &c, 101);
     cr_assert_gt(timing.calls, 100u, "%u calls", timing.calls);
     timing_sample(&timing);
     timing_sample(&timing);
@@ -252,8 +264,7 @@ Test(timing, calls_are_calibrated)
 
     cr_assert_eq(conformance_case_parse(NULL, "step_advance(layout=row_major,rows=50,cursor=7)", &c),
                  TUFF_OK);
-    timing_create(oracle_target, &c, &timing);
-    timing_calibrate(&timing, 0.002);
+    create_and_calibrate(&timing, &c, 43);
     timing_sample(&timing);
     cr_assert_eq(timing.state, TIMING_READY);
     cr_assert_eq(timing.calls, 43u, "%u calls", timing.calls);

@@ -264,14 +264,25 @@ static VKAPI_ATTR VkResult VKAPI_CALL fault_QueueSubmit(VkQueue queue, uint32_t 
     return fails ? failure : real_QueueSubmit(queue, count, info, fence);
 }
 
+// A driver that computes on the CPU is not to be taken down while it still does.
+static void let_it_end(void)
+{
+    real_DeviceWaitIdle(the_device);
+}
+
 static PFN_vkWaitForFences real_WaitForFences;
 static VKAPI_ATTR VkResult VKAPI_CALL fault_WaitForFences(VkDevice device, uint32_t count,
                                                           const VkFence *fences, VkBool32 all,
                                                           uint64_t timeout)
 {
     the_device = device;
-    if (fault.hang != 0 && atomic_fetch_add(&fault.waits, 1) + 1 >= fault.hang)
-        return VK_TIMEOUT; // at once: the caller's patience is not what is tried
+    if (fault.hang != 0) {
+        const uint64_t wait = atomic_fetch_add(&fault.waits, 1) + 1;
+        if (wait == fault.hang)
+            atexit(let_it_end);
+        if (wait >= fault.hang)
+            return VK_TIMEOUT; // at once: the caller's patience is not what is tried
+    }
     const bool by_timeout = fault.at % 2 == 0 && timeout != 0 && !fault.lost;
     const VkResult failure = by_timeout ? VK_TIMEOUT : VK_ERROR_DEVICE_LOST;
     const bool fails = by_timeout ? hits("vkWaitForFences") : loses("vkWaitForFences");

@@ -48,6 +48,7 @@ done < "$work/names"
 # Pages as they are, with their policy.
 for name in plain hundred; do
     for scheme in 0 1; do
+        rm -f "$work/$scheme.png"
         browse 1280 $scheme "$work/$name/index.html" --screenshot="$work/$scheme.png" > /dev/null
         check "$name: nothing on the console" quiet
         check "$name: there is a picture of it" test -s "$work/$scheme.png"

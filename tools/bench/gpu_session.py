@@ -239,12 +239,12 @@ def run_step(session, step, report):
     entry = session.step(step.name)
     attempts = entry.get("attempts", 0) + 1
     session.document["steps"][step.name] = entry = {"state": "running", "attempts": attempts}
-    session.save()
     begin = time.monotonic()
     session.step_deadline = min(begin + step.limit, session.deadline)
     cut_short = session.step_deadline == session.deadline
-    show("%s: %s" % (step.name, step.title))
     try:
+        session.save()
+        show("%s: %s" % (step.name, step.title))
         entry["figures"] = step.run(session)
         entry["state"] = "done"
     except KeyboardInterrupt:  # not the step's fault
