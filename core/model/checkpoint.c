@@ -8,8 +8,24 @@
 
 #include "base/suggest.h"
 #include "floats.h"
+#include "model/model.h"
 #include "printable.h"
 #include "safetensors.h"
+
+// In a file's header, the digest of the layers that its parameters were trained in: two models may have
+// parameters of the same names and shapes and compute something else with them.
+#define FORWARD_KEY "model.forward"
+
+struct forward_text {
+    char text[17];
+};
+
+static struct forward_text show_forward(const struct tuff_model *model)
+{
+    struct forward_text forward;
+    snprintf(forward.text, sizeof forward.text, "%016" PRIx64, tuff_model_forward_digest(model));
+    return forward;
+}
 
 static uint64_t parameter_elements(const struct tuff_parameter_info *info)
 {
@@ -85,13 +101,20 @@ enum tuff_status tuff_checkpoint_save(const struct tuff_log *log, const char *pa
     float *values = malloc((elements + 1) * sizeof *values);
     uint8_t *bytes = malloc((elements + 1) * sizeof *values);
     struct tuff_safetensor *tensors = calloc(count + 1, sizeof *tensors);
+    const struct forward_text forward = show_forward(model);
+    struct tuff_metadata *texts = calloc(metadata_count + 1, sizeof *texts);
     enum tuff_status status;
-    if (values == NULL || bytes == NULL || tensors == NULL)
+    if (values == NULL || bytes == NULL || tensors == NULL || texts == NULL)
         status = tuff_fail(log, TUFF_ERROR_MEMORY, "%s: no memory for %zu parameters", path, elements);
     else
         status = collect(trainer, model, values, bytes, tensors);
-    if (status == TUFF_OK)
-        status = tuff_safetensors_write(log, path, tensors, count, metadata, metadata_count);
+    for (size_t i = 0; i < metadata_count && status == TUFF_OK; i++)
+        texts[i] = metadata[i];
+    if (status == TUFF_OK) {
+        texts[metadata_count] = (struct tuff_metadata){FORWARD_KEY, forward.text};
+        status = tuff_safetensors_write(log, path, tensors, count, texts, metadata_count + 1);
+    }
+    free(texts);
     free(tensors);
     free(bytes);
     free(values);
@@ -217,6 +240,19 @@ static enum tuff_status check(const struct tuff_log *log, const char *path, cons
     return TUFF_OK;
 }
 
+// A file that does not say what its layers were is taken as it is.
+static void warn_of_other_layers(const struct tuff_log *log, const char *path, const struct tuff_model *model,
+                                 const struct tuff_safetensors *file)
+{
+    for (size_t i = 0; i < file->metadata_count; i++)
+        if (strcmp(file->metadata[i].key, FORWARD_KEY) == 0 &&
+            strcmp(file->metadata[i].value, show_forward(model).text) != 0)
+            tuff_log_message(log, TUFF_LOG_WARNING,
+                             "%s: was trained with other layers than the model '%s' has now: a kind or a "
+                             "setting differs",
+                             path, tuff_model_name(model));
+}
+
 static void decode(const struct tuff_model *model, const struct tuff_safetensors *file, float *values)
 {
     for (size_t i = 0; i < tensor_count(model); i++) {
@@ -236,8 +272,10 @@ enum tuff_status tuff_checkpoint_read(const struct tuff_log *log, const char *pa
     if (status != TUFF_OK)
         return status;
     status = check(log, path, model, file);
-    if (status == TUFF_OK)
+    if (status == TUFF_OK) {
+        warn_of_other_layers(log, path, model, file);
         decode(model, file, values);
+    }
     tuff_safetensors_destroy(&file);
     return status;
 }

@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <string.h>
 
 #include "layer.h"
@@ -38,7 +39,7 @@ static void add_inputs(uint64_t *digest, const struct tuff_layer *layer, uint32_
         add_number(digest, layer->inputs[i]);
 }
 
-uint64_t tuff_model_digest(const struct tuff_model *model)
+static uint64_t digest_of(const struct tuff_model *model, bool with_rates)
 {
     uint64_t digest = FNV_OFFSET;
     for (int i = 0; i < 3; i++)
@@ -62,9 +63,19 @@ uint64_t tuff_model_digest(const struct tuff_model *model)
             add_number(&digest, setting->value[1]);
             add_number(&digest, setting->same);
         }
-        if (layer->training.rate_factor != 0 && layer->training.rate_factor != 1 &&
+        if (with_rates && layer->training.rate_factor != 0 && layer->training.rate_factor != 1 &&
             layer->parameter_count != 0)
             add_real(&digest, "lr_factor", layer->training.rate_factor);
     }
     return digest;
+}
+
+uint64_t tuff_model_digest(const struct tuff_model *model)
+{
+    return digest_of(model, true);
+}
+
+uint64_t tuff_model_forward_digest(const struct tuff_model *model)
+{
+    return digest_of(model, false);
 }

@@ -23,5 +23,7 @@ TUFF_MUST_CHECK enum tuff_status tuff_model_lower(const struct tuff_model *model
 // A number that follows from the layers, their settings and their order, and not from any name: the same for
 // files that describe the same model. A setting that has its default counts for nothing.
 uint64_t tuff_model_digest(const struct tuff_model *model);
+// The same of what the layers compute: factors of the learning rate, which only a training knows, do not count.
+uint64_t tuff_model_forward_digest(const struct tuff_model *model);
 
 #endif

@@ -54,6 +54,19 @@ mkdir elsewhere
 (cd elsewhere && "$tuff" eval --backend reference ../first > "$out" 2> "$err")
 check "eval finds the folder from anywhere" out_has '^flowers test: .* of 10 images)'
 check "config.json has the folder's path" has "\"name\": \"$work/flowers\"" first/config.json
+run export first --onnx first.onnx
+check "a network goes to others without that path" bash -c '[[ -s first.onnx ]] && ! grep -q "$PWD" first.onnx'
+check "but with the folder's name" has flowers first.onnx
+
+# A class of another name, which has another place in their order.
+cp -r flowers renamed
+mv renamed/train/class-9 renamed/train/Other
+mv renamed/test/class-9 renamed/test/Other
+run eval first --backend reference
+check "eval: the classes of the training" err_empty
+run eval first --backend reference --data renamed
+check "eval: other classes are warned of" err_has \
+    "^tuff: warning: first/last.safetensors was trained with other classes: class 0 was 'class-0', and is 'Other' here$"
 
 echo "no image" > flowers/train/class-3/odd.png
 run "${train[@]}" --data flowers --out broken
@@ -111,7 +124,7 @@ check "SIGINT: no error" lacks 'error' "$err"
 check "SIGINT: no cache, whole or not" test "$(caches)" -eq 0
 check "SIGINT: no run" absent stopped
 if command -v script > /dev/null; then
-    printf -v command '%q ' timeout --signal=INT 3 "$tuff" "${train[@]}" --data many --out bar
+    printf -v command '%q ' timeout --signal=INT 8 "$tuff" "${train[@]}" --data many --out bar
     TERM=xterm script --quiet --return --command "stty cols 90; $command" /dev/null 2>&1 < /dev/null | tr '\r' '\n' > lines
     check "terminal: a bar" has '^reading training images \[=*> *\]  *[0-9]*%  [0-9]*/600 images' lines
     check "terminal: fits 90 columns" awk '/^reading.*\[/ && length >= 98 { wide = 1 } END { exit wide }' lines

@@ -119,9 +119,11 @@ Test(checkpoint, has_the_names_and_shapes_of_a_state_dict)
         cr_assert_eq(file->tensors[i].rank, expected[i].rank);
         cr_assert_arr_eq(file->tensors[i].dims, expected[i].dims, sizeof expected[i].dims);
     }
-    cr_assert_eq(file->metadata_count, 1);
+    cr_assert_eq(file->metadata_count, 2);
     cr_assert_str_eq(file->metadata[0].key, "model");
     cr_assert_str_eq(file->metadata[0].value, "small");
+    cr_assert_str_eq(file->metadata[1].key, "model.forward");
+    cr_assert_eq(strspn(file->metadata[1].value, "0123456789abcdef"), 16);
     tuff_safetensors_destroy(&file);
     scratch_expect(tuff_checkpoint_save(&scratch_log, scratch_path("absent/a"), trainer, NULL, 0),
                    TUFF_ERROR_IO, "cannot write");

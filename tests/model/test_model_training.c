@@ -240,6 +240,7 @@ Test(model_training, digest)
                       *two = parse(ONE(", lr_factor: 2"));
     cr_expect_eq(tuff_model_digest(plain), tuff_model_digest(one));
     cr_expect_neq(tuff_model_digest(plain), tuff_model_digest(two));
+    cr_expect_eq(tuff_model_forward_digest(plain), tuff_model_forward_digest(two));
     tuff_model_destroy(&plain);
     tuff_model_destroy(&one);
     tuff_model_destroy(&two);

@@ -1,8 +1,11 @@
 #include "evaluation.h"
 
+#include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "console.h"
 #include "data/normalization.h"
@@ -103,6 +106,24 @@ bool evaluation_normalization(const struct tuff_metadata_list *metadata, const c
     return text == NULL || tuff_normalization_read(&log, checkpoint, text, channels, augmentation) == TUFF_OK;
 }
 
+// Whoever judges by other names, or by the same in another order, judges something else.
+static void compare_classes(const struct evaluation_settings *settings, const struct evaluation *evaluation,
+                            const struct tuff_dataset *set)
+{
+    const char *trained = tuff_metadata_find(evaluation->metadata, METADATA_CLASSES);
+    for (uint32_t c = 0; c < set->classes && trained != NULL && *trained != '\0'; c++) {
+        const size_t length = strcspn(trained, "\n");
+        if (strlen(set->class_names[c]) != length || memcmp(set->class_names[c], trained, length) != 0) {
+            console_warning("%s was trained with other classes: class %" PRIu32
+                            " was '%.*s', and is '%s' here",
+                            settings->checkpoint, c, (int)(length < INT_MAX ? length : INT_MAX), trained,
+                            set->class_names[c]);
+            return;
+        }
+        trained += length + (trained[length] == '\n');
+    }
+}
+
 // Model and device.
 static void announce(const struct evaluation_settings *settings, const struct evaluation *evaluation)
 {
@@ -141,6 +162,7 @@ enum tuff_status evaluation_run(const struct evaluation_settings *settings, stru
         status = tuff_checkpoint_load(&log, settings->checkpoint, setup->trainer);
     if (status != TUFF_OK)
         return status;
+    compare_classes(settings, evaluation, set);
     evaluation->classes = set->classes;
     evaluation->logits = calloc((size_t)set->count * set->classes, sizeof *evaluation->logits);
     if (evaluation->logits == NULL) {

@@ -69,7 +69,8 @@ static enum tuff_status load_model(const struct export_settings *settings, const
 static enum tuff_status write_onnx(const struct export_settings *settings, const char *checkpoint,
                                    const struct tuff_metadata_list *metadata, const struct tuff_model *model)
 {
-    // What the checkpoint says of itself goes along; where its model lay on this machine does not.
+    // What the checkpoint says of itself goes along; where its model and its data lay on this machine does
+    // not.
     static const char *const keys[] = {METADATA_DATA, METADATA_EPOCH, METADATA_STEP, METADATA_SEED,
                                        METADATA_VERSION};
     struct tuff_metadata texts[sizeof keys / sizeof *keys];
@@ -77,6 +78,8 @@ static enum tuff_status write_onnx(const struct export_settings *settings, const
     const struct tuff_log log = console_log();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const char *value = tuff_metadata_find(metadata, keys[i]);
+        if (value != NULL && strcmp(keys[i], METADATA_DATA) == 0 && strrchr(value, '/') != NULL)
+            value = strrchr(value, '/') + 1;
         if (value != NULL)
             texts[options.metadata_count++] = (struct tuff_metadata){keys[i], value};
     }

@@ -15,14 +15,16 @@ struct tuff_metadata {
 };
 
 // Writes all parameters and buffers, named as in a PyTorch state_dict, aside first, and renames once it is whole: the
-// parameters' moving averages, if the trainer keeps those.
+// parameters' moving averages, if the trainer keeps those. The header gets a digest of the layers as well. metadata: further
+// texts for it, with keys that have no dot.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_save(const struct tuff_log *log, const char *path,
                                                                struct tuff_trainer *trainer,
                                                                const struct tuff_metadata *metadata,
                                                                size_t metadata_count);
 // Reads all parameters and buffers of the trainer's model. Failure changes none: a name that is missing or not the
 // model's, a shape or type that differs, a file that is damaged. What PyTorch counts beside running statistics
-// (num_batches_tracked) is passed over.
+// (num_batches_tracked) is passed over. Layers that fit but differ from those of the file in kind or setting, by its
+// digest if it has one, are worth a warning.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_checkpoint_load(const struct tuff_log *log, const char *path,
                                                                struct tuff_trainer *trainer);
 // The same without a trainer: values has room for tuff_model_parameter_elements + tuff_model_buffer_elements floats, and
