@@ -36,9 +36,14 @@ static enum tuff_colour curve_colour(uint32_t index)
     return (enum tuff_colour)((uint32_t)TUFF_COLOUR_SERIES + index);
 }
 
+bool tuff_drawable(double value)
+{
+    return fabs(value) < LARGEST; // false for NaN
+}
+
 static bool drawable(const struct tuff_curve *curve, uint32_t i)
 {
-    return fabs(curve->x[i]) < LARGEST && fabs(curve->y[i]) < LARGEST; // false for NaN
+    return tuff_drawable(curve->x[i]) && tuff_drawable(curve->y[i]);
 }
 
 static struct tuff_number value_text(const struct plot *plot, double value)
@@ -97,7 +102,7 @@ static bool choose_scales(struct plot *plot)
     struct range x = {.any = false}, y = {.any = false};
     for (uint32_t c = 0; c < plot->count; c++) {
         for (uint32_t i = 0; i < plot->curves[c].count; i++) {
-            if (!(fabs(plot->curves[c].x[i]) < LARGEST))
+            if (!tuff_drawable(plot->curves[c].x[i]))
                 continue;
             extend(&x, plot->curves[c].x[i]); // gaps keep their place
             if (drawable(&plot->curves[c], i))
@@ -284,19 +289,24 @@ static void draw_ends(struct tuff_figure *figure, const struct plot *plot)
             ->bold = true;
 }
 
-// How many values are gaps, said where the curves are least likely to be: below the legend, to the right.
-static void draw_gaps(struct tuff_figure *figure, const struct plot *plot)
+static struct tuff_gaps count_gaps(const struct plot *plot)
 {
-    uint32_t gaps = 0, values = 0;
+    struct tuff_gaps gaps = {.gaps = 0};
     for (uint32_t c = 0; c < plot->count; c++) {
-        values += plot->curves[c].count;
+        gaps.values += plot->curves[c].count;
         for (uint32_t i = 0; i < plot->curves[c].count; i++)
-            gaps += !drawable(&plot->curves[c], i);
+            gaps.gaps += !drawable(&plot->curves[c], i);
     }
-    if (gaps == 0)
+    return gaps;
+}
+
+// Said where the curves are least likely to be: below the legend, to the right.
+static void draw_gaps(struct tuff_figure *figure, const struct plot *plot, struct tuff_gaps gaps)
+{
+    if (gaps.gaps == 0)
         return;
     struct tuff_text note = {.bytes = NULL};
-    tuff_text_format(&note, "%u of %u values are no numbers", gaps, values);
+    tuff_text_format(&note, "%u of %u values are no numbers", gaps.gaps, gaps.values);
     if (note.failed)
         figure->failed = true;
     else
@@ -306,7 +316,7 @@ static void draw_gaps(struct tuff_figure *figure, const struct plot *plot)
 }
 
 void tuff_draw_curves(struct tuff_figure *figure, const struct tuff_curve *curves, uint32_t count,
-                      const struct tuff_axes *axes, const char *title)
+                      const struct tuff_axes *axes, const char *title, const struct tuff_gaps *gaps)
 {
     struct plot plot = {.curves = curves, .count = count < MAX_CURVES ? count : MAX_CURVES, .axes = axes};
     const char *y_name = axes->y_label == NULL ? "values" : axes->y_label;
@@ -333,7 +343,7 @@ void tuff_draw_curves(struct tuff_figure *figure, const struct tuff_curve *curve
     for (uint32_t c = 0; c < plot.count; c++)
         draw_points(figure, &plot, c);
     draw_ends(figure, &plot);
-    draw_gaps(figure, &plot);
+    draw_gaps(figure, &plot, gaps == NULL ? count_gaps(&plot) : *gaps);
     tuff_figure_describe(figure, "%s over %s, %u curves, from %s to %s", y_name,
                          axes->x_label == NULL ? "x" : axes->x_label, plot.count,
                          value_text(&plot, plot.y.low).s, value_text(&plot, plot.y.high).s);
@@ -350,7 +360,7 @@ enum tuff_status tuff_curves_write(const struct tuff_log *log, const char *path,
         return tuff_fail(log, TUFF_ERROR_INVALID, "cannot draw '%s': expected 1 to %d curves, found %u", path,
                          MAX_CURVES, count);
     struct tuff_figure figure;
-    tuff_draw_curves(&figure, curves, count, &whole, tuff_figure_title(options));
+    tuff_draw_curves(&figure, curves, count, &whole, tuff_figure_title(options), NULL);
     enum tuff_status status = tuff_figure_write(log, &figure, options, path);
     tuff_figure_free(&figure);
     return status;

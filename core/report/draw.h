@@ -5,8 +5,14 @@
 
 #include "figure.h"
 
+// How many of the values are no numbers.
+struct tuff_gaps {
+    uint32_t gaps, values;
+};
+bool tuff_drawable(double value); // false: it is a gap
+// gaps: of what the curves stand for, where they hold less or more than that; NULL: of the curves.
 void tuff_draw_curves(struct tuff_figure *figure, const struct tuff_curve *curves, uint32_t count,
-                      const struct tuff_axes *axes, const char *title);
+                      const struct tuff_axes *axes, const char *title, const struct tuff_gaps *gaps);
 void tuff_draw_confusion(struct tuff_figure *figure, const struct tuff_scores *scores,
                          const char *const *class_names, const char *title);
 void tuff_draw_pictures(struct tuff_figure *figure, const struct tuff_picture *pictures, uint32_t count,

@@ -63,13 +63,15 @@ static bool add_test(struct reader *reader, const json_t *line, bool within)
     return true;
 }
 
-static bool add_epoch(struct reader *reader, const json_t *line, bool whole)
+static bool add_epoch(struct reader *reader, const json_t *line, bool interrupted)
 {
     struct tuff_history *history = reader->history;
+    const bool partial = !interrupted && json_is_true(json_object_get(line, "partial"));
     const struct tuff_history_epoch epoch = {
         .epoch = (uint32_t)count(line, "epoch"),
-        .whole = whole,
+        .whole = !interrupted && !partial,
         .tested = json_object_get(line, "test_loss") != NULL,
+        .partial = partial,
         .step = count(line, "step"),
         .train_loss = figure(line, "train_loss"),
         .train_accuracy = figure(line, "train_accuracy"),
@@ -118,9 +120,9 @@ static enum tuff_status add_line(struct reader *reader, const json_t *line, uint
         return tuff_fail(reader->log, TUFF_ERROR_FORMAT, "%s:%" PRIu64 ": expected an object with a type",
                          reader->path, number);
     if (strcmp(type, "epoch") == 0)
-        added = add_epoch(reader, line, true);
-    else if (strcmp(type, "interrupted") == 0)
         added = add_epoch(reader, line, false);
+    else if (strcmp(type, "interrupted") == 0)
+        added = add_epoch(reader, line, true);
     else if (strcmp(type, "evaluation") == 0)
         added = add_test(reader, line, true);
     else if (strcmp(type, "step") == 0)

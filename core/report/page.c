@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/regular_file.h"
+
 static const char *const endings[] = {"svg", "png"};
 
 static enum tuff_status join(const struct tuff_page *page, char path[PATH_MAX], const char *name,
@@ -62,7 +64,7 @@ void tuff_page_figure(struct tuff_page *page, const struct tuff_page_figure *fig
 void tuff_page_no_figure(struct tuff_page *page, const char *name)
 {
     char path[PATH_MAX];
-    for (int i = 0; i < 2 && page->status == TUFF_OK; i++) {
+    for (int i = 0; i < 2 && page->renews && page->status == TUFF_OK; i++) {
         page->status = join(page, path, name, endings[i]);
         if (page->status == TUFF_OK && unlink(path) != 0 && errno != ENOENT)
             page->status =
@@ -96,26 +98,28 @@ static void add_foot(struct tuff_page *page)
                      date);
 }
 
+static const struct {
+    const char *id, *name;
+    bool (*write)(struct tuff_page *page);
+} sections[] = {
+    {"training", "Training", tuff_page_curves}, {"classes", "Classes", tuff_page_confusion},
+    {"misses", "Misses", tuff_page_misses},     {"filters", "First layer", tuff_page_filters},
+    {"model", "Model", tuff_page_model},        {"run", "How it was made", tuff_page_run},
+};
+enum { SECTION_COUNT = sizeof sections / sizeof *sections };
+
 // The sections are written first, since the links at the top name those that there are.
 static void add_body(struct tuff_page *page)
 {
-    static const struct {
-        const char *id, *name;
-        bool (*write)(struct tuff_page *page);
-    } sections[] = {
-        {"training", "Training", tuff_page_curves}, {"classes", "Classes", tuff_page_confusion},
-        {"misses", "Misses", tuff_page_misses},     {"filters", "First layer", tuff_page_filters},
-        {"model", "Model", tuff_page_model},        {"run", "How it was made", tuff_page_run},
-    };
     struct tuff_text before = page->html;
     page->html = (struct tuff_text){.bytes = NULL};
-    bool there[sizeof sections / sizeof *sections];
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+    bool there[SECTION_COUNT];
+    for (size_t i = 0; i < SECTION_COUNT; i++)
         there[i] = sections[i].write(page);
     struct tuff_text body = page->html;
     page->html = before;
     tuff_text_add(&page->html, "<nav aria-label=\"Sections\">\n");
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+    for (size_t i = 0; i < SECTION_COUNT; i++)
         if (there[i])
             tuff_text_format(&page->html, "<a href=\"#%s\">%s</a>\n", sections[i].id, sections[i].name);
     tuff_text_add(&page->html, "</nav>\n</header>\n<main>\n");
@@ -123,6 +127,28 @@ static void add_body(struct tuff_page *page)
         tuff_text_add_bytes(&page->html, body.bytes, body.length);
     page->html.failed = page->html.failed || body.failed;
     tuff_text_free(&body);
+}
+
+// What lies in the folder may be somebody's own: only a page of tuff's is replaced.
+static enum tuff_status find_earlier(struct tuff_page *page)
+{
+    static const char mark[] = "<meta name=\"generator\" content=\"tuff "; // as tuff_page_head writes it
+    char path[PATH_MAX], begin[1024];
+    struct stat info;
+    FILE *file;
+    enum tuff_status status = join(page, path, "index", "html");
+    if (status == TUFF_OK && lstat(path, &info) != 0 && errno == ENOENT)
+        return TUFF_OK;
+    if (status == TUFF_OK)
+        status = tuff_regular_file_open(page->log, path, &file, NULL);
+    if (status != TUFF_OK)
+        return status;
+    size_t count = fread(begin, 1, sizeof begin, file);
+    fclose(file);
+    page->renews = memmem(begin, count, mark, sizeof mark - 1) != NULL;
+    if (page->renews)
+        return TUFF_OK;
+    return tuff_fail(page->log, TUFF_ERROR_INVALID, "'%s' is no page of tuff's; choose another folder", path);
 }
 
 enum tuff_status tuff_report_write(const struct tuff_log *log, const char *folder,
@@ -134,6 +160,9 @@ enum tuff_status tuff_report_write(const struct tuff_log *log, const char *folde
     struct tuff_page page = {.log = log, .report = &whole, .folder = folder};
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return tuff_fail(log, TUFF_ERROR_IO, "cannot make the folder '%s': %s", folder, strerror(errno));
+    page.status = find_earlier(&page);
+    if (page.status != TUFF_OK)
+        return page.status;
     tuff_page_head(&page);
     tuff_page_tiles(&page);
     add_body(&page);
@@ -143,5 +172,28 @@ enum tuff_status tuff_report_write(const struct tuff_log *log, const char *folde
     if (page.status == TUFF_OK)
         page.status = tuff_text_save(log, path, &page.html);
     tuff_text_free(&page.html);
+    return page.status;
+}
+
+enum tuff_status tuff_report_remove(const struct tuff_log *log, const char *folder)
+{
+    const struct tuff_log silent = {.write = NULL};
+    const struct tuff_report nothing = {.size = sizeof nothing};
+    struct tuff_page page = {.log = &silent, .report = &nothing, .folder = folder};
+    struct stat info;
+    char path[PATH_MAX];
+    if (lstat(folder, &info) != 0 || !S_ISDIR(info.st_mode) ||
+        join(&page, path, "index", "html") != TUFF_OK || lstat(path, &info) != 0 || !S_ISREG(info.st_mode) ||
+        find_earlier(&page) != TUFF_OK)
+        return TUFF_OK;
+    page.log = log;
+    // A section that the report has nothing for removes its pictures.
+    for (size_t i = 0; i < SECTION_COUNT; i++)
+        (void)sections[i].write(&page);
+    tuff_text_free(&page.html);
+    if (page.status == TUFF_OK && unlink(path) != 0)
+        page.status = tuff_fail(log, TUFF_ERROR_IO, "cannot remove '%s': %s", path, strerror(errno));
+    if (page.status == TUFF_OK)
+        (void)rmdir(folder); // stays if it holds files of others
     return page.status;
 }

@@ -8,6 +8,7 @@ struct tuff_page {
     const struct tuff_log *log;
     const struct tuff_report *report;
     const char *folder;
+    bool renews; // there is a page of tuff's in the folder, which this one takes the place of
     struct tuff_text html;
     enum tuff_status status; // of the pictures beside it
 };
@@ -20,7 +21,7 @@ struct tuff_page_figure {
 void tuff_page_figure(struct tuff_page *page, const struct tuff_page_figure *figure, enum tuff_svg_kind kind);
 // The files alone.
 void tuff_page_figure_files(struct tuff_page *page, const struct tuff_page_figure *figure);
-// Removes folder/name.svg and .png of an earlier page.
+// Removes folder/name.svg and .png of the page that this one takes the place of.
 void tuff_page_no_figure(struct tuff_page *page, const char *name);
 
 // Each of these ends with a newline; a section that the report has nothing for is left out, and says so by

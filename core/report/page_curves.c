@@ -77,7 +77,7 @@ static void draw_epochs(struct tuff_figure *figure, const struct tuff_report *re
     }
     const struct tuff_curve curves[2] = {{kind == FIGURE_RATE ? y_label : "training", counts[0], x[0], y[0]},
                                          {"test", counts[1], x[1], y[1]}};
-    tuff_draw_curves(figure, curves, counts[1] > 0 ? 2 : 1, &axes, title);
+    tuff_draw_curves(figure, curves, counts[1] > 0 ? 2 : 1, &axes, title, NULL);
     free(points);
 }
 
@@ -157,9 +157,13 @@ static void draw_steps(struct tuff_figure *figure, const struct tuff_report *rep
         thin_out(history, x[0], y[0], &counts[0]);
     }
     smooth(history, x[1], y[1], &counts[1]);
+    // Of all steps: those that were left out count, and the means do not.
+    struct tuff_gaps gaps = {.values = history->step_count};
+    for (uint32_t i = 0; i < history->step_count; i++)
+        gaps.gaps += !tuff_drawable(history->steps[i].loss);
     const struct tuff_curve curves[2] = {{"of a batch", counts[0], x[0], y[0]},
                                          {"mean", counts[1], x[1], y[1]}};
-    tuff_draw_curves(figure, curves, counts[1] > 0 ? 2 : 1, &axes, title);
+    tuff_draw_curves(figure, curves, counts[1] > 0 ? 2 : 1, &axes, title, &gaps);
     free(points);
 }
 
@@ -182,16 +186,19 @@ static void draw_rate(struct tuff_figure *figure, const struct tuff_report *repo
         draw_epochs(figure, report, title, "learning rate", FIGURE_RATE);
         return;
     }
-    uint32_t stride = (history->step_count + RATE_POINTS - 1) / RATE_POINTS, count = 0;
+    uint32_t all = history->step_count, count = all < RATE_POINTS ? all : RATE_POINTS;
     double *points = make_points(figure, RATE_POINTS);
     if (points == NULL)
         return;
-    for (uint32_t i = 0; i < history->step_count; i += stride, count++) {
-        points[count] = (double)history->steps[i].step;
-        points[RATE_POINTS + count] = history->steps[i].learning_rate;
+    for (uint32_t i = 0; i < count; i++) {
+        // From the first to the last, whose value stands at the end.
+        const struct tuff_history_step *step =
+            &history->steps[i + 1 == count ? all - 1 : (uint64_t)i * (all - 1) / (count - 1)];
+        points[i] = (double)step->step;
+        points[RATE_POINTS + i] = step->learning_rate;
     }
     const struct tuff_curve curve = {"learning rate", count, points, points + RATE_POINTS};
-    tuff_draw_curves(figure, &curve, 1, &axes, title);
+    tuff_draw_curves(figure, &curve, 1, &axes, title, NULL);
     free(points);
 }
 
@@ -221,7 +228,12 @@ static const struct tuff_history_test *best_test(const struct tuff_history *hist
 static void epoch_row(struct tuff_text *html, const struct tuff_history_epoch *epoch, bool rates, bool best)
 {
     char name[64];
-    snprintf(name, sizeof name, "%" PRIu32 "%s", epoch->epoch, epoch->whole ? "" : " (interrupted)");
+    int length = snprintf(name, sizeof name, "%" PRIu32, epoch->epoch);
+    if (epoch->partial)
+        snprintf(name + length, sizeof name - (size_t)length, " (%s step%s)", tuff_grouped(epoch->step).s,
+                 epoch->step == 1 ? "" : "s");
+    else if (!epoch->whole)
+        snprintf(name + length, sizeof name - (size_t)length, " (interrupted)");
     tuff_text_add(html, best ? "<tr class=\"best\"><th scope=\"row\">" : "<tr><th scope=\"row\">");
     tuff_text_escape(html, name);
     tuff_text_add(html, "</th>");
@@ -275,9 +287,11 @@ static void explain_absence(struct tuff_page *page)
     if (history->epoch_count > 0) {
         const struct tuff_history_epoch *epoch = &history->epochs[history->epoch_count - 1];
         tuff_text_format(&page->html,
-                         ": the training was interrupted in epoch %" PRIu32
-                         ", after %s steps, at a training loss of %s and an accuracy of ",
-                         epoch->epoch, tuff_grouped(epoch->step).s, tuff_significant(epoch->train_loss).s);
+                         ": the training %s in epoch %" PRIu32
+                         ", after %s step%s, at a training loss of %s and an accuracy of ",
+                         epoch->partial ? "ended, as was asked for," : "was interrupted", epoch->epoch,
+                         tuff_grouped(epoch->step).s, epoch->step == 1 ? "" : "s",
+                         tuff_significant(epoch->train_loss).s);
         tuff_text_escape(&page->html, tuff_percent(epoch->train_accuracy).s);
     }
     tuff_text_add(&page->html, ".</p>\n");

@@ -64,7 +64,11 @@ void tuff_draw_pictures(struct tuff_figure *figure, const struct tuff_picture *p
     figure->width = 2 * MARGIN + grid.columns * cell - GAP;
     figure->height = header + rows * row - GAP + MARGIN;
     figure->width = fmax(figure->width, 2 * MARGIN + tuff_title_width(title));
+    uint32_t drawn = 0;
     for (uint32_t i = 0; i < count; i++) {
+        if (pictures[i].pixels == NULL)
+            continue;
+        drawn++;
         double x = MARGIN + (i % grid.columns) * cell, y = header + (i / grid.columns) * row;
         tuff_figure_image(figure, x, y, grid.width, grid.height, pictures[i].pixels, channels, height, width);
         // A frame, so that white pictures have an edge.
@@ -74,7 +78,7 @@ void tuff_draw_pictures(struct tuff_figure *figure, const struct tuff_picture *p
         draw_words(figure, x, y + grid.height + grid.caption + 7, grid.width, NOTE, TUFF_COLOUR_MUTED,
                    pictures[i].note);
     }
-    tuff_figure_describe(figure, "%u pictures", count);
+    tuff_figure_describe(figure, "%u pictures", drawn);
 }
 
 enum tuff_status tuff_pictures_write(const struct tuff_log *log, const char *path,

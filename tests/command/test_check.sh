@@ -66,6 +66,18 @@ flatten results.json > flat.json
 check "a lost device" has '"totals": { "run": 1, "passed": 0, "failed": 1' flat.json
 check "a lost device is the reason" has '"result": "failed", "status": "device failure"' flat.json
 
+# Texts that are no UTF-8.
+mkdir $'caf\xe9'
+cp "${TUFF_PLUGIN_PATH%%:*}/tuff-reference.so" $'caf\xe9'
+TUFF_PLUGIN_PATH=$work/$'caf\xe9' run check --backend reference --op relu_forward --corners --json results.json
+check "a plugin whose path is no UTF-8" test "$status" -eq 0
+flatten results.json > flat.json
+check "its path is readable" has '"path": "/[^"]*/caf�/tuff-reference.so"' flat.json
+run check --backend reference --case $'relu\xe9' --json results.json
+check "a case that is no UTF-8" test "$status" -eq 1
+flatten results.json > flat.json
+check "it is in the document" has '"case": "relu�"' flat.json
+
 run check --backend vulcan --json results.json
 check "a backend that is not there" test "$status" -eq 1
 flatten results.json > flat.json

@@ -113,17 +113,21 @@ tr -d '\n' < "$out" > list.json
 echo >> list.json
 check "tuff data list --json is JSON" json list.json tuff sets
 check "tuff data list --json says where" out_has '"folder": "parent/mnist"'
+make_set $'caf\xe9/mnist'
+TUFF_DATA=$work/$'caf\xe9' run data list --json
+check "tuff data list --json, of a folder whose name is no UTF-8" test "$status" -eq 0
+check "tuff data list --json says where that is" out_has '"folder": "/[^"]*/caf�/mnist"'
 make_set half/mnist && rm half/mnist/t10k*
 run data list --data-dir half
 check "tuff data list: half a set" out_has '  files        some in half/mnist; tuff data fetch mnist gets the others'
 
 # The real files, where TUFF_DATA says so.
-if [[ -n $real_data ]]; then
+if [[ -n $real_data && -e $real_data/mnist/train-images-idx3-ubyte.gz ]]; then
     echo "data: MNIST, from TUFF_DATA"
     TUFF_DATA=$real_data run train lenet-mnist --backend reference --data mnist --steps 60 --out real
     check "MNIST trains" test "$status" -eq 0
     check "MNIST has 60,000 training images" out_has 'mnist, 60,000 training images (1, 28, 28)'
 else
-    echo "data: files made here (TUFF_DATA is not set)"
+    echo "data: files made here (no MNIST in TUFF_DATA)"
 fi
 finish

@@ -9,6 +9,9 @@ escape=$'\033'
 png() { [[ $(head -c 8 "$1" | od -An -tx1 | tr -d ' \n') == 89504e470d0a1a0a ]]; }
 # captions: how many images there are.
 captions() { grep -o '[0-9]  #[0-9]*' "$out" | wc -l; }
+# Rows on the terminal, of which each is of one class.
+rows() { grep -cE '^[0-9]  #[0-9]' "$out"; }
+unmixed() { grep -E '^[0-9]  #[0-9]' "$out" | awk '{ for (i = 3; i <= NF; i += 2) if ($i != $1) exit 1 }'; }
 plain() { ! grep -q "$escape" "$out"; }
 blocks() { grep -q "$escape\[[34]8;[25];" "$out" && grep -q "$escape\[0m" "$out"; }
 
@@ -57,6 +60,21 @@ run "${shown[@]}" --classes all --count 1 --out all.png
 check "a grid of all classes" png all.png
 run "${shown[@]}" --classes all --count 1 --out all.svg
 check "the grid has all classes" test "$(grep -c '<image' all.svg)" -eq 10
+# Of some classes there are fewer than of others, and of none as many as are asked for.
+run "${shown[@]}" --classes all --count 50 --out all.svg
+check "a row for each class" test "$(grep -o '<image x="[^"]*" y="[^"]*"' all.svg | cut -d '"' -f 4 | sort -u | wc -l)" -eq 10
+check "with all of its images" test "$(grep -c '<image' all.svg)" -eq 50
+check "so many are said to be there" has '50 pictures' all.svg
+run "${shown[@]}" --classes all --count 50 --out all.png
+check "rows as pixels" png all.png
+COLUMNS=1000 run "${shown[@]}" --classes all --count 50
+check "on the terminal a row for each class" test "$(rows)" -eq 10
+check "on the terminal with all of its images" test "$(captions)" -eq 50
+check "on the terminal no row mixes classes" unmixed
+COLUMNS=60 run "${shown[@]}" --classes all --count 50
+check "on a narrow terminal more rows" test "$(rows)" -gt 10
+check "on a narrow terminal all images" test "$(captions)" -eq 50
+check "on a narrow terminal no row mixes classes" unmixed
 refuses 1 "'12' is neither a class of digits nor a number below 10" "a class that is none" "${shown[@]}" --classes 1,12
 refuses 1 "expected a sample from 0 to 49 of digits train, found 50" "an index beyond the set" "${shown[@]}" --index 50
 refuses 1 "unknown data set 'didgits'; did you mean 'digits'?" "a set that is none" data show didgits

@@ -41,6 +41,14 @@ tr -d '\n' < "$out" > devices.json
 echo >> devices.json
 check "--json with a broken plugin" json devices.json auto backends
 check "--json has the reason" out_has '"error": "cannot be loaded as a plugin'
+mv folder $'caf\xe9'
+TUFF_PLUGIN_PATH=$work/$'caf\xe9' run devices --json
+check "a folder whose name is no UTF-8" test "$status" -eq 0
+tr -d '\n' < "$out" > devices.json
+echo >> devices.json
+check "such a folder: JSON" json devices.json auto backends
+check "such a folder: the sound plugin's path" out_has '/caf�/tuff-reference.so"'
+check "such a folder: the broken plugin's path" out_has '/caf�/tuff-text.so"'
 TUFF_PLUGIN_PATH=relative run devices
 check "a relative plugin path is skipped with a warning" err_has "^tuff: warning: .*'relative'"
 

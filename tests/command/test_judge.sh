@@ -140,6 +140,10 @@ check "report without an evaluation" test "$status" -eq 0
 check "report without an evaluation: curves" has '<section id="training"' bare/index.html
 check "report without an evaluation: no misses" lacks '<section id="misses"' bare/index.html
 check "report without an evaluation: the model" has '<section id="model"' bare/index.html
+mkdir mine && echo mine > mine/index.html && cp mine/index.html mine/steps.png
+refuses 1 "'mine/index.html' is no page of tuff's; choose another folder" "report over another page" report run --no-eval --out mine
+check "report over another page: it stays" same mine/index.html mine/steps.png
+check "report over another page: nothing is written" test "$(ls mine)" = "$(printf 'index.html\nsteps.png')"
 
 # A run without an evaluation, and one that was interrupted in its first epoch.
 run "${train[@]}" --steps 5 --out 'steps <i>'

@@ -32,10 +32,24 @@ count=400 every=2
 [[ $backend == reference ]] || count=4800 every=12
 [[ $backend == vulkan ]] && count=1200 every=5
 [[ $backend == cpu ]] && count=24000 every=60
-some=(lenet-mnist --backend "$backend" --digits-train $count --digits-test 64 --epochs 3 --log-every $every)
-adam=("${some[@]}" --optimizer adamw --schedule cosine --warmup 0.3 --ema 0.9 --eval-every 0.5 --save-every 0.25 --tensorboard)
+options()
+{
+    some=(lenet-mnist --backend "$backend" --digits-train $count --digits-test 64 --epochs 3 --log-every $every)
+    adam=("${some[@]}" --optimizer adamw --schedule cosine --warmup 0.3 --ema 0.9 --eval-every 0.5 --save-every 0.25 --tensorboard)
+}
+options
 
+# Long enough to be stopped within, however fast the machine is.
+begun=$EPOCHREALTIME
 run train "${adam[@]}" --out whole
+while ((status == 0 && ${EPOCHREALTIME/./} - ${begun/./} < 1500000 && count < 400000)); do
+    count=$((2 * count)) every=$((2 * every))
+    options
+    rm -r whole
+    begun=$EPOCHREALTIME
+    run train "${adam[@]}" --out whole
+done
+echo "$count images, a line every $every steps"
 check "a training that nobody stops" test "$status" -eq 0
 stop_after INT 4 parts "${adam[@]}" --out parts
 check "SIGINT: exit status 130" test "$status" -eq 130
@@ -71,7 +85,8 @@ run train "${sgd[@]}" --out sgd
 stop_after INT 2 sgd-parts "${sgd[@]}" --epochs 1 --out sgd-parts
 check "sgd: interrupted" test "$status" -eq 130
 run train --resume sgd-parts
-check "sgd: resumed" test "$status" -eq 0
+# The signal may have come when the last step was done.
+check "sgd: resumed" bash -c "(($status == 0)) || grep -q 'has its 1 epoch already' '$err'"
 run train --resume sgd-parts
 check "a run that is complete is refused" test "$status" -eq 1
 check "and the error says what to do" err_has "'sgd-parts' has its 1 epoch already; --epochs N trains it up to N"
@@ -80,6 +95,24 @@ check "sgd: more epochs" test "$status" -eq 0
 same_run "sgd" sgd sgd-parts
 check "config.json says where it went on" test "$(grep -c '"step":' sgd-parts/config.json)" -eq 2
 check "config.json has the new number of epochs" has '^  "epochs": 3,$' sgd-parts/config.json
+
+# What a run goes on with once, it goes on with from then on. A device that was named is one of its backend.
+if [[ $backend != reference ]]; then
+    mkdir files
+    run train lenet-mnist --backend "$backend" --digits-train 64 --digits-test 16 --epochs 1 --out moved
+    sed -i 's|"device_option": null|"device_option": "no such device"|' moved/config.json
+    run train --resume moved --epochs 2
+    check "the saved device is asked for" err_has "'no such device'"
+    run train --resume moved --epochs 2 --backend reference --threads 1 --data-memory 64 --data-dir files
+    check "another backend does without it" test "$status" -eq 0
+    run train --resume moved --epochs 3
+    check "the other backend is gone on with" out_has '^device  reference: '
+    check "config.json has the device" has '^  "device_option": null,$' moved/config.json
+    check "config.json has the threads" has '^  "threads": 1,$' moved/config.json
+    check "config.json has the memory for data" has '^  "data_memory": 64,$' moved/config.json
+    check "config.json has the data's folder" has "^    \"folder\": \"$work/files\",$" moved/config.json
+    check "config.json says where it began" has "^  \"backend\": \"$backend\",$" moved/config.json
+fi
 
 # What differs is refused, and the run stays as it is.
 cp -r sgd-parts before

@@ -34,6 +34,17 @@ check "the end says the accuracy" out_has '^test accuracy [0-9.]*% after 2 epoch
 check "the end says where the run is" out_has '^run  *a/b/run$'
 check "the end says what to do next" out_has "^next  *$tuff eval a/b/run --backend reference$"
 
+# Some steps are no epoch; as many as it has are one.
+run train lenet-mnist "${small[@]}" --steps 3 --out some
+check "--steps: metrics.jsonl says that it is part of an epoch" has '"type":"epoch","epoch":1,"step":3,.*"partial":true' some/metrics.jsonl
+run report some --no-eval
+check "--steps: its page counts no epoch" has '<dt>epochs</dt><dd>0</dd>' some/report/index.html
+check "--steps: its page counts steps" has '>1 (3 steps)</th>' some/report/index.html
+run train --resume some --steps 4
+check "--steps of a whole epoch: it is one" test "$(grep -c '"partial"' some/metrics.jsonl)" -eq 1
+run report some --no-eval
+check "--steps of a whole epoch: its page counts it" has '<dt>epochs</dt><dd>1</dd>' some/report/index.html
+
 # A run is not overwritten.
 cp -r a/b/run before
 refuses 1 "'a/b/run' holds a run already" "an existing run" train lenet-mnist "${small[@]}" --epochs 1 --out a/b/run
@@ -48,6 +59,28 @@ run train lenet-mnist "${small[@]}" --epochs 1 --seed 7 --out a/b/run --force
 check "--force replaces a run" test "$status" -eq 0
 check "--force: new metrics" test "$("$json_lines" a/b/run/metrics.jsonl)" = 1
 check "--force: new checkpoint" differ before/last.safetensors a/b/run/last.safetensors
+# Its page goes with it, and nothing else that lies there.
+again() { run train lenet-mnist "${small[@]}" --steps 1 --out other --force; }
+run report other --no-eval
+again
+check "--force: the page about the former run is gone" test "$status" -eq 0 -a ! -e other/report
+run report other --no-eval
+echo mine > other/report/notes.txt
+again
+check "--force: the page's folder keeps files of others" test "$(ls other/report)" = notes.txt
+echo '<html>mine</html>' > other/report/index.html
+echo mine > other/report/loss.svg
+again
+check "--force: a page of somebody else stays" test "$(cat other/report/{index.html,loss.svg} | xargs)" = '<html>mine</html> mine'
+rm -r other/report
+run report other --no-eval --out page
+ln -s ../page other/report
+again
+check "--force: a link is not followed" test -s page/index.html -a -L other/report
+# A folder that holds no run may hold a page about another one.
+mkdir pages && cp -r page pages/report
+run train lenet-mnist "${small[@]}" --steps 1 --out pages
+check "a page in a folder without a run stays" test "$status" -eq 0 -a -s pages/report/index.html
 # Nor is one that is still trained, even by force: as long as it is, its metrics.jsonl is locked.
 cp -r a/b/run before-forced
 exec 9<> a/b/run/metrics.jsonl
@@ -109,7 +142,13 @@ check "a model file trains" test "$status" -eq 0
 mkdir elsewhere && cd elsewhere || exit 1
 run eval --backend reference ../tiny-run
 check "its checkpoint finds the model file from elsewhere" test "$status" -eq 0
-cd .. && rm tiny.yaml
+check "without a warning" err_empty
+cd ..
+sed -i 's/max_pool2d/avg_pool2d/' tiny.yaml
+run eval --backend reference tiny-run
+check "layers that have changed since are warned of" err_has \
+    "^tuff: warning: .*tiny-run/last.safetensors: was trained with other layers than the model 'tiny' has now"
+rm tiny.yaml
 refuses 1 'tiny.yaml' "a model file that is gone" eval --backend reference tiny-run
 refuses 1 'tiny-run' "a checkpoint of another model" eval --backend reference --model lenet-mnist tiny-run
 

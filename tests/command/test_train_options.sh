@@ -59,10 +59,17 @@ tested() { grep -o '"test_loss":[^,}]*' "$1/metrics.jsonl"; }
 parameters() { tail -c 2000 "$1/last.safetensors"; }
 train --epochs 1 --eval-flip --out flipped
 check "--eval-flip: succeeds" test "$status" -eq 0
+check "--eval-flip: what to do next has it" out_has "^next  *$tuff eval flipped --flip --backend reference$"
 check "--eval-flip: another test loss" test "$(tested plain)" != "$(tested flipped)"
 check "--eval-flip: the same training" same <(parameters plain) <(parameters flipped)
 run eval plain --backend reference --flip
 check "eval --flip: what --eval-flip found" out_has "loss $(tested flipped | sed 's/.*://' | awk '{ printf "%.4f", $1 }')"
+run report flipped --backend reference
+check "report of --eval-flip: says so" has '>digits test by last.safetensors, image and mirror image together: ' flipped/report/index.html
+check "report of --eval-flip: what the training found" has \
+    "<dt>loss</dt><dd>$(tested flipped | sed 's/.*://' | awk '{ printf "%.3f", $1 }')<" flipped/report/index.html
+run report plain --backend reference
+check "report without: nothing of it" lacks 'mirror image' plain/report/index.html
 train --epochs 1 --checkpoint-activations --out recomputed
 check "--checkpoint-activations: succeeds" test "$status" -eq 0
 check "--checkpoint-activations: the same bits" same <(parameters plain) <(parameters recomputed)

@@ -97,6 +97,9 @@ static void read_history(void)
     if (fuzz_succeeded(tuff_history_read(&fuzz_log, fuzz_path("run/metrics.jsonl"), &history))) {
         for (uint32_t i = 1; i < history->epoch_count; i++)
             fuzz_demand(history->epochs[i - 1].epoch < history->epochs[i].epoch, "epochs ascend");
+        for (uint32_t i = 0; i < history->epoch_count; i++)
+            fuzz_demand(!(history->epochs[i].whole && history->epochs[i].partial),
+                        "an epoch that is partial is not whole");
         for (uint32_t i = 1; i < history->step_count; i++)
             fuzz_demand(history->steps[i - 1].step < history->steps[i].step, "steps ascend");
         draw(history);

@@ -289,6 +289,29 @@ Test(draw, pictures_keep_their_pixels)
                    TUFF_ERROR_INVALID, "found 0 of (1, 1, 2)");
 }
 
+Test(draw, empty_places_stay_empty)
+{
+    static const uint8_t pixels[] = {0, 0, 128, 64};
+    const struct tuff_picture pictures[] = {{.pixels = pixels}, {.pixels = NULL}, {.pixels = pixels + 2}};
+    cr_assert_eq(tuff_pictures_write(&scratch_log, scratch_path("a.png"), pictures, 3, 1, 1, 2, 2, NULL),
+                 TUFF_OK);
+    struct png png = png_open(scratch_path("a.png"));
+    cr_expect_eq(png.width, 2 * (8 + 84 + 12 + 84 + 8));
+    cr_expect_eq(png_pixel(&png, 2 * (8 + 20), 2 * (8 + 20)), 0x000000u);
+    cr_expect_eq(png_pixel(&png, 2 * 104, 2 * (8 + 20)), 0xFFFFFFu, "no frame either");
+    cr_expect_eq(png_pixel(&png, 2 * (104 + 20), 2 * (8 + 20)), 0xFFFFFFu);
+    cr_expect_eq(png_pixel(&png, 2 * (8 + 20), 2 * (8 + 42 + 12 + 20)), 0x808080u);
+    png_close(&png);
+    size_t count;
+    cr_assert_eq(tuff_pictures_write(&scratch_log, scratch_path("a.svg"), pictures, 3, 1, 1, 2, 2, NULL),
+                 TUFF_OK);
+    char *svg = (char *)scratch_read(scratch_path("a.svg"), &count);
+    svg[count] = '\0';
+    cr_expect_eq(occurrences(svg, "<image"), 2u);
+    cr_expect_not_null(strstr(svg, "2 pictures"));
+    free(svg);
+}
+
 Test(draw, filters_have_a_scale_around_zero)
 {
     // One filter of 1 x 3 weights: the greatest below, none, the greatest above.

@@ -96,6 +96,24 @@ Test(history, of_an_interruption_and_of_nothing)
     tuff_history_destroy(&history);
 }
 
+// --steps may end an epoch, which a greater --steps goes on with.
+Test(history, of_a_part_of_an_epoch)
+{
+    struct tuff_history *history =
+        read_text("{\"type\":\"epoch\",\"epoch\":1,\"step\":3,\"train_loss\":2,\"partial\":true}\n");
+    cr_assert_eq(history->epoch_count, 1u);
+    cr_expect(history->epochs[0].partial && !history->epochs[0].whole && history->epochs[0].train_loss == 2);
+    tuff_history_destroy(&history);
+    history = read_text("{\"type\":\"epoch\",\"epoch\":1,\"step\":3,\"partial\":true}\n"
+                        "{\"type\":\"epoch\",\"epoch\":1,\"step\":4}\n");
+    cr_assert_eq(history->epoch_count, 1u);
+    cr_expect(!history->epochs[0].partial && history->epochs[0].whole && history->epochs[0].step == 4);
+    tuff_history_destroy(&history);
+    history = read_text("{\"type\":\"interrupted\",\"epoch\":1,\"step\":3,\"partial\":true}\n");
+    cr_expect(!history->epochs[0].partial && !history->epochs[0].whole);
+    tuff_history_destroy(&history);
+}
+
 static int warnings;
 
 static void count_warnings(void *user, enum tuff_log_level level, const char *message)

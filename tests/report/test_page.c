@@ -1,6 +1,7 @@
 // The page: its sections, what it says where something is missing, and that nothing in it is taken for
 // markup.
 #include <criterion/criterion.h>
+#include <math.h>
 
 #include "../data/scratch.h"
 #include "samples.h"
@@ -101,6 +102,113 @@ Test(page, removes_what_an_earlier_one_had)
     sample_free(&sample);
 }
 
+Test(page, leaves_alone_what_is_no_page_of_tuffs)
+{
+    static const char mine[] = "<meta name=\"generator\" content=\"mine\">";
+    struct sample sample;
+    size_t count;
+    cr_assert(sample_make(SAMPLE_PLAIN, &sample));
+    cr_assert_eq(mkdir(scratch_path("page"), 0777), 0);
+    scratch_write("page/index.html", mine, sizeof mine - 1);
+    scratch_write("page/steps.png", "mine", 4);
+    scratch_expect(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_ERROR_INVALID,
+                   "page/index.html' is no page of tuff's; choose another folder");
+    char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
+    cr_expect(count == sizeof mine - 1 && memcmp(page, mine, count) == 0);
+    free(page);
+    cr_expect(!exists("page/loss.svg"));
+    // Where there is no page nothing is an earlier one's.
+    cr_assert_eq(unlink(scratch_path("page/index.html")), 0);
+    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_OK);
+    cr_expect(exists("page/index.html") && exists("page/steps.png"));
+    cr_assert_eq(mkdir(scratch_path("other"), 0777), 0);
+    cr_assert_eq(mkdir(scratch_path("other/index.html"), 0777), 0);
+    scratch_expect(tuff_report_write(&scratch_log, scratch_path("other"), &sample.report), TUFF_ERROR_IO,
+                   "a regular file was expected");
+    sample_free(&sample);
+}
+
+// The one with all pictures; the folder would stay if one of them did.
+Test(page, is_removed_as_a_whole)
+{
+    struct sample sample;
+    free(write_page(SAMPLE_LONG, &sample));
+    cr_assert(exists("page/misses.png") && exists("page/learning-rate.svg") && exists("page/filters.svg"));
+    cr_expect_eq(tuff_report_remove(&scratch_log, scratch_path("page")), TUFF_OK, "%s", scratch_error);
+    cr_expect(!exists("page"));
+    cr_expect_eq(tuff_report_remove(&scratch_log, scratch_path("page")), TUFF_OK, "there is none");
+    sample_free(&sample);
+}
+
+Test(page, is_removed_from_beside_files_of_others)
+{
+    struct sample sample;
+    free(write_page(SAMPLE_PLAIN, &sample));
+    scratch_write("page/notes.txt", "mine", 4);
+    cr_expect_eq(tuff_report_remove(&scratch_log, scratch_path("page")), TUFF_OK, "%s", scratch_error);
+    cr_expect(!exists("page/index.html") && !exists("page/loss.svg") && exists("page/notes.txt"));
+    scratch_write("page/index.html", "<html>mine</html>", 17);
+    scratch_write("page/loss.svg", "mine", 4);
+    cr_expect_eq(tuff_report_remove(&scratch_log, scratch_path("page")), TUFF_OK, "%s", scratch_error);
+    cr_expect(exists("page/index.html") && exists("page/loss.svg"), "no page of tuff's");
+    cr_expect_eq(scratch_errors, 0);
+    sample_free(&sample);
+}
+
+Test(page, is_not_removed_through_a_link)
+{
+    struct sample sample;
+    free(write_page(SAMPLE_PLAIN, &sample));
+    cr_assert_eq(symlink("page", scratch_path("link")), 0);
+    cr_expect_eq(tuff_report_remove(&scratch_log, scratch_path("link")), TUFF_OK);
+    cr_assert_eq(rename(scratch_path("page/index.html"), scratch_path("index.html")), 0);
+    cr_assert_eq(symlink("../index.html", scratch_path("page/index.html")), 0);
+    cr_expect_eq(tuff_report_remove(&scratch_log, scratch_path("page")), TUFF_OK);
+    cr_expect(exists("page/index.html") && exists("page/loss.svg"));
+    sample_free(&sample);
+}
+
+// Of many steps some are left out, of the learning rate's neither the first nor the last.
+Test(page, of_more_steps_than_are_drawn)
+{
+    struct sample sample;
+    cr_assert(sample_make(SAMPLE_LONG, &sample));
+    cr_assert_eq(sample.history.step_count, 5000u);
+    sample.history.steps[0].learning_rate = 0.25;
+    sample.history.steps[4999].learning_rate = 0.005;
+    for (uint32_t i = 1000; i < 1100; i++)
+        sample.history.steps[i].loss = NAN;
+    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_OK);
+    size_t count;
+    char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
+    page[count] = '\0';
+    cr_expect_not_null(strstr(page, "step 1, learning rate: 0.250"));
+    cr_expect_not_null(strstr(page, "step 5000, learning rate: 0.00500"));
+    cr_expect_not_null(strstr(page, ">0.00500</text>"), "the last value stands at the end");
+    cr_expect_not_null(strstr(page, ">100 of 5000 values are no numbers</text>"));
+    free(page);
+    sample_free(&sample);
+}
+
+// --steps: no epoch, and nothing that went wrong.
+Test(page, of_some_steps_of_an_epoch)
+{
+    struct sample sample;
+    cr_assert(sample_make(SAMPLE_INTERRUPTED, &sample));
+    sample.history.epochs[0].partial = 1;
+    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_OK);
+    size_t count;
+    char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
+    page[count] = '\0';
+    cr_expect_not_null(strstr(
+        page, "No epoch was finished: the training ended, as was asked for, in epoch 1, after 100 steps"));
+    cr_expect_not_null(strstr(page, "<dt>epochs</dt><dd>0</dd>"));
+    cr_expect_not_null(strstr(page, ">1 (100 steps)</th>"));
+    cr_expect_null(strstr(page, "interrupted"));
+    free(page);
+    sample_free(&sample);
+}
+
 Test(page, of_a_training_interrupted_in_its_first_epoch)
 {
     static const char *const sections[] = {"training", "run"};
@@ -150,6 +258,8 @@ Test(page, of_a_training_that_diverged)
     struct sample sample;
     char *page = write_page(SAMPLE_NAN, &sample);
     cr_expect_not_null(strstr(page, "of 10 values are no numbers"));
+    cr_expect_not_null(strstr(page, ">200 of 300 values are no numbers"),
+                       "steps, and not their means as well");
     cr_expect_not_null(strstr(page, "for 40 the model gives no numbers"));
     cr_expect_null(strstr(page, "nan"), "NaN is shown as a dash");
     cr_expect_null(strstr(page, ">inf"));

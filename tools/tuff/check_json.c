@@ -93,8 +93,9 @@ static json_t *target_json(struct tuff_context *context, const struct tuff_targe
             break;
         }
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", tuff_target_backend(target), "version",
-                     plugin.version, "path", plugin.path, "device", info->name, "driver", info->driver);
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", tuff_target_backend(target), "version",
+                     json_name(plugin.version), "path", json_name(plugin.path), "device",
+                     json_name(info->name), "driver", json_name(info->driver));
 }
 
 void check_report_begin(struct check_report *report, struct tuff_context *context, struct tuff_target *tested,
@@ -104,8 +105,8 @@ void check_report_begin(struct check_report *report, struct tuff_context *contex
     put(report, "against", target_json(context, oracle));
     put(report, "seed", json_sprintf("%" PRIu64, options->seed));
     put(report, "count", json_integer((json_int_t)options->count));
-    put(report, "op", options->op == NULL ? json_null() : json_string(options->op));
-    put(report, "case", options->case_line == NULL ? json_null() : json_string(options->case_line));
+    put(report, "op", options->op == NULL ? json_null() : json_name(options->op));
+    put(report, "case", options->case_line == NULL ? json_null() : json_name(options->case_line));
     put(report, "large", json_boolean(options->large));
     put(report, "allow_unsupported", json_boolean(options->allow_unsupported));
 }
@@ -169,8 +170,8 @@ void check_report_begin_perf(struct check_report *report, struct tuff_context *c
     put(report, "backend", target_json(context, tested));
     put(report, "against", against == NULL ? json_null() : target_json(context, against));
     put(report, "seed", json_sprintf("%" PRIu64, options->seed));
-    put(report, "op", options->op == NULL ? json_null() : json_string(options->op));
-    put(report, "case", options->case_line == NULL ? json_null() : json_string(options->case_line));
+    put(report, "op", options->op == NULL ? json_null() : json_name(options->op));
+    put(report, "case", options->case_line == NULL ? json_null() : json_name(options->case_line));
     put(report, "seconds", json_real(options->seconds));
 }
 

@@ -79,7 +79,7 @@ static json_t *set_json(const struct tuff_dataset_info *info, enum place place, 
                      "classes", (json_int_t)info->classes, "train_samples", (json_int_t)info->train_count,
                      "test_samples", (json_int_t)info->test_count, "download_bytes",
                      (json_int_t)info->download_bytes, "files", names[place], "folder",
-                     path[0] == '\0' ? json_null() : json_string(path));
+                     path[0] == '\0' ? json_null() : json_name(path));
 }
 
 static enum tuff_status print_json(const char *folder)

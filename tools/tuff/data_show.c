@@ -25,11 +25,11 @@ struct show_settings {
     enum picture_style style;
 };
 
-// The samples to show, row by row where they are chosen by class.
+// The samples to show.
 struct choice {
     uint32_t *samples;
     uint32_t count, capacity;
-    uint32_t columns; // 0: as many as fit
+    uint32_t columns; // of a grid in which each class begins a row; 0: as many as fit, in one sequence
 };
 
 static void choose(struct choice *choice, uint32_t sample)
@@ -62,12 +62,15 @@ static enum tuff_status find_class(const struct tuff_dataset *set, const char *w
 static void choose_class(const struct show_settings *settings, const struct tuff_dataset *set, uint32_t class,
                          uint32_t count, struct choice *choice)
 {
-    for (uint32_t n = (uint32_t)settings->index, found = 0; n < set->count && found < count; n++) {
+    uint32_t found = 0;
+    for (uint32_t n = (uint32_t)settings->index; n < set->count && found < count; n++) {
         if (set->labels[n] == class) {
             choose(choice, n);
             found++;
         }
     }
+    if (choice->columns < found)
+        choice->columns = found;
 }
 
 static enum tuff_status choose_classes(const struct show_settings *settings, const struct tuff_dataset *set,
@@ -75,7 +78,6 @@ static enum tuff_status choose_classes(const struct show_settings *settings, con
 {
     uint32_t each = settings->count == 0 ? COUNT_OF_CLASS : settings->count;
     enum tuff_status status = TUFF_OK;
-    choice->columns = each;
     if (strcmp(settings->classes, "all") == 0) {
         for (uint32_t c = 0; c < set->classes; c++)
             choose_class(settings, set, c, each, choice);
@@ -125,13 +127,26 @@ struct words {
     char caption[200], note[32];
 };
 
+// The place in the grid of sample `i`, if the one before it has the place `before`.
+static size_t place_after(const struct tuff_dataset *set, const struct choice *choice, size_t before,
+                          uint32_t i)
+{
+    const uint32_t *sample = choice->samples + i;
+    if (choice->columns == 0 || set->labels[sample[0]] == set->labels[sample[-1]])
+        return before + 1;
+    return before + choice->columns - before % choice->columns;
+}
+
 static enum tuff_status show(const struct show_settings *settings, const struct tuff_dataset *set,
                              const struct choice *choice)
 {
     const struct picture_shape shape = {set->channels, set->height, set->width};
     struct tuff_log log = console_log();
-    struct tuff_picture *drawn = calloc(choice->count + 1u, sizeof *drawn);
-    struct picture *shown = calloc(choice->count + 1u, sizeof *shown);
+    size_t places = 1, place = 0;
+    for (uint32_t i = 1; i < choice->count; i++)
+        places = place_after(set, choice, places - 1, i) + 1;
+    struct tuff_picture *drawn = calloc(places, sizeof *drawn);
+    struct picture *shown = calloc(places, sizeof *shown);
     struct words *words = calloc(choice->count + 1u, sizeof *words);
     enum tuff_status status = TUFF_OK;
     if (drawn == NULL || shown == NULL || words == NULL) {
@@ -140,23 +155,24 @@ static enum tuff_status show(const struct show_settings *settings, const struct 
     }
     for (uint32_t i = 0; status == TUFF_OK && i < choice->count; i++) {
         uint32_t n = choice->samples[i];
+        place = i == 0 ? 0 : place_after(set, choice, place, i);
         const uint8_t *pixels = set->images + (size_t)n * set->channels * set->height * set->width;
         snprintf(words[i].caption, sizeof words[i].caption, "%s",
                  name_shown(set->class_names, set->labels[n], NAME_COLUMNS).s);
         snprintf(words[i].note, sizeof words[i].note, "#%" PRIu32, n);
-        drawn[i] = (struct tuff_picture){pixels, words[i].caption, words[i].note};
+        drawn[place] = (struct tuff_picture){pixels, words[i].caption, words[i].note};
         size_t used = strlen(words[i].caption);
-        shown[i] = (struct picture){pixels, words[i].caption};
+        shown[place] = (struct picture){pixels, words[i].caption};
         if (settings->out == NULL && used + 16 < sizeof words[i].caption)
             snprintf(words[i].caption + used, sizeof words[i].caption - used, "  #%" PRIu32, n);
     }
     if (status == TUFF_OK && settings->out == NULL) {
-        picture_print(settings->style, &shape, shown, choice->count);
+        picture_print(settings->style, &shape, shown, places, choice->columns);
     } else if (status == TUFF_OK) {
         char title[256];
         snprintf(title, sizeof title, "%s %s", set->name, settings->split.names[settings->split.chosen]);
         struct tuff_figure_options options = {.size = sizeof options, .title = title};
-        status = tuff_pictures_write(&log, settings->out, drawn, choice->count, set->channels, set->height,
+        status = tuff_pictures_write(&log, settings->out, drawn, (uint32_t)places, set->channels, set->height,
                                      set->width, choice->columns, &options);
         if (status == TUFF_OK)
             console_note("wrote %s", settings->out);

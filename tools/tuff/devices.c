@@ -148,13 +148,13 @@ static json_t *device_json(const struct tuff_device_info *info, uint32_t index)
 {
     char uuid[40];
     uuid_text(info->uuid, uuid);
-    return json_pack("{s:i, s:s, s:s, s:s, s:b, s:o, s:I, s:I, s:I, s:i, s:s}", "index", (int)index, "name",
-                     info->name, "kind", device_kind_name(info), "driver", info->driver, "software_gpu",
-                     (int)info->software_gpu, "uuid", has_uuid(info) ? json_string(uuid) : json_null(),
-                     "max_buffer_bytes", (json_int_t)info->max_buffer_bytes, "max_tensor_bytes",
-                     (json_int_t)info->max_tensor_bytes, "buffer_alignment",
-                     (json_int_t)info->buffer_alignment, "preference", (int)info->preference, "details",
-                     info->details);
+    return json_pack(
+        "{s:i, s:o, s:s, s:o, s:b, s:o, s:I, s:I, s:I, s:i, s:o}", "index", (int)index, "name",
+        json_name(info->name), "kind", device_kind_name(info), "driver", json_name(info->driver),
+        "software_gpu", (int)info->software_gpu, "uuid", has_uuid(info) ? json_string(uuid) : json_null(),
+        "max_buffer_bytes", (json_int_t)info->max_buffer_bytes, "max_tensor_bytes",
+        (json_int_t)info->max_tensor_bytes, "buffer_alignment", (json_int_t)info->buffer_alignment,
+        "preference", (int)info->preference, "details", json_name(info->details));
 }
 
 static json_t *plugin_json(const struct tuff_plugin_info *plugin, json_t *devices)
@@ -162,11 +162,12 @@ static json_t *plugin_json(const struct tuff_plugin_info *plugin, json_t *device
     bool loaded = plugin->status == TUFF_OK;
     char abi[32];
     snprintf(abi, sizeof abi, "%" PRIu32 ".%" PRIu32, plugin->abi_major, plugin->abi_minor);
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", plugin->name, "path", plugin->path,
-                     "description", loaded ? json_string(plugin->description) : json_null(), "version",
-                     loaded ? json_string(plugin->version) : json_null(), "abi",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", json_name(plugin->name), "path",
+                     json_name(plugin->path), "description",
+                     loaded ? json_name(plugin->description) : json_null(), "version",
+                     loaded ? json_name(plugin->version) : json_null(), "abi",
                      loaded ? json_string(abi) : json_null(), "error",
-                     loaded ? json_null() : json_string(failure(plugin)), "devices", devices);
+                     loaded ? json_null() : json_name(failure(plugin)), "devices", devices);
 }
 
 static enum tuff_status print_json(struct setup *setup, const struct choice *choice)

@@ -120,7 +120,7 @@ static enum tuff_status draw(const struct misses_settings *settings, const struc
     }
     if (status == TUFF_OK && !file) {
         console_print("\n");
-        picture_print(settings->style, &shape, shown, count);
+        picture_print(settings->style, &shape, shown, count, 0);
     } else if (status == TUFF_OK) {
         char title[256];
         snprintf(title, sizeof title, "Misses of %s on %s %s", tuff_model_name(evaluation->setup.model),

@@ -188,6 +188,10 @@ static struct screen choose_screen(enum picture_style style, const struct pictur
 static void print_row(FILE *out, const struct screen *screen, const struct picture_shape *shape,
                       const struct picture *pictures, size_t count)
 {
+    while (count > 0 && pictures[count - 1].pixels == NULL)
+        count--;
+    if (count == 0)
+        return;
     for (uint32_t line = 0; line < screen->lines; line++) {
         for (size_t i = 0; i < count; i++) {
             put_line(out, screen, shape, pictures[i].pixels, line);
@@ -208,7 +212,7 @@ static void print_row(FILE *out, const struct screen *screen, const struct pictu
 }
 
 void picture_print(enum picture_style style, const struct picture_shape *shape,
-                   const struct picture *pictures, size_t count)
+                   const struct picture *pictures, size_t count, size_t columns)
 {
     struct screen screen = choose_screen(style, shape);
     size_t across = (terminal_columns() + GAP) / (screen.columns + GAP);
@@ -220,8 +224,12 @@ void picture_print(enum picture_style style, const struct picture_shape *shape,
         return;
     }
     across = across == 0 ? 1 : across;
-    for (size_t i = 0; i < count; i += across)
-        print_row(out, &screen, shape, pictures + i, count - i < across ? count - i : across);
+    columns = columns == 0 ? count : columns;
+    for (size_t row = 0; row < count; row += columns) {
+        size_t end = count - row < columns ? count : row + columns;
+        for (size_t i = row; i < end; i += across)
+            print_row(out, &screen, shape, pictures + i, end - i < across ? end - i : across);
+    }
     if (fclose(out) == 0)
         console_print("%s", text);
     free(text);

@@ -25,14 +25,15 @@ struct picture_shape {
 };
 
 struct picture {
-    const uint8_t
-        *pixels; // (channels,height,width); 3 channels are red, green, blue, of others the first is shown
+    // (channels,height,width); 3 channels are red, green, blue, of others the first is shown. NULL: the place
+    // stays empty, and so do those behind it in its row.
+    const uint8_t *pixels;
     const char *caption; // one line, cut to the picture's width
 };
 
-// Side by side, as many as the terminal is wide, in rows. Those that are wider than 64 columns are scaled
-// down.
+// Side by side in rows of `columns`, 0: of all, which are broken where the terminal ends. Those that are
+// wider than 64 of its columns are scaled down.
 void picture_print(enum picture_style style, const struct picture_shape *shape,
-                   const struct picture *pictures, size_t count);
+                   const struct picture *pictures, size_t count, size_t columns);
 
 #endif

@@ -68,7 +68,7 @@ void predict_print(const struct predict_settings *settings, const struct subject
     console_print("\n");
     if (!console_quiet()) {
         console_print("\n");
-        picture_print(settings->style, &shape, &picture, 1);
+        picture_print(settings->style, &shape, &picture, 1, 0);
     }
     print_classes(prediction, set->classes, set->class_names, settings->top);
 }

@@ -95,6 +95,8 @@ static enum tuff_status judge(struct report_settings *settings, const char *oper
 {
     struct tuff_log log = console_log();
     struct evaluation *evaluation = &material->evaluation;
+    // As the training's own evaluations, whose figures are in the curves.
+    settings->evaluation.flip = json_is_true(json_object_get(material->facts.config, "eval_flip"));
     enum tuff_status status = evaluation_open(&settings->evaluation, operand, evaluation);
     if (status == TUFF_OK)
         status = evaluation_run(&settings->evaluation, evaluation, evaluation->setup.test);
@@ -109,9 +111,10 @@ static enum tuff_status judge(struct report_settings *settings, const char *oper
     if (status == TUFF_OK)
         status = read_filters(material, report);
     const char *slash = strrchr(settings->evaluation.checkpoint, '/');
-    snprintf(material->data_name, sizeof material->data_name, "%s %s by %s", set->name,
+    snprintf(material->data_name, sizeof material->data_name, "%s %s by %s%s", set->name,
              evaluation_split_name(&settings->evaluation),
-             slash == NULL ? settings->evaluation.checkpoint : slash + 1);
+             slash == NULL ? settings->evaluation.checkpoint : slash + 1,
+             settings->evaluation.flip ? ", image and mirror image together" : "");
     report->model = evaluation->setup.model;
     report->data = set;
     report->data_name = material->data_name;
@@ -134,7 +137,7 @@ static enum tuff_status write_page(const struct report_settings *settings, const
 {
     struct tuff_log log = console_log();
     int length = settings->out != NULL ? snprintf(material->folder, PATH_MAX, "%s", settings->out)
-                                       : snprintf(material->folder, PATH_MAX, "%s/report", operand);
+                                       : snprintf(material->folder, PATH_MAX, "%s/" RUN_PAGE, operand);
     if (length < 0 || length >= PATH_MAX) {
         console_error("'%s': the path is too long", operand);
         return TUFF_ERROR_INVALID;

@@ -15,6 +15,7 @@
 #include "base/whole_file.h"
 #include "console.h"
 #include "json_output.h"
+#include "tuff/report.h"
 
 static enum tuff_status io_failed(const char *what, const char *path)
 {
@@ -175,11 +176,23 @@ static enum tuff_status open_table(struct run *run, enum append_start start)
     return status == TUFF_OK ? append_file_open(&run->table, path, start) : status;
 }
 
+// The page about a former run. In a folder that holds none it is about another.
+static enum tuff_status remove_page(const struct run *run)
+{
+    char path[PATH_MAX];
+    struct tuff_log log = console_log();
+    enum tuff_status status = join(path, run->folder, RUN_CONFIG);
+    if (status != TUFF_OK || !exists(path))
+        return status;
+    status = join(path, run->folder, RUN_PAGE);
+    return status == TUFF_OK ? tuff_report_remove(&log, path) : status;
+}
+
 // What a former run left would not fit to the new one. metrics.jsonl holds the lock, and is emptied instead.
 static enum tuff_status remove_former(struct run *run)
 {
     char path[PATH_MAX];
-    enum tuff_status status = TUFF_OK;
+    enum tuff_status status = remove_page(run);
     for (size_t i = 0; status == TUFF_OK && i < FILE_COUNT; i++) {
         status = join(path, run->folder, files[i]);
         if (status == TUFF_OK && strcmp(files[i], RUN_METRICS) != 0 && unlink(path) != 0 && errno != ENOENT)

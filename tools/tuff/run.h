@@ -16,6 +16,7 @@
 #define RUN_LAST    "last.safetensors"  // the parameters as they are
 #define RUN_BEST    "best.safetensors"  // those of the best evaluation
 #define RUN_EVENTS  "events.out.tfevents.tuff"
+#define RUN_PAGE    "report" // the folder where tuff report writes a page
 
 struct run {
     char folder[PATH_MAX];
@@ -31,8 +32,8 @@ struct run {
 // in it already, unless `force`. Writes nothing.
 TUFF_MUST_CHECK enum tuff_status run_check(const char *folder, bool force);
 // Makes the folder and those above it, and starts the metrics. folder NULL: runs/MODEL-DATA-DATE-N, the first
-// N that is free. What a former run left there is removed. Fails if another process writes into it, whose
-// files stay as they are.
+// N that is free. What a former run left there is removed, and the page about it. Fails if another process
+// writes into it, whose files stay as they are.
 TUFF_MUST_CHECK enum tuff_status run_create(struct run *run, const char *folder, const char *model,
                                             const char *data);
 // Opens the folder of a run that is to go on. Fails if another process writes into it.

@@ -238,6 +238,8 @@ static void print_end(const struct train_settings *settings, const struct setup 
     print_skipped(setup->trainer);
     console_print("run     %s\n", run->folder);
     print_command("next    ", "eval", run->folder);
+    if (settings->eval_flip)
+        console_print(" --flip");
     if (strcmp(settings->target.backend, "auto") != 0)
         console_print(" --backend %s", settings->target.backend);
     print_plugins(settings);
@@ -389,7 +391,14 @@ static enum tuff_status read_beneath(const struct usage *usage, int argc, char *
             .of_step = options_first_given(usage, argc, argv, of_step),
             .of_epochs = options_first_given(usage, argc, argv, of_epochs),
         };
-    return s->resume == NULL ? TUFF_OK : train_settings_read(s);
+    if (s->resume == NULL)
+        return TUFF_OK;
+    enum tuff_status status = train_settings_read(s);
+    // The saved run's device is one of its backend, and means nothing to another.
+    const char *backend = options_find(usage, argc, argv, "backend");
+    if (backend != NULL && strcmp(backend, s->target.backend) != 0)
+        s->target.device = NULL;
+    return status;
 }
 
 // Reads the command line into *s. Returns whether to go on; *exit_status: if not.

@@ -91,8 +91,8 @@ void train_recipe_clear(struct train_recipe *recipe);
 TUFF_MUST_CHECK enum tuff_status train_config_check(const struct train_settings *settings);
 // The content of config.json; NULL if memory is exhausted.
 json_t *train_config(const struct train_settings *settings, const struct setup *setup);
-// Where and when a run went on, added to the config of its beginning, whose epochs become the new ones. step:
-// where it went on.
+// Where and when a run went on, added to the config of its beginning, in which what may be another becomes
+// what it is now. step: where it went on.
 json_t *train_config_resumed(const struct train_settings *settings, const struct setup *setup, uint64_t step);
 
 // -- train_resume.c

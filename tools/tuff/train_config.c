@@ -189,19 +189,27 @@ json_t *train_config_resumed(const struct train_settings *settings, const struct
     bool made = config != NULL && entry != NULL;
     if (made && !json_is_array(list))
         made = json_object_set_new(config, "resumed", list = json_array()) == 0;
-    made = made && json_array_append(list, entry) == 0 &&
-           json_object_set_new(config, "epochs", json_integer((json_int_t)settings->epochs)) == 0 &&
-           json_object_set_new(config, "steps", count_or_null(settings->steps)) == 0 &&
-           json_object_set_new(config, "early_stop", count_or_null(settings->early_stop)) == 0 &&
-           json_object_set_new(config, "eval_every", json_real(settings->eval_every)) == 0 &&
-           json_object_set_new(config, "save_every", json_real(settings->save_every)) == 0 &&
-           json_object_set_new(config, "log_every", count_or_null(settings->log_every)) == 0 &&
-           json_object_set_new(config, "tensorboard", json_boolean(settings->tensorboard)) == 0 &&
-           json_object_set_new(config, "eval_flip", json_boolean(settings->eval_flip)) == 0 &&
-           json_object_set_new(config, "on_nan",
-                               json_string(settings->on_nan.names[settings->on_nan.chosen])) == 0 &&
-           json_object_set_new(json_object_get(config, "optimizer"), "lr",
-                               json_real(settings->trainer.learning_rate)) == 0;
+    // "backend" and "device" stay: what the run began with.
+    made =
+        made && json_array_append(list, entry) == 0 &&
+        json_object_set_new(config, "backend_option", json_string(tuff_target_backend(setup->target))) == 0 &&
+        json_object_set_new(config, "device_option", text_or_null(settings->target.device)) == 0 &&
+        json_object_set_new(config, "threads", count_or_null(settings->target.threads)) == 0 &&
+        json_object_set_new(config, "data_memory", count_or_null(settings->data_memory)) == 0 &&
+        json_object_set_new(json_object_get(config, "data"), "folder", path_or_null(settings->data.folder)) ==
+            0 &&
+        json_object_set_new(config, "epochs", json_integer((json_int_t)settings->epochs)) == 0 &&
+        json_object_set_new(config, "steps", count_or_null(settings->steps)) == 0 &&
+        json_object_set_new(config, "early_stop", count_or_null(settings->early_stop)) == 0 &&
+        json_object_set_new(config, "eval_every", json_real(settings->eval_every)) == 0 &&
+        json_object_set_new(config, "save_every", json_real(settings->save_every)) == 0 &&
+        json_object_set_new(config, "log_every", count_or_null(settings->log_every)) == 0 &&
+        json_object_set_new(config, "tensorboard", json_boolean(settings->tensorboard)) == 0 &&
+        json_object_set_new(config, "eval_flip", json_boolean(settings->eval_flip)) == 0 &&
+        json_object_set_new(config, "on_nan", json_string(settings->on_nan.names[settings->on_nan.chosen])) ==
+            0 &&
+        json_object_set_new(json_object_get(config, "optimizer"), "lr",
+                            json_real(settings->trainer.learning_rate)) == 0;
     json_decref(entry);
     if (made)
         return config;

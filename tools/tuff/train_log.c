@@ -88,6 +88,16 @@ static json_t *add_not_finite(const struct train_loop *loop, json_t *line)
     return NULL;
 }
 
+// That the epoch is not a whole one: --steps has ended it.
+static json_t *add_partial(const struct train_loop *loop, json_t *line)
+{
+    if (line == NULL || loop->result->steps % loop->steps_per_epoch == 0 ||
+        json_object_set_new(line, "partial", json_true()) == 0)
+        return line;
+    json_decref(line);
+    return NULL;
+}
+
 enum tuff_status train_log_epoch(struct train_loop *loop, uint32_t epoch, const struct tuff_metrics *train,
                                  const struct tuff_metrics *test)
 {
@@ -106,7 +116,8 @@ enum tuff_status train_log_epoch(struct train_loop *loop, uint32_t epoch, const 
                   json_number(learning_rate), "train_loss", json_number(train->loss), "train_accuracy",
                   json_number(accuracy(train)), "train_samples", (json_int_t)train->samples, "train_seconds",
                   json_number(train->seconds), "samples_per_second", json_number(rate(train)));
-    enum tuff_status status = run_write_metrics(loop->run, add_not_finite(loop, add_test(line, test)));
+    line = add_partial(loop, add_not_finite(loop, add_test(line, test)));
+    enum tuff_status status = run_write_metrics(loop->run, line);
     const struct event_scalar scalars[] = {
         {"train/loss", train->loss},
         {"train/accuracy", accuracy(train)},

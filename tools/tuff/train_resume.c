@@ -171,6 +171,7 @@ static void read_rest(struct reader *reader, struct train_settings *settings)
 {
     struct tuff_trainer_options *o = &settings->trainer;
     read_text(reader, "backend", &settings->target.backend);
+    read_text(reader, "backend_option", &settings->target.backend); // of the last time it went on
     read_text(reader, "device_option", &settings->target.device);
     read_count(reader, "threads", &settings->target.threads);
     read_count(reader, "data_memory", &settings->data_memory);

@@ -60,7 +60,7 @@ TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_curves_write(const struct tuff_lo
 
 // A picture with words under it.
 struct tuff_picture {
-    const uint8_t *pixels; // (channels,height,width)
+    const uint8_t *pixels; // (channels,height,width); NULL: the place stays empty
     const char *caption;   // NULL: none
     const char *note;      // a second line, smaller; NULL: none
 };
@@ -113,8 +113,9 @@ tuff_graph_text(const struct tuff_log *log, const struct tuff_model *model, int 
 
 struct tuff_history_epoch {
     uint32_t epoch; // from 1
-    int whole;      // 0: interrupted
+    int whole;      // 0: interrupted, or partial
     int tested;     // the test figures are there
+    int partial;    // ended before its end, as it was to: tuff train --steps
     uint64_t step;  // optimizer steps so far
     double train_loss, train_accuracy, test_loss, test_accuracy;
     double train_seconds, test_seconds, samples_per_second;
@@ -178,9 +179,13 @@ struct tuff_report {
 
 // Writes folder/index.html, one file that needs no other and no network, and its pictures as .svg and .png
 // beside it: loss, accuracy, learning-rate, steps, confusion, misses, filters, those that there are. Makes
-// the folder, not those above it. Files of an earlier report that are no longer part of it are removed.
+// the folder, not those above it. Over an earlier report: files that are no longer part of it are removed.
+// Failure, too: TUFF_ERROR_INVALID if folder/index.html is there and none of tuff's; nothing is written then.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_report_write(const struct tuff_log *log, const char *folder,
                                                             const struct tuff_report *report);
+// Removes what that has written, and the folder if nothing else is in it. Where folder/index.html is no such
+// page, or either of them is a link, all stays. Failure: TUFF_ERROR_IO.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_report_remove(const struct tuff_log *log, const char *folder);
 
 #ifdef __cplusplus
 }
