@@ -144,34 +144,53 @@ static enum tuff_status find_earlier(struct tuff_page *page)
     if (status != TUFF_OK)
         return status;
     size_t count = fread(begin, 1, sizeof begin, file);
+    if (ferror(file))
+        status = tuff_fail(page->log, TUFF_ERROR_IO, "cannot read '%s': %s", path, strerror(errno));
     fclose(file);
     page->renews = memmem(begin, count, mark, sizeof mark - 1) != NULL;
-    if (page->renews)
-        return TUFF_OK;
+    if (page->renews || status != TUFF_OK)
+        return status;
     return tuff_fail(page->log, TUFF_ERROR_INVALID, "'%s' is no page of tuff's; choose another folder", path);
+}
+
+static void save_page(struct tuff_page *page)
+{
+    char path[PATH_MAX];
+    if (page->status == TUFF_OK)
+        page->status = join(page, path, "index", "html");
+    if (page->status == TUFF_OK)
+        page->status = tuff_text_save(page->log, path, &page->html);
+    tuff_text_free(&page->html);
+}
+
+// In the page's place until it is whole, so that its pictures are known for tuff's if it never is.
+static void hold_place(struct tuff_page *page)
+{
+    tuff_page_head(page);
+    tuff_text_add(&page->html,
+                  "</header>\n<main>\n<p>This report was not finished.</p>\n</main>\n</body>\n</html>\n");
+    save_page(page);
+    page->html = (struct tuff_text){.bytes = NULL};
 }
 
 enum tuff_status tuff_report_write(const struct tuff_log *log, const char *folder,
                                    const struct tuff_report *report)
 {
     struct tuff_report whole = {.size = 0};
-    char path[PATH_MAX];
     memcpy(&whole, report, report->size < sizeof whole ? report->size : sizeof whole);
     struct tuff_page page = {.log = log, .report = &whole, .folder = folder};
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return tuff_fail(log, TUFF_ERROR_IO, "cannot make the folder '%s': %s", folder, strerror(errno));
     page.status = find_earlier(&page);
+    if (page.status == TUFF_OK && !page.renews)
+        hold_place(&page);
     if (page.status != TUFF_OK)
         return page.status;
     tuff_page_head(&page);
     tuff_page_tiles(&page);
     add_body(&page);
     add_foot(&page);
-    if (page.status == TUFF_OK)
-        page.status = join(&page, path, "index", "html");
-    if (page.status == TUFF_OK)
-        page.status = tuff_text_save(log, path, &page.html);
-    tuff_text_free(&page.html);
+    save_page(&page);
     return page.status;
 }
 
@@ -183,9 +202,13 @@ enum tuff_status tuff_report_remove(const struct tuff_log *log, const char *fold
     struct stat info;
     char path[PATH_MAX];
     if (lstat(folder, &info) != 0 || !S_ISDIR(info.st_mode) ||
-        join(&page, path, "index", "html") != TUFF_OK || lstat(path, &info) != 0 || !S_ISREG(info.st_mode) ||
-        find_earlier(&page) != TUFF_OK)
+        join(&page, path, "index", "html") != TUFF_OK || lstat(path, &info) != 0 || !S_ISREG(info.st_mode))
         return TUFF_OK;
+    const enum tuff_status found = find_earlier(&page);
+    if (found == TUFF_ERROR_INVALID || found == TUFF_ERROR_NOT_FOUND)
+        return TUFF_OK;
+    if (found != TUFF_OK)
+        return tuff_fail(log, found, "cannot read '%s'", path);
     page.log = log;
     // A section that the report has nothing for removes its pictures.
     for (size_t i = 0; i < SECTION_COUNT; i++)

@@ -28,17 +28,17 @@ enum tuff_status tuff_device_zeroed(const struct tuff_target *target, const char
     enum tuff_status status = tuff_device_allocate(target, what, bytes, buffer);
     if (status != TUFF_OK || *buffer == NULL)
         return status;
-    status = tuff_device_clear(target, *buffer, bytes);
+    status = tuff_device_clear(target, *buffer, 0, bytes);
     if (status != TUFF_OK)
         tuff_device_release(target, buffer);
     return status;
 }
 
 enum tuff_status tuff_device_clear(const struct tuff_target *target, struct tuff_buffer *buffer,
-                                   uint64_t bytes)
+                                   uint64_t offset, uint64_t bytes)
 {
     unsigned errors = tuff_target_errors(target);
-    enum tuff_status status = target->interface->buffer_fill(buffer, 0, tuff_whole_words(bytes), 0);
+    enum tuff_status status = target->interface->buffer_fill(buffer, offset, tuff_whole_words(bytes), 0);
     return status == TUFF_OK ? TUFF_OK : tuff_target_fail(target, errors, status, "fill a buffer");
 }
 

@@ -17,9 +17,10 @@ TUFF_MUST_CHECK enum tuff_status tuff_device_allocate(const struct tuff_target *
 // The same, filled with zeros.
 TUFF_MUST_CHECK enum tuff_status tuff_device_zeroed(const struct tuff_target *target, const char *what,
                                                     uint64_t bytes, struct tuff_buffer **buffer);
-// Zeros in the buffer's first `bytes`, rounded up. The stream is idle.
+// Zeros in `bytes` of the buffer, rounded up. offset: a multiple of 4. The stream is idle.
 TUFF_MUST_CHECK enum tuff_status tuff_device_clear(const struct tuff_target *target,
-                                                   struct tuff_buffer *buffer, uint64_t bytes);
+                                                   struct tuff_buffer *buffer, uint64_t offset,
+                                                   uint64_t bytes);
 // A buffer for `bytes` as above, filled with data; what is beyond `bytes` becomes zero.
 TUFF_MUST_CHECK enum tuff_status tuff_device_upload(const struct tuff_target *target, const char *what,
                                                     const void *data, uint64_t bytes,

@@ -194,7 +194,7 @@ enum tuff_status tuff_parameters_clear(struct tuff_parameters *p)
     enum tuff_status status = TUFF_OK;
     for (size_t i = 0; i < sizeof arenas / sizeof *arenas && status == TUFF_OK; i++)
         if (arenas[i].buffer != NULL)
-            status = tuff_device_clear(p->target, arenas[i].buffer, arenas[i].bytes);
+            status = tuff_device_clear(p->target, arenas[i].buffer, 0, arenas[i].bytes);
     return status;
 }
 
@@ -240,8 +240,13 @@ enum tuff_status tuff_parameters_read_average(struct tuff_parameters *p, size_t 
 
 enum tuff_status tuff_parameters_write(struct tuff_parameters *p, size_t index, const float *values)
 {
+    const uint64_t slot = aligned(p, p->bytes[index]);
     enum tuff_status status =
         tuff_device_write(p->target, p->values, p->offsets[index], values, p->bytes[index]);
+    if (status == TUFF_OK && p->gradients != NULL)
+        status = tuff_device_clear(p->target, p->gradients, p->offsets[index], slot);
+    if (status == TUFF_OK && p->sums != NULL && p->offsets[index] < p->trained_bytes)
+        status = tuff_device_clear(p->target, p->sums, p->offsets[index], slot);
     if (status == TUFF_OK && p->averages != NULL)
         status = tuff_device_write(p->target, p->averages, p->offsets[index], values, p->bytes[index]);
     return status;

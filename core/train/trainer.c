@@ -32,9 +32,10 @@ static uint32_t part_size(const struct tuff_trainer *trainer, const struct tuff_
 }
 
 // Evaluation keeps no activations for a backward pass, so it can take larger batches than training in no more
-// memory: the largest of these multiples that fits, with the images of both sets as far as they have to be on
-// the device. Workspaces do not count as long as there is memory for them: a backend may have them grow with
-// its threads, and the batch, on which the last digits of the loss depend, must not.
+// memory: the largest of these multiples that fits and does not compute many absent samples, with the images
+// of both sets as far as they have to be on the device. Workspaces do not count as long as there is memory
+// for them: a backend may have them grow with its threads, and the batch, on which the last digits of the
+// loss depend, must not.
 static const uint32_t evaluation_multiples[] = {16, 8, 4, 2, 1};
 
 // Whether the last batch has so few of the samples that half the batch would compute far fewer absent ones.

@@ -122,7 +122,7 @@ run data list --data-dir half
 check "tuff data list: half a set" out_has '  files        some in half/mnist; tuff data fetch mnist gets the others'
 
 # The real files, where TUFF_DATA says so.
-if [[ -n $real_data && -e $real_data/mnist/train-images-idx3-ubyte.gz ]]; then
+if [[ -n $real_data && -e $real_data/mnist/t10k-labels-idx1-ubyte.gz ]]; then
     echo "data: MNIST, from TUFF_DATA"
     TUFF_DATA=$real_data run train lenet-mnist --backend reference --data mnist --steps 60 --out real
     check "MNIST trains" test "$status" -eq 0

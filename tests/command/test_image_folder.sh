@@ -58,6 +58,15 @@ run export first --onnx first.onnx
 check "a network goes to others without that path" bash -c '[[ -s first.onnx ]] && ! grep -q "$PWD" first.onnx'
 check "but with the folder's name" has flowers first.onnx
 
+# The same images elsewhere.
+cp -r first moved
+cp -r flowers moved-flowers
+run train --resume moved --epochs 2 --data moved-flowers
+check "--resume takes the same images from elsewhere" test "$status" -eq 0
+run train --resume moved --epochs 3
+check "and keeps the place" test "$status" -eq 0
+check "config.json has it" has "\"name\": \"$work/moved-flowers\"" moved/config.json
+
 # A class of another name, which has another place in their order.
 cp -r flowers renamed
 mv renamed/train/class-9 renamed/train/Other
@@ -118,7 +127,7 @@ kill -INT "$training"
 wait "$training"
 status=$?
 check "SIGINT: exit status 130" test "$status" -eq 130
-check "SIGINT: at once" test "$SECONDS" -le 3
+check "SIGINT: at once" test "$SECONDS" -le 5
 check "SIGINT: says so" err_has '^tuff: interrupted$'
 check "SIGINT: no error" lacks 'error' "$err"
 check "SIGINT: no cache, whole or not" test "$(caches)" -eq 0

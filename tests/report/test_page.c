@@ -128,6 +128,27 @@ Test(page, leaves_alone_what_is_no_page_of_tuffs)
     sample_free(&sample);
 }
 
+// What was written before it failed is known for tuff's.
+Test(page, that_was_not_finished_says_so)
+{
+    struct sample sample;
+    size_t count;
+    cr_assert(sample_make(SAMPLE_LONG, &sample));
+    cr_assert_eq(mkdir(scratch_path("page"), 0777), 0);
+    cr_assert_eq(mkdir(scratch_path("page/misses.png"), 0777), 0);
+    scratch_expect(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_ERROR_IO,
+                   "misses.png");
+    char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
+    page[count] = '\0';
+    cr_expect_not_null(strstr(page, "This report was not finished."));
+    free(page);
+    cr_assert(exists("page/loss.svg"));
+    cr_assert_eq(rmdir(scratch_path("page/misses.png")), 0);
+    cr_expect_eq(tuff_report_remove(&scratch_log, scratch_path("page")), TUFF_OK, "%s", scratch_error);
+    cr_expect(!exists("page"));
+    sample_free(&sample);
+}
+
 // The one with all pictures; the folder would stay if one of them did.
 Test(page, is_removed_as_a_whole)
 {

@@ -100,7 +100,7 @@ static json_t *dispatch_json_of(const struct bench_results *results, const struc
     for (uint32_t i = 0; i < d->op_count; i++)
         json_array_append_new(indices, json_integer(d->ops[i]));
     json_t *dispatch = json_pack(
-        "{s:s, s:o, s:o, s:I, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "kernel", d->kernel, "ops",
+        "{s:o, s:o, s:o, s:I, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "kernel", json_name(d->kernel), "ops",
         bench_ops_json(results, d), "indices", indices, "samples", (json_int_t)d->samples, "median_seconds",
         d->median, "best_seconds", d->best, "share", d->median / bench_dispatch_sum(results), "flops",
         counted ? json_real(d->flops) : json_null(), "bytes", counted ? json_real(d->bytes) : json_null(),
@@ -168,14 +168,14 @@ static json_t *document(const struct bench_settings *settings, const struct setu
     // As text: JSON's numbers end at 2^53 in many readers.
     snprintf(seed, sizeof seed, "%" PRIu64, settings->trainer.seed);
     return json_pack(
-        "{s:s, s:o, s:I, s:s, s:{s:s, s:s, s:o, s:o}, s:o, s:I, s:s, s:o, s:s, s:b, s:b, s:s, s:{s:o, s:I, "
+        "{s:s, s:o, s:I, s:s, s:{s:s, s:o, s:o, s:o}, s:o, s:I, s:s, s:o, s:s, s:b, s:b, s:s, s:{s:o, s:I, "
         "s:b}, "
         "s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "tuff", TUFF_VERSION, "model", json_name(tuff_model_name(setup->model)), "parameters",
         (json_int_t)tuff_model_parameter_elements(setup->model), "backend",
         tuff_target_backend(setup->target), "device", "kind", device_kind_name(device), "details",
-        device->details, "name", json_name(device->name), "driver", json_name(device->driver), "threads",
-        results->threads == 0 ? json_null() : json_integer((json_int_t)results->threads), "batch",
+        json_name(device->details), "name", json_name(device->name), "driver", json_name(device->driver),
+        "threads", results->threads == 0 ? json_null() : json_integer((json_int_t)results->threads), "batch",
         (json_int_t)results->batch, "work", settings->evaluation ? "evaluation" : "training", "optimizer",
         settings->evaluation ? json_null()
                              : json_string(settings->optimizer.names[settings->optimizer.chosen]),

@@ -1,7 +1,6 @@
 #include "evaluation.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,10 @@
 #include "console.h"
 #include "data/normalization.h"
 #include "metadata.h"
+#include "names.h"
 #include "progress.h"
+
+enum { NAME_COLUMNS = 40 }; // of a class, in a message
 
 const char *const evaluation_splits[2] = {[TUFF_SPLIT_TRAIN] = "train", [TUFF_SPLIT_TEST] = "test"};
 
@@ -106,18 +108,30 @@ bool evaluation_normalization(const struct tuff_metadata_list *metadata, const c
     return text == NULL || tuff_normalization_read(&log, checkpoint, text, channels, augmentation) == TUFF_OK;
 }
 
-// Whoever judges by other names, or by the same in another order, judges something else.
+static bool is_named(const char *name, size_t length, const char *other)
+{
+    return strlen(other) == length && memcmp(name, other, length) == 0;
+}
+
+// Whoever judges by other names, or by the same in another order, judges something else. Sets without names
+// have numbers for them.
 static void compare_classes(const struct evaluation_settings *settings, const struct evaluation *evaluation,
                             const struct tuff_dataset *set)
 {
     const char *trained = tuff_metadata_find(evaluation->metadata, METADATA_CLASSES);
     for (uint32_t c = 0; c < set->classes && trained != NULL && *trained != '\0'; c++) {
         const size_t length = strcspn(trained, "\n");
-        if (strlen(set->class_names[c]) != length || memcmp(set->class_names[c], trained, length) != 0) {
-            console_warning("%s was trained with other classes: class %" PRIu32
-                            " was '%.*s', and is '%s' here",
-                            settings->checkpoint, c, (int)(length < INT_MAX ? length : INT_MAX), trained,
-                            set->class_names[c]);
+        char number[16];
+        snprintf(number, sizeof number, "%" PRIu32, c);
+        if (!is_named(trained, length, set->class_names[c]) && !is_named(trained, length, number) &&
+            strcmp(set->class_names[c], number) != 0) {
+            char text[256];
+            const char *const was = text;
+            snprintf(text, sizeof text, "%.*s", (int)(length < sizeof text ? length : sizeof text - 1),
+                     trained);
+            console_warning("%s was trained with other classes: class %" PRIu32 " was '%s', and is '%s' here",
+                            settings->checkpoint, c, name_shown(&was, 0, NAME_COLUMNS).s,
+                            name_shown(set->class_names, c, NAME_COLUMNS).s);
             return;
         }
         trained += length + (trained[length] == '\n');

@@ -126,12 +126,12 @@ enum tuff_status predict_print_json(const struct predict_settings *settings,
     const struct setup *setup = &evaluation->setup;
     bool files = subjects->samples == NULL;
     return json_print(
-        json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:o}", "tuff", TUFF_VERSION, "model",
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o}", "tuff", TUFF_VERSION, "model",
                   tuff_model_name(setup->model), "checkpoint", json_name(settings->evaluation.checkpoint),
                   "data", files ? json_null() : json_name(settings->evaluation.data.name), "split",
                   files ? json_null() : json_string(evaluation_split_name(&settings->evaluation)), "backend",
-                  tuff_target_backend(setup->target), "device", tuff_target_info(setup->target)->name,
-                  "predictions", predictions));
+                  tuff_target_backend(setup->target), "device",
+                  json_name(tuff_target_info(setup->target)->name), "predictions", predictions));
 }
 
 // -- The picture

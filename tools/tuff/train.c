@@ -394,10 +394,12 @@ static enum tuff_status read_beneath(const struct usage *usage, int argc, char *
     if (s->resume == NULL)
         return TUFF_OK;
     enum tuff_status status = train_settings_read(s);
-    // The saved run's device is one of its backend, and means nothing to another.
+    // The saved run's device is one of its backend, and means nothing to another; nor do its threads.
     const char *backend = options_find(usage, argc, argv, "backend");
-    if (backend != NULL && strcmp(backend, s->target.backend) != 0)
+    if (backend != NULL && strcmp(backend, s->target.backend) != 0) {
         s->target.device = NULL;
+        s->target.threads = 0;
+    }
     return status;
 }
 

@@ -83,8 +83,8 @@ static json_t *normalize_config(const struct train_settings *settings, const str
 static json_t *device_config(const struct tuff_target *target)
 {
     const struct tuff_device_info *info = tuff_target_info(target);
-    return json_pack("{s:s, s:s, s:s}", "name", info->name, "kind", device_kind_name(info), "driver",
-                     info->driver);
+    return json_pack("{s:o, s:s, s:o}", "name", json_name(info->name), "kind", device_kind_name(info),
+                     "driver", json_name(info->driver));
 }
 
 static json_t *optimizer_config(const struct train_settings *settings)
@@ -198,6 +198,10 @@ json_t *train_config_resumed(const struct train_settings *settings, const struct
         json_object_set_new(config, "data_memory", count_or_null(settings->data_memory)) == 0 &&
         json_object_set_new(json_object_get(config, "data"), "folder", path_or_null(settings->data.folder)) ==
             0 &&
+        json_object_set_new(json_object_get(config, "data"), "name", json_string(settings->data.name)) == 0 &&
+        json_object_set_new(
+            config, "plugins",
+            list_config(settings->target.plugins.count, settings->target.plugins.items, path_or_null)) == 0 &&
         json_object_set_new(config, "epochs", json_integer((json_int_t)settings->epochs)) == 0 &&
         json_object_set_new(config, "steps", count_or_null(settings->steps)) == 0 &&
         json_object_set_new(config, "early_stop", count_or_null(settings->early_stop)) == 0 &&

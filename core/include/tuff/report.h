@@ -179,7 +179,8 @@ struct tuff_report {
 
 // Writes folder/index.html, one file that needs no other and no network, and its pictures as .svg and .png
 // beside it: loss, accuracy, learning-rate, steps, confusion, misses, filters, those that there are. Makes
-// the folder, not those above it. Over an earlier report: files that are no longer part of it are removed.
+// the folder, not those above it. Over an earlier report, whole or not: files that are no longer part of it are
+// removed.
 // Failure, too: TUFF_ERROR_INVALID if folder/index.html is there and none of tuff's; nothing is written then.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_report_write(const struct tuff_log *log, const char *folder,
                                                             const struct tuff_report *report);
