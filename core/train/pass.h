@@ -38,8 +38,8 @@ void tuff_pass_destroy(struct tuff_pass **pass); // NULL-safe, nulls
 TUFF_MUST_CHECK enum tuff_status tuff_pass_stream(struct tuff_pass *pass, uint32_t samples);
 bool tuff_pass_streams(const struct tuff_pass *pass);
 uint64_t tuff_pass_arena_bytes(const struct tuff_pass *pass); // of activations and workspaces
-uint64_t tuff_pass_value_bytes(
-    const struct tuff_pass *pass); // of activations alone (plan.h), in the plan that has least of them
+// Of activations alone (plan.h), in the plan that has least of them.
+uint64_t tuff_pass_value_bytes(const struct tuff_pass *pass);
 uint64_t tuff_pass_unshared_bytes(const struct tuff_pass *pass); // what they would take without sharing
 uint64_t tuff_pass_data_bytes(const struct tuff_pass *pass);
 uint64_t tuff_pass_sample_bytes(const struct tuff_pass *pass); // of one image
