@@ -16,20 +16,25 @@ struct lanes_axis cpu_conv2d_forward_axis(const struct cpu_conv2d_dimension *d)
     };
 }
 
+ptrdiff_t cpu_conv2d_phases(const struct cpu_conv2d_dimension *d)
+{
+    return d->stride < d->in ? d->stride : d->in;
+}
+
 // dx[h] = sum over r of dy[(h + pad - r*dilation) / stride] * w[r], for the r at which that divides. Of the h
-// with (h + pad) % stride == phase, every one has the same such r, evenly spaced: a correlation of its own.
+// with h % stride == phase, every one has the same such r, evenly spaced: a correlation of its own.
 struct lanes_axis cpu_conv2d_backward_axis(const struct cpu_conv2d_dimension *d, ptrdiff_t phase)
 {
-    const ptrdiff_t first = (phase + d->stride - d->pad % d->stride) % d->stride;
+    const ptrdiff_t rest = (phase + d->pad) % d->stride; // of r*dilation
     struct lanes_axis axis = {
-        .out_first = first,
+        .out_first = phase,
         .out_step = d->stride,
-        .out_count = first < d->in ? (d->in - 1 - first) / d->stride + 1 : 0,
+        .out_count = (d->in - 1 - phase) / d->stride + 1,
         .in_step = 1,
         .in_size = d->out,
     };
     ptrdiff_t r = 0;
-    while (r < d->kernel && r * d->dilation % d->stride != phase)
+    while (r < d->kernel && r * d->dilation % d->stride != rest)
         r++;
     if (r == d->kernel)
         return axis; // no tap ever meets these
@@ -38,7 +43,7 @@ struct lanes_axis cpu_conv2d_backward_axis(const struct cpu_conv2d_dimension *d,
     while (axis.tap_step * d->dilation % d->stride != 0)
         axis.tap_step++;
     axis.tap_count = (d->kernel - 1 - r) / axis.tap_step + 1;
-    axis.in_first = (first + d->pad - r * d->dilation) / d->stride; // exact
+    axis.in_first = (phase + d->pad - r * d->dilation) / d->stride; // exact
     axis.in_tap_step = -(axis.tap_step * d->dilation / d->stride);
     return axis;
 }

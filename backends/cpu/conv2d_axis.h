@@ -14,8 +14,9 @@ struct cpu_conv2d_dimension cpu_conv2d_columns(const struct cpu_conv2d *conv);
 
 // y[i] = sum over r of x[i*stride + r*dilation - pad] * w[r]
 struct lanes_axis cpu_conv2d_forward_axis(const struct cpu_conv2d_dimension *d);
-// dx[h] = sum over r of dy[(h + pad - r*dilation) / stride] * w[r], of the h with (h + pad) % stride ==
-// phase.
+// dx[h] = sum over r of dy[(h + pad - r*dilation) / stride] * w[r], of the h with h % stride == phase.
 struct lanes_axis cpu_conv2d_backward_axis(const struct cpu_conv2d_dimension *d, ptrdiff_t phase);
+// How many phases have such an h.
+ptrdiff_t cpu_conv2d_phases(const struct cpu_conv2d_dimension *d);
 
 #endif

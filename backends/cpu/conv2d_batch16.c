@@ -197,9 +197,9 @@ void cpu_conv2d_backward_input_batch16(struct tuff_device *device,
         .y_block = conv.channels * image,
         .y_group = conv.group_channels * image,
         .group_outputs = conv.group_channels,
-        .phases_h = conv.stride_h,
-        .phases_w = conv.stride_w,
     };
+    job.phases_h = cpu_conv2d_phases(&job.rows);
+    job.phases_w = cpu_conv2d_phases(&job.columns);
     job.base = (struct lanes_correlation){
         .x = cpu_f32(args->dy),
         .w = cpu_f32(args->weight),

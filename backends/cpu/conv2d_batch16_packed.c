@@ -56,8 +56,8 @@ static struct problem problem_of(const struct cpu_conv2d *conv, int is_backward)
         .kernel = kernel,
     };
     if (is_backward) {
-        p.phases_h = conv->stride_h;
-        p.phases_w = conv->stride_w;
+        p.phases_h = cpu_conv2d_phases(&p.rows);
+        p.phases_w = cpu_conv2d_phases(&p.columns);
         p.channels = conv->group_outputs;
         p.outputs = conv->group_channels;
         p.w_out = kernel;

@@ -118,6 +118,20 @@ static enum tuff_status add_own_folders(struct tuff_context *context)
     return status;
 }
 
+// A file's name says what it holds only once it is open: the last plugin may have the name of another.
+static void drop_second(struct tuff_context *context)
+{
+    struct tuff_plugin *last = context->plugins[context->plugin_count - 1];
+    for (size_t i = 0; i + 1 < context->plugin_count; i++)
+        if (strcmp(context->plugins[i]->name, last->name) == 0) {
+            tuff_log_message(&context->log, TUFF_LOG_WARNING,
+                             "%s holds the backend '%s', as %s does, which comes first: it is not used",
+                             last->path, last->name, context->plugins[i]->path);
+            tuff_plugin_destroy(&context->plugins[--context->plugin_count]);
+            return;
+        }
+}
+
 enum tuff_status tuff_context_create(const struct tuff_context_options *options,
                                      struct tuff_context **context)
 {
@@ -135,6 +149,8 @@ enum tuff_status tuff_context_create(const struct tuff_context_options *options,
         status = add_plugin(made, known.plugin_files[i], false);
         if (status == TUFF_OK && made->plugin_count > before)
             status = tuff_plugin_open(made->plugins[before]);
+        if (status == TUFF_OK && made->plugin_count > before)
+            drop_second(made);
     }
     if (status == TUFF_OK)
         status = add_environment_folders(made);

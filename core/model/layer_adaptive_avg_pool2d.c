@@ -42,7 +42,9 @@ static enum tuff_status adaptive_avg_pool2d_lower(const struct tuff_layer *layer
 static void add_matrix(struct tuff_onnx_node *node, const char *suffix, uint32_t output, uint32_t input,
                        bool transposed)
 {
-    float *matrix = calloc((size_t)output * input, sizeof *matrix);
+    // What is too large for an ONNX file is not begun.
+    const uint64_t elements = (uint64_t)output * input;
+    float *matrix = elements > INT32_MAX / sizeof *matrix ? NULL : calloc((size_t)elements, sizeof *matrix);
     const uint32_t dims[] = {transposed ? input : output, transposed ? output : input};
     for (uint32_t o = 0; o < output && matrix != NULL; o++) {
         uint64_t begin = (uint64_t)o * input / output;

@@ -35,6 +35,7 @@ static enum tuff_status avg_pool2d_infer(const struct tuff_source *source, struc
     struct tuff_window window;
     uint32_t overhang[2];
     enum tuff_status status = tuff_layer_require_image(source, layer);
+    tuff_window_simplify(layer, &window_keys);
     if (status == TUFF_OK)
         status = tuff_window_infer(source, layer, &window_keys, &window);
     if (status != TUFF_OK)

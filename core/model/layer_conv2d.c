@@ -55,6 +55,15 @@ static enum tuff_status conv2d_infer(const struct tuff_source *source, struct tu
     status = tuff_window_infer(source, layer, &window_keys, &window);
     if (status == TUFF_OK)
         status = check_padding(source, layer, &window);
+    // Kernels may make a copy of the image with its padding around it.
+    uint64_t elements;
+    const uint32_t padded[] = {input_channels,
+                               layer->input.dims[1] + window.pad_before[0] + window.pad_after[0],
+                               layer->input.dims[2] + window.pad_before[1] + window.pad_after[1]};
+    if (status == TUFF_OK && !tuff_layer_elements(3, padded, &elements))
+        return tuff_layer_fail(
+            source, layer, PADDING,
+            "its padded input would have more than %d elements, the most a tensor may have", INT32_MAX);
     if (status == TUFF_OK)
         status = tuff_layer_set_output(source, layer, 3,
                                        (uint32_t[]){channels, window.output[0], window.output[1]});

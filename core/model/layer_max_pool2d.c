@@ -37,6 +37,7 @@ static enum tuff_status max_pool2d_infer(const struct tuff_source *source, struc
     if (status != TUFF_OK)
         return status;
     struct tuff_window window;
+    tuff_window_simplify(layer, &window_keys);
     status = tuff_window_infer(source, layer, &window_keys, &window);
     if (status != TUFF_OK)
         return status;

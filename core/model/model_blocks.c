@@ -46,7 +46,9 @@ enum tuff_status tuff_model_begin_block(const struct tuff_source *source, struct
     if (model->depth == TUFF_MODEL_MAX_DEPTH)
         return tuff_source_fail(source, TUFF_ERROR_INVALID, mark, "%s: more than %d blocks within each other",
                                 tuff_block_kind_name(kind), TUFF_MODEL_MAX_DEPTH);
-    enum tuff_status status = make_room(source, model);
+    enum tuff_status status = tuff_model_check_branch(source, model);
+    if (status == TUFF_OK)
+        status = make_room(source, model);
     if (status != TUFF_OK)
         return status;
     struct tuff_model_block *block = &model->blocks[model->block_count];
@@ -123,7 +125,7 @@ enum tuff_status tuff_model_check_branch(const struct tuff_source *source, const
     const struct tuff_open_block *open = &model->open[model->depth - 1];
     const struct tuff_model_block *block = &model->blocks[open->block];
     if (block->kind == TUFF_BLOCK_CONCAT && open->begun == 0)
-        return fail_block(source, block, "a layer before its first branch");
+        return fail_block(source, block, "a layer or block before its first branch");
     return TUFF_OK;
 }
 

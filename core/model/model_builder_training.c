@@ -58,6 +58,11 @@ void tuff_model_train(struct tuff_model_builder *builder, const struct tuff_trai
     struct tuff_training_options whole = {0};
     if (builder->status != TUFF_OK)
         return;
+    if (options->size < sizeof options->size) {
+        builder->status = tuff_source_fail(&builder->source, TUFF_ERROR_INVALID, mark,
+                                           "training: the options' size is not set");
+        return;
+    }
     memcpy(&whole, options, options->size < sizeof whole ? options->size : sizeof whole);
     char *text = as_text(&whole);
     builder->status = text == NULL

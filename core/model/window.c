@@ -39,6 +39,14 @@ void tuff_window_get(const struct tuff_layer *layer, const struct tuff_window_ke
         window->output[i] = resolve(layer, keys, i, window);
 }
 
+void tuff_window_simplify(struct tuff_layer *layer, const struct tuff_window_keys *keys)
+{
+    const uint32_t *kernel = layer->settings[keys->kernel].value;
+    uint32_t *stride = layer->settings[keys->stride].value;
+    if (stride[0] == kernel[0] && stride[1] == kernel[1])
+        stride[0] = stride[1] = 0;
+}
+
 enum tuff_status tuff_window_infer(const struct tuff_source *source, const struct tuff_layer *layer,
                                    const struct tuff_window_keys *keys, struct tuff_window *window)
 {

@@ -16,6 +16,8 @@ struct tuff_window {
     uint32_t output[2];
 };
 
+// A stride that is the kernel becomes an absent one, which means the same.
+void tuff_window_simplify(struct tuff_layer *layer, const struct tuff_window_keys *keys);
 // From the settings and the input, which is C,H,W. An absent stride is the kernel. Padding `same` makes the
 // output ceil(input / stride); what is odd of it goes to the bottom and the right. Fails if the kernel does
 // not fit into the padded input.

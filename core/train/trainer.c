@@ -32,20 +32,10 @@ static uint32_t part_size(const struct tuff_trainer *trainer, const struct tuff_
 }
 
 // Evaluation keeps no activations for a backward pass, so it can take larger batches than training in no more
-// memory: the largest of these multiples that fits and does not compute many absent samples, with the images
-// of both sets as far as they have to be on the device. Workspaces do not count as long as there is memory
-// for them: a backend may have them grow with its threads, and the batch, on which the last digits of the
-// loss depend, must not.
+// memory: the largest of these multiples that fits, with the images of both sets as far as they have to be on
+// the device. Workspaces do not count as long as there is memory for them: a backend may have them grow with
+// its threads, and the batch, on which the last digits of the loss depend, must not.
 static const uint32_t evaluation_multiples[] = {16, 8, 4, 2, 1};
-
-// Whether the last batch has so few of the samples that half the batch would compute far fewer absent ones.
-static bool wastes(uint64_t samples, uint64_t batch)
-{
-    const uint64_t half = batch / 2;
-    const uint64_t computed = (samples + batch - 1) / batch * batch;
-    const uint64_t by_half = half == 0 ? computed : (samples + half - 1) / half * half;
-    return computed > by_half + by_half / 16;
-}
 
 static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
 {
@@ -58,7 +48,7 @@ static enum tuff_status create_test_pass(struct tuff_trainer *trainer)
     for (size_t i = 0; i < sizeof evaluation_multiples / sizeof *evaluation_multiples; i++) {
         const bool last = evaluation_multiples[i] == 1;
         uint64_t batch = (uint64_t)(part != 0 ? part : trainer->options.batch_size) * evaluation_multiples[i];
-        if (!last && (batch > trainer->test_data->count || wastes(trainer->test_data->count, batch)))
+        if (!last && batch > trainer->test_data->count)
             continue;
         if (batch > trainer->test_data->count)
             batch = trainer->test_data->count;

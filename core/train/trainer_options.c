@@ -37,6 +37,12 @@ static enum tuff_status check_optimizer(const struct tuff_log *log,
     if (o->optimizer != TUFF_OPTIMIZER_SGD && (o->momentum != 0 || o->nesterov))
         return tuff_fail(log, TUFF_ERROR_INVALID,
                          "momentum and nesterov are options of SGD; Adam and AdamW have beta1");
+    if (o->optimizer != TUFF_OPTIMIZER_SGD &&
+        !(o->beta1 >= 0 && o->beta1 < 1 && o->beta2 >= 0 && o->beta2 < 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "beta1 is %g and beta2 %g, expected at least 0 and below 1",
+                         o->beta1, o->beta2);
+    if (o->optimizer != TUFF_OPTIMIZER_SGD && !(isfinite(o->epsilon) && o->epsilon > 0))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "epsilon is %g, expected above 0", o->epsilon);
     if (o->nesterov && !(o->momentum > 0))
         return tuff_fail(log, TUFF_ERROR_INVALID, "nesterov needs a momentum above 0");
     if (!(o->momentum >= 0 && o->momentum < 1))

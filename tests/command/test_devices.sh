@@ -26,6 +26,10 @@ check "--json is JSON" json devices.json tuff auto backends
 refuses 1 "nowhere.so" "plugin file that is not there" devices --plugin ./nowhere.so
 echo "no shared object" > tuff-text.so
 refuses 1 "tuff-text.so: cannot be loaded" "plugin file that is no shared object" devices --plugin ./tuff-text.so
+cp "$plugins/tuff-reference.so" once-more.so
+run devices --plugin "$plugins/tuff-reference.so" --plugin ./once-more.so
+check "a second plugin of one name is left out" test "$status" -eq 0 -a "$(grep -c '^reference ' "$out")" -eq 1
+check "with a warning" err_has "once-more.so holds the backend 'reference', as .*/tuff-reference.so does, which comes first"
 
 # A plugin in the folder that cannot be loaded is listed with why, and the others still work.
 mkdir folder

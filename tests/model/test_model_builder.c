@@ -412,7 +412,14 @@ Test(model_builder, refuses_values_that_cannot_be)
     builder = create("m");
     tuff_model_begin_concat(builder, NULL);
     tuff_model_add_relu(builder, NULL);
-    check_fails(builder, TUFF_ERROR_INVALID, "m: layer 1: concat: a layer before its first branch");
+    check_fails(builder, TUFF_ERROR_INVALID, "m: layer 1: concat: a layer or block before its first branch");
+    builder = create("m");
+    tuff_model_begin_concat(builder, NULL);
+    tuff_model_begin(builder, "pre");
+    check_fails(builder, TUFF_ERROR_INVALID, "m: layer 1: concat: a layer or block before its first branch");
+    builder = create("m");
+    tuff_model_train(builder, &(struct tuff_training_options){.freeze = 1});
+    check_fails(builder, TUFF_ERROR_INVALID, "m: layer 1: training: the options' size is not set");
     builder = create("m");
     tuff_model_begin_residual(builder, NULL);
     tuff_model_add_relu(builder, NULL);

@@ -287,7 +287,11 @@ Test(model_errors, shapes)
          ":4:46: conv2d: 3 groups do not divide the 2 channels of the input"},
         {LAYERS("  - conv2d: {channels: 5, kernel: 3, groups: 2}\n"), TUFF_ERROR_INVALID,
          ":4:46: conv2d: 2 groups do not divide the 5 channels of the output"},
-        {LAYERS("  - conv2d: {channels: 1, kernel: 1, padding: 65535}\n"), TUFF_ERROR_INVALID,
+        {LAYERS("  - conv2d: {channels: 1, kernel: 1, stride: 65535, padding: 65535}\n"), TUFF_ERROR_INVALID,
+         ":4:62: conv2d: its padded input would have more than 2147483647 elements, the most a tensor may "
+         "have"},
+        {"name: m\ninput: [1, 16, 16]\nlayers:\n  - conv2d: {channels: 16777216, kernel: 1}\n",
+         TUFF_ERROR_INVALID,
          ":4:5: conv2d: its output would have more than 2147483647 elements, the most a tensor may have"},
         {"name: m\ninput: [1, 1000, 1000]\nlayers:\n  - conv2d: {channels: 16777216, kernel: 1000}\n",
          TUFF_ERROR_INVALID,

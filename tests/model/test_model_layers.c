@@ -294,6 +294,16 @@ Test(model_layers, digests_follow_real_settings)
     cr_expect_neq(digest_of("  - dropout: {p: 0.25}\n"), plain);
     cr_expect_neq(digest_of("  - batch_norm2d: {epsilon: 0.1, momentum: 0.5}\n"),
                   digest_of("  - batch_norm2d: {epsilon: 0.5, momentum: 0.1}\n"));
+    // A stride that is not given is the kernel.
+    static const char *const pools[] = {"max", "avg"};
+    for (int i = 0; i < 2; i++) {
+        char absent[64], given[64], other[64];
+        snprintf(absent, sizeof absent, "  - %s_pool2d: {kernel: [2, 1]}\n", pools[i]);
+        snprintf(given, sizeof given, "  - %s_pool2d: {kernel: [2, 1], stride: [2, 1]}\n", pools[i]);
+        snprintf(other, sizeof other, "  - %s_pool2d: {kernel: [2, 1], stride: [2, 2]}\n", pools[i]);
+        cr_expect_eq(digest_of(given), digest_of(absent), "%s", given);
+        cr_expect_neq(digest_of(other), digest_of(absent), "%s", other);
+    }
 }
 
 // -- Refusals

@@ -7,7 +7,7 @@ set -euo pipefail
 source=$(realpath "$1") build=$(realpath -m "$2")
 cmake -S "$source" -B "$build" -DTUFF_SANITIZE=thread -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo \
     -DTUFF_VULKAN=OFF -DTUFF_ONEDNN=OFF -DBUILD_TESTING=ON --log-level=WARNING
-cmake --build "$build" --parallel 2 --target tuff tuff-reference tuff-cpu make_images -- --no-print-directory
+MAKEFLAGS=--no-print-directory cmake --build "$build" --parallel 2 --target tuff tuff-reference tuff-cpu make_images
 
 export TSAN_OPTIONS="halt_on_error=1 exitcode=66 suppressions=$source/tests/tsan.supp"
 export TUFF_PLUGIN_PATH=$build/plugins

@@ -397,6 +397,12 @@ Test(trainer, refuses_options_that_cannot_be, .timeout = 60)
     o.optimizer = 3;
     expect_refusal(&fixture, digits, &o, "optimizer is 3");
     o = base_options();
+    o.beta2 = 1;
+    expect_refusal(&fixture, digits, &o, "beta1 is 0.9 and beta2 1");
+    o = base_options();
+    o.epsilon = 0;
+    expect_refusal(&fixture, digits, &o, "epsilon is 0");
+    o = base_options();
     o.label_smoothing = 1.5;
     expect_refusal(&fixture, digits, &o, "label smoothing is 1.5");
     o = base_options();

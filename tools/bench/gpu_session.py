@@ -48,7 +48,8 @@ def process(command, env, stderr):
     finally:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-        child.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # what it was not able to take any more
+            child.stdin.close()
         child.stdout.close()
         child.wait()
 
@@ -135,9 +136,9 @@ class Session:
             raise
 
     def end_pytorch(self):
-        if self.pytorch is not None:
-            self.pytorch.end()
-        self.pytorch = None
+        ended, self.pytorch = self.pytorch, None
+        if ended is not None:
+            ended.end()
 
 
 class PyTorch:

@@ -95,13 +95,18 @@ def find_device(session):
         raise Failure("%s is of a machine with %s, this one has %s: name another folder with --out"
                       % (session.path, ", ".join(session.document["devices"]), ", ".join(names)))
     helps = {command: session.tuff(command, "--help-all") for command in ("bench", "train", "check")}
+    try:  # this plans a training, and runs none of it
+        session.tuff("summary", "lenet-mnist", "--batch", 16, "--precision", "mixed", *session.target())
+        half = True
+    except Failure:
+        half = False
     return {
         "devices": devices,
         "driver_file": session.env.get("VK_DRIVER_FILES"),
         "libraries_brought": lacking,
         "nvidia_smi": nvidia_smi(),
         "processor": processor(),
-        "mixed": {command: "--precision" in text for command, text in helps.items()},
+        "mixed": {command: half and "--precision" in text for command, text in helps.items()},
         "mnist": has_mnist(session),
     }
 

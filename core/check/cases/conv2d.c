@@ -54,6 +54,7 @@ static const struct conv2d_shape corners[] = {
     {3, 6, 8, 5, 6, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 6, 1, ZEROS},    // depthwise
     {2, 5, 6, 7, 15, 3, 2, {2, 1}, {1, 1}, {0, 1, 1, 1}, 5, 0, ZEROS},   // depthwise, three filters a channel
     {2, 2, 11, 13, 3, 2, 2, {3, 4}, {1, 1}, {0, 0, 0, 0}, 1, 1, ZEROS},  // strides beyond the kernel
+    {17, 6, 3, 4, 18, 2, 3, {5, 7}, {1, 1}, {5, 4, 6, 3}, 1, 1, ZEROS},  // and beyond the image
     {2, 3, 4, 3, 2, 2, 2, {1, 1}, {1, 1}, {3, 2, 4, 3}, 1, 1, ZEROS},    // windows that see padding only
     {4, 3, 1, 37, 5, 1, 5, {1, 1}, {1, 1}, {0, 0, 2, 2}, 1, 1, ZEROS},   // one row
     {3, 2, 41, 1, 4, 5, 1, {2, 1}, {1, 1}, {2, 2, 0, 0}, 1, 1, ZEROS},   // one column
