@@ -6,7 +6,10 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/tuffConfig.cmake.in ${
     INSTALL_DESTINATION ${package_folder} PATH_VARS TUFF_PLUGIN_INSTALL_DIR)
 # Before 1.0 a minor version may break what stands on it.
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/tuffConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-file(RELATIVE_PATH TUFF_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+set(pc_folder ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH TUFF_PC_PREFIX ${pc_folder} ${CMAKE_INSTALL_PREFIX})
+file(RELATIVE_PATH TUFF_PC_LIBDIR ${pc_folder} ${CMAKE_INSTALL_FULL_LIBDIR})
+file(RELATIVE_PATH TUFF_PC_INCLUDEDIR ${pc_folder} ${CMAKE_INSTALL_FULL_INCLUDEDIR})
 configure_file(${PROJECT_SOURCE_DIR}/cmake/tuff.pc.in ${CMAKE_BINARY_DIR}/tuff.pc @ONLY)
 install(EXPORT tuffTargets NAMESPACE tuff:: DESTINATION ${package_folder})
 install(FILES ${CMAKE_BINARY_DIR}/tuffConfig.cmake ${CMAKE_BINARY_DIR}/tuffConfigVersion.cmake

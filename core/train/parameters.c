@@ -238,15 +238,22 @@ enum tuff_status tuff_parameters_read_average(struct tuff_parameters *p, size_t 
     return tuff_device_read(p->target, from, p->offsets[index], values, p->bytes[index]);
 }
 
+static enum tuff_status clear_gap(struct tuff_parameters *p, struct tuff_buffer *arena, size_t index)
+{
+    const uint64_t gap = aligned(p, p->bytes[index]) - p->bytes[index];
+    if (arena == NULL || gap == 0)
+        return TUFF_OK;
+    return tuff_device_clear(p->target, arena, p->offsets[index] + p->bytes[index], gap);
+}
+
 enum tuff_status tuff_parameters_write(struct tuff_parameters *p, size_t index, const float *values)
 {
-    const uint64_t slot = aligned(p, p->bytes[index]);
     enum tuff_status status =
         tuff_device_write(p->target, p->values, p->offsets[index], values, p->bytes[index]);
-    if (status == TUFF_OK && p->gradients != NULL)
-        status = tuff_device_clear(p->target, p->gradients, p->offsets[index], slot);
-    if (status == TUFF_OK && p->sums != NULL && p->offsets[index] < p->trained_bytes)
-        status = tuff_device_clear(p->target, p->sums, p->offsets[index], slot);
+    if (status == TUFF_OK)
+        status = clear_gap(p, p->gradients, index);
+    if (status == TUFF_OK && p->offsets[index] < p->trained_bytes)
+        status = clear_gap(p, p->sums, index);
     if (status == TUFF_OK && p->averages != NULL)
         status = tuff_device_write(p->target, p->averages, p->offsets[index], values, p->bytes[index]);
     return status;

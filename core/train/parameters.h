@@ -73,7 +73,7 @@ TUFF_MUST_CHECK enum tuff_status tuff_parameters_read_gradient(struct tuff_param
 // The same from the averages; from the values where there are none.
 TUFF_MUST_CHECK enum tuff_status tuff_parameters_read_average(struct tuff_parameters *parameters,
                                                               size_t index, float *values);
-// Its average becomes the same. Zero in its gradient, the sum of its gradients, and the gap behind each.
+// Its average becomes the same. Zero in the gaps behind its gradient and behind the sum of its gradients.
 TUFF_MUST_CHECK enum tuff_status tuff_parameters_write(struct tuff_parameters *parameters, size_t index,
                                                        const float *values);
 

@@ -97,16 +97,17 @@ def find_device(session):
     helps = {command: session.tuff(command, "--help-all") for command in ("bench", "train", "check")}
     try:  # this plans a training, and runs none of it
         session.tuff("summary", "lenet-mnist", "--batch", 16, "--precision", "mixed", *session.target())
-        half = True
-    except Failure:
-        half = False
+        no_mixed = None
+    except Failure as reason:
+        no_mixed = str(reason)
     return {
         "devices": devices,
         "driver_file": session.env.get("VK_DRIVER_FILES"),
         "libraries_brought": lacking,
         "nvidia_smi": nvidia_smi(),
         "processor": processor(),
-        "mixed": {command: half and "--precision" in text for command, text in helps.items()},
+        "mixed": {command: no_mixed is None and "--precision" in text for command, text in helps.items()},
+        "no_mixed": no_mixed,
         "mnist": has_mnist(session),
     }
 
@@ -129,6 +130,10 @@ def has_pytorch(session):
 
 def has_mixed(session, command="bench"):
     return session.figures("device").get("mixed", {}).get(command, False)
+
+
+def why_not_mixed(session, command):
+    return session.figures("device").get("no_mixed") or "this tuff %s has no --precision" % command
 
 
 def data_folder(session):
@@ -159,7 +164,7 @@ def training_agrees(*mixed):
 
     def run(session):
         if mixed and not has_mixed(session, "check"):
-            raise Skip("this tuff check has no --precision")
+            raise Skip(why_not_mixed(session, "check"))
         steps = 2 if session.options.quick else 10
         text = session.tuff("check", *session.target(), "--model", "lenet-mnist", "--steps", steps, *mixed)
         return {"lines": text.strip().splitlines()}
@@ -179,7 +184,7 @@ def profile(net, batch, *more):
     def run(session):
         seconds = 0.1 if session.options.quick else 1.5
         if "mixed" in more and not has_mixed(session):
-            raise Skip("this tuff bench has no --precision")
+            raise Skip(why_not_mixed(session, "bench"))
         return tuff_bench(session, net, batch, "--profile", "--seconds", seconds, *more)
 
     return run

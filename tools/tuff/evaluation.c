@@ -113,18 +113,22 @@ static bool is_named(const char *name, size_t length, const char *other)
     return strlen(other) == length && memcmp(name, other, length) == 0;
 }
 
-// Whoever judges by other names, or by the same in another order, judges something else. Sets without names
-// have numbers for them.
+// Whoever judges by other names, or by the same in another order, judges something else. Folders of IDX files
+// have numbers for names.
 static void compare_classes(const struct evaluation_settings *settings, const struct evaluation *evaluation,
                             const struct tuff_dataset *set)
 {
     const char *trained = tuff_metadata_find(evaluation->metadata, METADATA_CLASSES);
+    const char *trained_on = tuff_metadata_find(evaluation->metadata, METADATA_DATA);
+    const bool was_folder = trained_on != NULL && setup_data_is_folder(trained_on);
+    const bool is_folder = settings->data.name != NULL && setup_data_is_folder(settings->data.name);
     for (uint32_t c = 0; c < set->classes && trained != NULL && *trained != '\0'; c++) {
         const size_t length = strcspn(trained, "\n");
         char number[16];
         snprintf(number, sizeof number, "%" PRIu32, c);
-        if (!is_named(trained, length, set->class_names[c]) && !is_named(trained, length, number) &&
-            strcmp(set->class_names[c], number) != 0) {
+        if (!is_named(trained, length, set->class_names[c]) &&
+            !(was_folder && is_named(trained, length, number)) &&
+            !(is_folder && strcmp(set->class_names[c], number) == 0)) {
             char text[256];
             const char *const was = text;
             snprintf(text, sizeof text, "%.*s", (int)(length < sizeof text ? length : sizeof text - 1),
