@@ -8,16 +8,27 @@
 
 TestSuite(page, .init = scratch_begin, .fini = scratch_end);
 
-static char *write_page(int which, struct sample *sample)
+// The page that was written, as a text.
+static char *read_page(void)
 {
     size_t count;
-    cr_assert(sample_make(which, sample), "no sample %d", which);
-    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &sample->report), TUFF_OK, "%s",
-                 scratch_error);
     char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
     page[count] = '\0';
     cr_assert_eq(strlen(page), count);
     return page;
+}
+
+static char *write_sample(struct sample *sample)
+{
+    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &sample->report), TUFF_OK, "%s",
+                 scratch_error);
+    return read_page();
+}
+
+static char *write_page(int which, struct sample *sample)
+{
+    cr_assert(sample_make(which, sample), "no sample %d", which);
+    return write_sample(sample);
 }
 
 static void expect_sections(const char *page, const char *const *there, size_t count)
@@ -80,10 +91,7 @@ Test(page, limits_the_misses)
     struct sample sample;
     cr_assert(sample_make(SAMPLE_PLAIN, &sample));
     sample.report.miss_limit = 3;
-    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_OK);
-    size_t count;
-    char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
-    page[count] = '\0';
+    char *page = write_sample(&sample);
     cr_expect_eq(occurrences(page, "<img "), 3u);
     free(page);
     sample_free(&sample);
@@ -132,14 +140,12 @@ Test(page, leaves_alone_what_is_no_page_of_tuffs)
 Test(page, that_was_not_finished_says_so)
 {
     struct sample sample;
-    size_t count;
     cr_assert(sample_make(SAMPLE_LONG, &sample));
     cr_assert_eq(mkdir(scratch_path("page"), 0777), 0);
     cr_assert_eq(mkdir(scratch_path("page/misses.png"), 0777), 0);
     scratch_expect(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_ERROR_IO,
                    "misses.png");
-    char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
-    page[count] = '\0';
+    char *page = read_page();
     cr_expect_not_null(strstr(page, "This report was not finished."));
     free(page);
     cr_assert(exists("page/loss.svg"));
@@ -199,10 +205,7 @@ Test(page, of_more_steps_than_are_drawn)
     sample.history.steps[4999].learning_rate = 0.005;
     for (uint32_t i = 1000; i < 1100; i++)
         sample.history.steps[i].loss = NAN;
-    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_OK);
-    size_t count;
-    char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
-    page[count] = '\0';
+    char *page = write_sample(&sample);
     cr_expect_not_null(strstr(page, "step 1, learning rate: 0.250"));
     cr_expect_not_null(strstr(page, "step 5000, learning rate: 0.00500"));
     cr_expect_not_null(strstr(page, ">0.00500</text>"), "the last value stands at the end");
@@ -217,10 +220,7 @@ Test(page, of_some_steps_of_an_epoch)
     struct sample sample;
     cr_assert(sample_make(SAMPLE_INTERRUPTED, &sample));
     sample.history.epochs[0].partial = 1;
-    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_OK);
-    size_t count;
-    char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
-    page[count] = '\0';
+    char *page = write_sample(&sample);
     cr_expect_not_null(strstr(
         page, "No epoch was finished: the training ended, as was asked for, in epoch 1, after 100 steps"));
     cr_expect_not_null(strstr(page, "<dt>epochs</dt><dd>0</dd>"));
@@ -250,10 +250,7 @@ Test(page, of_evaluations_within_epochs)
     sample.history.tests[1].within = 1;
     sample.history.tests[1].step = 150;
     sample.history.tests[1].accuracy = 0.995;
-    cr_assert_eq(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_OK);
-    size_t count;
-    char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
-    page[count] = '\0';
+    char *page = write_sample(&sample);
     cr_expect_not_null(strstr(page, "step 150, test: 99.5"));
     cr_expect_not_null(strstr(page, "is that of step 150, in epoch 2."));
     cr_expect_null(strstr(page, "epoch 2, test"));
