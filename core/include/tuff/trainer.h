@@ -24,7 +24,8 @@ enum tuff_optimizer {
 // multiplied by (t+1)/(W+1).
 enum tuff_schedule {
     TUFF_SCHEDULE_CONSTANT = 0,
-    // learning_rate * decay_factor^floor(t / (decay_epochs * S)), and at least least_learning_rate
+    // learning_rate * decay_factor^floor(t / (decay_epochs * S) + 1e-9), and at least least_learning_rate.
+    // The 1e-9 is for products that rounding leaves just above a whole number.
     TUFF_SCHEDULE_STEP = 1,
     // From learning_rate at W down to least_learning_rate at T, along half a cosine.
     TUFF_SCHEDULE_COSINE = 2,
@@ -112,7 +113,8 @@ static inline void tuff_trainer_options_default(struct tuff_trainer_options *opt
 {
     tuff_trainer_options_fill(options, sizeof *options);
 }
-// Whether the options can be, as far as neither model nor data is needed to tell; tuff_trainer_create asks too.
+// Whether the options can be, as far as neither model nor data is needed to tell; tuff_trainer_create asks
+// too.
 TUFF_API TUFF_MUST_CHECK enum tuff_status
 tuff_trainer_options_check(const struct tuff_log *log, const struct tuff_trainer_options *options);
 
