@@ -1,6 +1,7 @@
 #include "page.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -192,6 +193,30 @@ enum tuff_status tuff_report_write(const struct tuff_log *log, const char *folde
     add_foot(&page);
     save_page(&page);
     return page.status;
+}
+
+enum tuff_status tuff_report_check(const struct tuff_log *log, const char *folder)
+{
+    struct tuff_page page = {.log = log, .folder = folder};
+    char copy[PATH_MAX];
+    struct stat info;
+    const char *what = "write into";
+    int failed = 0;
+    if (snprintf(copy, sizeof copy, "%s", folder) >= (int)sizeof copy) {
+        failed = ENAMETOOLONG;
+    } else if (stat(folder, &info) == 0) {
+        if (!S_ISDIR(info.st_mode))
+            failed = ENOTDIR;
+        else if (access(folder, W_OK | X_OK) != 0)
+            failed = errno;
+    } else {
+        what = "make";
+        if (errno != ENOENT || access(dirname(copy), W_OK | X_OK) != 0)
+            failed = errno;
+    }
+    if (failed != 0)
+        return tuff_fail(log, TUFF_ERROR_IO, "cannot %s the folder '%s': %s", what, folder, strerror(failed));
+    return find_earlier(&page);
 }
 
 enum tuff_status tuff_report_remove(const struct tuff_log *log, const char *folder)

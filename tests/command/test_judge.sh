@@ -142,6 +142,8 @@ check "report without an evaluation: no misses" lacks '<section id="misses"' bar
 check "report without an evaluation: the model" has '<section id="model"' bare/index.html
 mkdir mine && echo mine > mine/index.html && cp mine/index.html mine/steps.png
 refuses 1 "'mine/index.html' is no page of tuff's; choose another folder" "report over another page" report run --no-eval --out mine
+run report run --backend none --out mine
+check "report over another page: known before the evaluation" err_has "is no page of tuff's"
 check "report over another page: it stays" same mine/index.html mine/steps.png
 check "report over another page: nothing is written" test "$(ls mine)" = "$(printf 'index.html\nsteps.png')"
 

@@ -121,6 +121,8 @@ Test(page, leaves_alone_what_is_no_page_of_tuffs)
     scratch_write("page/steps.png", "mine", 4);
     scratch_expect(tuff_report_write(&scratch_log, scratch_path("page"), &sample.report), TUFF_ERROR_INVALID,
                    "page/index.html' is no page of tuff's; choose another folder");
+    scratch_expect(tuff_report_check(&scratch_log, scratch_path("page")), TUFF_ERROR_INVALID,
+                   "page/index.html' is no page of tuff's; choose another folder");
     char *page = (char *)scratch_read(scratch_path("page/index.html"), &count);
     cr_expect(count == sizeof mine - 1 && memcmp(page, mine, count) == 0);
     free(page);
@@ -320,4 +322,9 @@ Test(page, needs_a_folder_that_can_be)
     scratch_expect(tuff_report_write(&scratch_log, scratch_path("file"), &sample.report), TUFF_ERROR_IO,
                    "file");
     sample_free(&sample);
+    scratch_expect(tuff_report_check(&scratch_log, scratch_path("none/page")), TUFF_ERROR_IO,
+                   "cannot make the folder");
+    scratch_expect(tuff_report_check(&scratch_log, scratch_path("file")), TUFF_ERROR_IO, "Not a directory");
+    cr_expect_eq(tuff_report_check(&scratch_log, scratch_path("page/")), TUFF_OK);
+    cr_expect(!exists("page"));
 }

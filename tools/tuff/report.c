@@ -132,8 +132,9 @@ static void load_model(struct material *material, struct tuff_report *report)
         report->model = material->model;
 }
 
-static enum tuff_status write_page(const struct report_settings *settings, const char *operand,
-                                   struct material *material, struct tuff_report *report)
+// Where the page goes, which is known to take one before anything is computed for it.
+static enum tuff_status find_place(const struct report_settings *settings, const char *operand,
+                                   struct material *material)
 {
     struct tuff_log log = console_log();
     int length = settings->out != NULL ? snprintf(material->folder, PATH_MAX, "%s", settings->out)
@@ -148,6 +149,13 @@ static enum tuff_status write_page(const struct report_settings *settings, const
         console_error("'%s' is a link; name the page's folder with --out", material->folder);
         return TUFF_ERROR_INVALID;
     }
+    return tuff_report_check(&log, material->folder);
+}
+
+static enum tuff_status write_page(const struct report_settings *settings, struct material *material,
+                                   struct tuff_report *report)
+{
+    struct tuff_log log = console_log();
     report_facts_title(&material->facts, material->title, sizeof material->title);
     report_facts_subtitle(&material->facts, material->subtitle, sizeof material->subtitle);
     report->title = material->title;
@@ -169,6 +177,8 @@ static enum tuff_status run_report(struct report_settings *settings, const char 
     struct tuff_report report = {.size = sizeof report};
     enum tuff_status status = check_folder(operand);
     if (status == TUFF_OK)
+        status = find_place(settings, operand, &material);
+    if (status == TUFF_OK)
         status = report_facts_read(operand, &material.facts);
     if (status == TUFF_OK)
         status = read_history(operand, &material);
@@ -177,7 +187,7 @@ static enum tuff_status run_report(struct report_settings *settings, const char 
     else if (status == TUFF_OK)
         status = judge(settings, operand, &material, &report);
     if (status == TUFF_OK)
-        status = write_page(settings, operand, &material, &report);
+        status = write_page(settings, &material, &report);
     free(material.filters);
     tuff_misses_destroy(&material.misses);
     tuff_scores_destroy(&material.scores);

@@ -179,13 +179,16 @@ struct tuff_report {
 
 // Writes folder/index.html, one file that needs no other and no network, and its pictures as .svg and .png
 // beside it: loss, accuracy, learning-rate, steps, confusion, misses, filters, those that there are. Makes
-// the folder, not those above it. Over an earlier report, whole or not: files that are no longer part of it are
-// removed.
-// Failure, too: TUFF_ERROR_INVALID if folder/index.html is there and none of tuff's; nothing is written then.
+// the folder, not those above it. Over an earlier report, whole or not: files that are no longer part of it
+// are removed. Failure, too: TUFF_ERROR_INVALID if folder/index.html is there and none of tuff's; nothing is
+// written then.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_report_write(const struct tuff_log *log, const char *folder,
                                                             const struct tuff_report *report);
-// Removes what that has written, and the folder if nothing else is in it. Where folder/index.html is no such
-// page, or either of them is a link, all stays. Failure: TUFF_ERROR_IO.
+// Whether that would begin to write into the folder, so that nobody computes for a page that has no place:
+// fails as it would, and changes nothing.
+TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_report_check(const struct tuff_log *log, const char *folder);
+// Removes what tuff_report_write has written, and the folder if nothing else is in it. Where
+// folder/index.html is no such page, or either of them is a link, all stays. Failure: TUFF_ERROR_IO.
 TUFF_API TUFF_MUST_CHECK enum tuff_status tuff_report_remove(const struct tuff_log *log, const char *folder);
 
 #ifdef __cplusplus
