@@ -62,6 +62,20 @@ end
 check "a second signal ends it" test "$status" -eq 143
 check "a second signal: no checkpoint" absent run/last.safetensors
 
+# The search for what made a loss no number goes through whole steps again, and ends behind the one at hand.
+start --batch 2000 --optimizer sgd --lr 1e30 --log-every 1
+for ((i = 0; i < 1200; i++)); do
+    err_has 'going through the steps since the beginning once more' && break
+    sleep 0.1
+done
+kill -INT "$training"
+end
+check "SIGINT in the search for NaN: the training has failed" test "$status" -eq 1
+check "SIGINT in the search for NaN: it says so" \
+    err_has '^tuff: error: the loss is not finite at step 2: where it came from was not looked for to the end$'
+check "SIGINT in the search for NaN: metrics say so" has '"type":"not_finite","step":2,' run/metrics.jsonl
+check "SIGINT in the search for NaN: nothing is saved" absent run/state.safetensors
+
 # A shell's loop ends with what Ctrl+C ended: only if the program died by the signal and did not merely return 130.
 cat > loop.sh << 'END_OF_SCRIPT'
 for turn in 1 2; do
