@@ -15,7 +15,7 @@ enum tuff_status cpu_buffer_create(struct tuff_device *device, uint64_t bytes,
     *buffer_out = NULL;
     const uint64_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : CPU_BUFFER_ALIGNMENT;
     struct tuff_buffer *buffer = calloc(1, sizeof *buffer);
-    if (buffer && bytes <= UINT64_MAX - alignment) {
+    if (buffer && bytes <= SIZE_MAX - alignment) {
         buffer->device = device;
         buffer->bytes = (bytes + CPU_BUFFER_ALIGNMENT - 1) & ~(uint64_t)(CPU_BUFFER_ALIGNMENT - 1);
         buffer->data = aligned_alloc(alignment, (buffer->bytes + alignment - 1) & ~(alignment - 1));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blas_threads.h"
 #include "float_mode.h"
 #include "ops.h"
 
@@ -134,6 +135,7 @@ enum tuff_status cpu_capture_end(struct tuff_stream *stream, struct tuff_capture
 enum tuff_status cpu_capture_replay(struct tuff_stream *stream, struct tuff_capture *capture, uint32_t count)
 {
     const unsigned mode = cpu_float_mode_enter();
+    const int threads = cpu_blas_one_thread_enter();
     for (uint32_t turn = 0; turn < count; turn++) {
         for (size_t i = 0; i < capture->count; i++) {
             const struct record *record = &capture->records[i];
@@ -143,6 +145,7 @@ enum tuff_status cpu_capture_replay(struct tuff_stream *stream, struct tuff_capt
                 cpu_ops[record->op].run(stream->device, record->args);
         }
     }
+    cpu_blas_one_thread_leave(threads);
     cpu_float_mode_leave(mode);
     return TUFF_OK;
 }

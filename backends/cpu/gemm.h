@@ -6,6 +6,8 @@
 
 #include <cblas.h>
 
+#include "blas_threads.h"
+
 // A matrix in row-major order; transposed: the product takes it with rows and columns exchanged.
 struct cpu_matrix {
     const float *data;
@@ -17,9 +19,11 @@ struct cpu_matrix {
 static inline void cpu_gemm(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, struct cpu_matrix a, struct cpu_matrix b,
                             float beta, float *c, ptrdiff_t c_row)
 {
+    const bool locked = cpu_blas_begin_product();
     cblas_sgemm(CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans,
                 b.transposed ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1.0f, a.data,
                 (blasint)a.row, b.data, (blasint)b.row, beta, c, (blasint)c_row);
+    cpu_blas_end_product(locked);
 }
 
 #endif

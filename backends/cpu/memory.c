@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -58,10 +59,16 @@ static uint64_t of_machine(void)
     return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : UINT64_C(1) << 30;
 }
 
+// Of so many bytes, those that the process can address: a 32-bit one not all that its machine has.
+static uint64_t addressable(uint64_t bytes)
+{
+    return bytes < PTRDIFF_MAX ? bytes : PTRDIFF_MAX;
+}
+
 uint64_t cpu_memory_physical(void)
 {
     const uint64_t machine = of_machine(), most = (uint64_t)find_limits().most;
-    return most < machine ? most : machine;
+    return addressable(most < machine ? most : machine);
 }
 
 uint64_t cpu_memory_available(void)
@@ -71,5 +78,5 @@ uint64_t cpu_memory_available(void)
     const uint64_t machine = cpu_read_line("/proc/meminfo", "MemAvailable", value, sizeof value)
                                  ? strtoull(value, NULL, 10) * 1024
                                  : of_machine() / 2;
-    return left < machine ? left : machine;
+    return addressable(left < machine ? left : machine);
 }

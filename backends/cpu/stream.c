@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "blas_threads.h"
 #include "capture.h"
 #include "float_mode.h"
 #include "ops.h"
@@ -51,7 +52,9 @@ enum tuff_status cpu_stream_call(struct tuff_stream *stream, enum tuff_op op, co
     if (stream->capture)
         return cpu_capture_record_op(stream, op, args);
     const unsigned mode = cpu_float_mode_enter();
+    const int threads = cpu_blas_one_thread_enter();
     cpu_ops[op].run(stream->device, args);
+    cpu_blas_one_thread_leave(threads);
     cpu_float_mode_leave(mode);
     return TUFF_OK;
 }

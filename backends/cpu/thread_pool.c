@@ -147,7 +147,7 @@ static void *worker_main(void *argument)
     struct cpu_pool *pool = worker->pool;
     struct slot *slot = &pool->slots[worker->index];
     cpu_float_mode_enter();
-    cpu_blas_one_thread_here();
+    (void)cpu_blas_one_thread_enter();
     uint32_t seen = 0;
     for (;;) {
         wait_for_task(worker, slot, seen);
@@ -158,12 +158,16 @@ static void *worker_main(void *argument)
     }
 }
 
-// Signals are for the host's threads to take.
+// Signals are for the host's threads to take, but for those that a thread's own fault raises: blocked, they
+// would pass the host's handler by.
 static int start_worker(struct worker *worker)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        sigdelset(&blocked, faults[i]);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
     const int failure = pthread_create(&worker->thread, NULL, worker_main, worker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return failure;
