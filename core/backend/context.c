@@ -25,9 +25,10 @@ static enum tuff_status add_plugin(struct tuff_context *context, const char *pat
         return status;
     plugin->found = found;
     for (size_t i = 0; i < context->plugin_count; i++) {
-        // The same file by two ways, or a second plugin of one name: the first counts.
+        // The same file by two ways, or a second one in the folders for a name: the first counts. The name of
+        // a file that was named itself is known when it is open.
         if (strcmp(context->plugins[i]->path, plugin->path) == 0 ||
-            strcmp(context->plugins[i]->name, plugin->name) == 0) {
+            (found && strcmp(context->plugins[i]->name, plugin->name) == 0)) {
             tuff_log_message(&context->log, TUFF_LOG_DEBUG, "%s: hidden by %s", path,
                              context->plugins[i]->path);
             tuff_plugin_destroy(&plugin);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "affinity.h"
+
 static const char FILE_PREFIX[] = "tuff-", FILE_SUFFIX[] = ".so";
 
 // "tuff-vulkan.so" is expected to be called vulkan; any other file goes by its own name until it has been
@@ -234,7 +236,10 @@ static enum tuff_status load(struct tuff_plugin *plugin)
 enum tuff_status tuff_plugin_open(struct tuff_plugin *plugin)
 {
     if (!plugin->opened) {
+        struct tuff_affinity affinity;
+        tuff_affinity_keep(&affinity);
         plugin->status = load(plugin);
+        tuff_affinity_restore(&affinity);
         plugin->opened = true;
     }
     return plugin->status;

@@ -2,6 +2,7 @@
 // plugin's name. All the rest of it is sound, so that what is broken is the only reason to refuse it.
 #include "tuff/backend.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ enum {
     ONE_THREAD,       // none broken: takes one host thread
     NO_THREADS,       // none broken: takes no number of host threads
     MANY_DEVICES,     // none broken: one of each kind, and several of some
+    BINDING,          // none broken: as it is loaded it binds the thread to its first processor
 
     WRONG_MAGIC,
     WRONG_MAJOR,
@@ -60,6 +62,20 @@ static const struct {
     {"Oddity", TUFF_DEVICE_OTHER, 0, 8, {0x10, 0x00, 0x05}},
 };
 enum { MANY_COUNT = sizeof many / sizeof *many };
+
+__attribute__((constructor)) static void bind_thread(void)
+{
+    cpu_set_t all, first;
+    if (VARIANT != BINDING || sched_getaffinity(0, sizeof all, &all) != 0)
+        return;
+    CPU_ZERO(&first);
+    for (size_t i = 0; i < CPU_SETSIZE; i++)
+        if (CPU_ISSET(i, &all)) {
+            CPU_SET(i, &first);
+            break;
+        }
+    (void)sched_setaffinity(0, sizeof first, &first);
+}
 
 static struct tuff_backend the_backend;
 static struct tuff_device the_device;

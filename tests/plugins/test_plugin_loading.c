@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,16 +90,23 @@ static const char *resolved(const char *path)
     return text == NULL ? path : text;
 }
 
-// file: one to open at once, or NULL.
-static enum tuff_status create_context(const char *file, struct tuff_context **context)
+// files: to open at once.
+static enum tuff_status create_context_of(const char *const *files, size_t count,
+                                          struct tuff_context **context)
 {
     const struct tuff_context_options options = {
         .size = sizeof options,
         .log = {.write = record, .level = TUFF_LOG_DEBUG},
-        .plugin_files = &file,
-        .plugin_file_count = file != NULL,
+        .plugin_files = files,
+        .plugin_file_count = count,
     };
     return tuff_context_create(&options, context);
+}
+
+// file: one to open at once, or NULL.
+static enum tuff_status create_context(const char *file, struct tuff_context **context)
+{
+    return create_context_of(&file, file != NULL, context);
 }
 
 static struct tuff_context *created_context(const char *file)
@@ -376,6 +384,37 @@ Test(plugin_loading, first_of_a_name)
         count += strcmp(info.name, "sound") == 0;
     }
     cr_expect_eq(count, 1);
+    tuff_context_destroy(&context);
+}
+
+// What a named file holds is known once it is open, whatever it is called.
+Test(plugin_loading, files_of_one_name)
+{
+    struct tuff_context *context = NULL;
+    struct tuff_plugin_info info;
+    char *folder = mkdtemp(format("%s/tuff-names-XXXXXX", P_tmpdir));
+    cr_assert_not_null(folder);
+    char *file = format("%s/tuff-sound.so", folder);
+    const char *const files[] = {plugin_file("sound"), file};
+    cr_expect_eq(create_context_of(files, 2, &context), TUFF_ERROR_PLUGIN);
+    expect_words(only_error(), "tuff-sound.so: ");
+    cr_assert_eq(symlink(plugin_file("one-thread"), file), 0);
+    cr_assert_eq(create_context_of(files, 2, &context), TUFF_OK);
+    cr_expect(find_plugin(context, "sound", &info) && find_plugin(context, "one-thread", &info));
+    tuff_context_destroy(&context);
+    cr_expect_eq(unlink(file), 0);
+    cr_expect_eq(rmdir(folder), 0);
+}
+
+// Libraries bind the thread that loads them, as OpenMP's do for OMP_PROC_BIND; the loader's is given back
+// what it had.
+Test(plugin_loading, processors_stay)
+{
+    cpu_set_t before, after;
+    cr_assert_eq(sched_getaffinity(0, sizeof before, &before), 0);
+    struct tuff_context *context = created_context(plugin_file("binding"));
+    cr_assert_eq(sched_getaffinity(0, sizeof after, &after), 0);
+    cr_expect(CPU_EQUAL(&before, &after));
     tuff_context_destroy(&context);
 }
 
