@@ -28,7 +28,9 @@ void main()
     if (element_number() != 0u)
         return;
     float scale = uintBitsToFloat(state[LOSS_SCALE]);
-    float unscale = 1.0 / scale;
+    // Of a power of two exactly, where a division need not be.
+    const uint bits = floatBitsToUint(scale);
+    float unscale = (bits & 0x7fffffu) == 0u ? uintBitsToFloat(0x7f000000u - bits) : 1.0 / scale;
     uint good_steps = state[GOOD_STEPS] + 1u;
     // On bits, since drivers may take infinity and NaN for absent.
     bool finite = (floatBitsToUint(norm[0]) & 0x7fffffffu) < 0x7f800000u;

@@ -47,6 +47,10 @@ void compare_elements(uint32_t dtype, const void *got, const void *expected, con
             if (good && ratio > result->worst_ratio) // a NaN is not greater
                 result->worst_ratio = ratio;
         }
+        if (!good && dtype == TUFF_F32) {
+            const double least = fabs((double)as_float_bits(b));
+            good = as_float_bits(a) == 0 && least > 0 && least < result->flushed;
+        }
         if (!good && result->mismatches++ == 0)
             result->first = i;
     }

@@ -141,3 +141,15 @@ Test(compare, counts_and_finds_the_first)
     compare_elements(TUFF_F32, got, expected, tolerance, 3, 4, &tail);
     cr_assert_eq(tail.mismatches, 0u);
 }
+
+Test(compare, zero_passes_for_what_may_be_flushed)
+{
+    const float got[5] = {0, -0.0f, 0, -0.0f, 0x1p-15f},
+                expected[5] = {0x1p-15f, -0x1p-15f, 0x1p-14f, 0, 0x1p-16f};
+    struct comparison strict = {0}, half = {.flushed = 0x1p-14};
+    compare_elements(TUFF_F32, got, expected, NULL, 0, 5, &strict);
+    cr_assert_eq(strict.mismatches, 5u);
+    compare_elements(TUFF_F32, got, expected, NULL, 0, 5, &half);
+    cr_assert_eq(half.mismatches, 3u); // a normal number, the wrong zero, and what is no zero
+    cr_assert_eq(half.first, 2u);
+}

@@ -238,7 +238,7 @@ static struct channel channel_of(const struct norm_shape *s, const float *x, uin
     channel.inverse = 1 / sqrt(root);
     channel.mean_error = s->values == VALUES_CONSTANT ? 4 * u * magnitude : factor_of_sum(count) * magnitude;
     channel.variance_error = factor_of_sum(count) * channel.variance + pow(channel.mean_error, 2);
-    channel.inverse_error = channel.inverse * (12 * u + channel.variance_error / (2 * root));
+    channel.inverse_error = channel.inverse * (16 * u + channel.variance_error / (2 * root));
     return channel;
 }
 

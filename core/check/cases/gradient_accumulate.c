@@ -73,7 +73,7 @@ static enum tuff_status fill(const void *shape, struct case_setup *setup, struct
     return TUFF_OK;
 }
 
-// The part, its product with the gradient, and the sum.
+// The part, whose division Vulkan allows some units, its product with the gradient, and the sum.
 static void tolerance(const void *shape, const struct case_view *view, uint32_t output, double *result)
 {
     const struct accumulate_shape *s = shape;
@@ -84,7 +84,7 @@ static void tolerance(const void *shape, const struct case_view *view, uint32_t 
     (void)output;
     for (uint64_t i = 0; i < s->count; i++) {
         const double before = s->begin % s->batch == 0 ? 0 : fabs((double)sum[i]);
-        result[i] = 4 * TOLERANCE_U * (before + part * fabs((double)gradients[i]));
+        result[i] = TOLERANCE_U * (4 * before + 10 * part * fabs((double)gradients[i]));
     }
 }
 
