@@ -26,9 +26,11 @@ static enum tuff_status adaptive_avg_pool2d_lower(const struct tuff_layer *layer
 {
     const struct tuff_tensor x = with->graph->values[with->input].shape;
     const uint32_t *d = layer->output.dims;
+    char name[TUFF_VALUE_NAME_BYTES];
+    snprintf(name, sizeof name, "%s.y", layer->name);
     tuff_value_id values[] = {TUFF_NO_VALUE, with->input};
     enum tuff_status status =
-        tuff_graph_add_value(with->graph, TUFF_VALUE_ACTIVATION, 0, layer->name, (enum tuff_dtype)x.dtype, 4,
+        tuff_graph_add_value(with->graph, TUFF_VALUE_ACTIVATION, 0, name, (enum tuff_dtype)x.dtype, 4,
                              (uint32_t[]){x.dims[0], d[0], d[1], d[2]}, true, &values[0]);
     if (status == TUFF_OK)
         status =

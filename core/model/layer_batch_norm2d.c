@@ -3,8 +3,9 @@
 
 enum { EPSILON, MOMENTUM, AFFINE, KEY_COUNT };
 
+// Kernels take it as float32, which has no less than 1e-38.
 static const struct tuff_real_range epsilons = {
-    .least = 0, .most = 1e30, .fallback = 1e-5, .text = "above 0", .least_excluded = true};
+    .least = 1e-30, .most = 1e30, .fallback = 1e-5, .text = "from 1e-30 to 1e30"};
 static const struct tuff_real_range momenta = {.least = 0, .most = 1, .fallback = 0.1, .text = "from 0 to 1"};
 
 static const struct tuff_layer_key keys[KEY_COUNT] = {

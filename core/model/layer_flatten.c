@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "layer_kinds.h"
 #include "onnx_node.h"
 
@@ -15,8 +17,10 @@ static enum tuff_status flatten_lower(const struct tuff_layer *layer, const stru
                                       tuff_value_id *output)
 {
     uint32_t batch = with->graph->values[with->input].shape.dims[0];
-    return tuff_graph_add_view(with->graph, with->input, layer->name, 2,
-                               (uint32_t[]){batch, layer->output.dims[0]}, output);
+    char name[TUFF_VALUE_NAME_BYTES];
+    snprintf(name, sizeof name, "%s.y", layer->name);
+    return tuff_graph_add_view(with->graph, with->input, name, 2, (uint32_t[]){batch, layer->output.dims[0]},
+                               output);
 }
 
 // Row-major there as well: channels, rows, columns.

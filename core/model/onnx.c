@@ -69,8 +69,8 @@ static enum tuff_status add_nodes(const struct tuff_log *log, const char *path,
                                   struct tuff_proto *graph)
 {
     if (options->mean != NULL) {
-        add_arithmetic(graph, "normalize.centre", "Sub", INPUT, MEAN, CENTRED);
-        add_arithmetic(graph, "normalize.scale", "Div", CENTRED, DEVIATION, NORMALIZED);
+        add_arithmetic(graph, "normalize/centre", "Sub", INPUT, MEAN, CENTRED);
+        add_arithmetic(graph, "normalize/scale", "Div", CENTRED, DEVIATION, NORMALIZED);
     }
     for (uint32_t i = 0; i < model->layer_count; i++) {
         const struct tuff_layer *layer = &model->layers[i];

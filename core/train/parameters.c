@@ -116,6 +116,11 @@ static enum tuff_status lay_out(struct tuff_parameters *p, const struct tuff_mod
         if (!is_frozen(frozen, i) && !has_group(p, tuff_model_parameter_rate_factor(model, i)))
             lay_out_group(p, model, frozen, tuff_model_parameter_rate_factor(model, i));
     p->trained_bytes = p->arena_bytes;
+    // The optimizer takes those of a learning rate as one tensor, and so does what clips all gradients.
+    if (p->trained_bytes / sizeof(float) > UINT32_MAX)
+        return tuff_fail(p->target->log, TUFF_ERROR_UNSUPPORTED,
+                         "%s: %llu parameters to train, expected at most %lu", tuff_model_name(model),
+                         (unsigned long long)(p->trained_bytes / sizeof(float)), (unsigned long)UINT32_MAX);
     for (size_t i = 0; i < p->count; i++)
         if (is_frozen(frozen, i))
             place(p, model, i);

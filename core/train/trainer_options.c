@@ -1,3 +1,4 @@
+#include <float.h>
 #include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
@@ -41,13 +42,16 @@ static enum tuff_status check_optimizer(const struct tuff_log *log,
         !(o->beta1 >= 0 && o->beta1 < 1 && o->beta2 >= 0 && o->beta2 < 1))
         return tuff_fail(log, TUFF_ERROR_INVALID, "beta1 is %g and beta2 %g, expected at least 0 and below 1",
                          o->beta1, o->beta2);
-    if (o->optimizer != TUFF_OPTIMIZER_SGD && !(isfinite(o->epsilon) && o->epsilon > 0))
-        return tuff_fail(log, TUFF_ERROR_INVALID, "epsilon is %g, expected above 0", o->epsilon);
+    // Devices compute in float32, where less is 0, and where a momentum next to 1 is 1.
+    if (o->optimizer != TUFF_OPTIMIZER_SGD &&
+        !(o->epsilon >= (double)FLT_MIN && o->epsilon <= (double)FLT_MAX))
+        return tuff_fail(log, TUFF_ERROR_INVALID, "epsilon is %g, expected from %g to %g", o->epsilon,
+                         (double)FLT_MIN, (double)FLT_MAX);
     if (o->nesterov && !(o->momentum > 0))
         return tuff_fail(log, TUFF_ERROR_INVALID, "nesterov needs a momentum above 0");
-    if (!(o->momentum >= 0 && o->momentum < 1))
-        return tuff_fail(log, TUFF_ERROR_INVALID, "momentum is %g, expected at least 0 and below 1",
-                         o->momentum);
+    if (!(o->momentum >= 0 && (float)o->momentum < 1))
+        return tuff_fail(log, TUFF_ERROR_INVALID,
+                         "momentum is %.9g, expected at least 0 and, in float32, below 1", o->momentum);
     if (!(o->weight_decay >= 0 && o->weight_decay < 1))
         return tuff_fail(log, TUFF_ERROR_INVALID, "weight decay is %g, expected at least 0 and below 1",
                          o->weight_decay);

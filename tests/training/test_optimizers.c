@@ -390,6 +390,8 @@ Test(trainer, refuses_options_that_cannot_be, .timeout = 60)
     o.optimizer = TUFF_OPTIMIZER_SGD;
     o.momentum = 1;
     expect_refusal(&fixture, digits, &o, "momentum is 1");
+    o.momentum = 0.99999999; // which is 1 in float32
+    expect_refusal(&fixture, digits, &o, "momentum is 0.99999999");
     o.momentum = 0;
     o.nesterov = 1;
     expect_refusal(&fixture, digits, &o, "nesterov needs a momentum");
@@ -402,6 +404,8 @@ Test(trainer, refuses_options_that_cannot_be, .timeout = 60)
     o = base_options();
     o.epsilon = 0;
     expect_refusal(&fixture, digits, &o, "epsilon is 0");
+    o.epsilon = 1e-40; // which devices may take for 0
+    expect_refusal(&fixture, digits, &o, "epsilon is 1e-40");
     o = base_options();
     o.label_smoothing = 1.5;
     expect_refusal(&fixture, digits, &o, "label smoothing is 1.5");

@@ -19,7 +19,7 @@ struct tuff_onnx_options {
     const struct tuff_metadata *metadata; // texts for the file's metadata, in UTF-8, each key once
     size_t metadata_count;
     // Per channel of the model's input: the network was trained on (x - mean) / deviation, and the file does that first,
-    // in two nodes "normalize.centre" and "normalize.scale". NULL, both: it was trained on x.
+    // in two nodes "normalize/centre" and "normalize/scale". NULL, both: it was trained on x.
     const double *mean, *deviation;
 };
 

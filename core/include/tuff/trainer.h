@@ -50,13 +50,13 @@ struct tuff_trainer_options {
     uint64_t seed;                // of initial parameters and of the order of samples
     int shuffle;                  // 1: every epoch has an order of its own; 0: the data set's order
     double learning_rate;         // above 0
-    double beta1, beta2, epsilon; // of Adam and AdamW
+    double beta1, beta2, epsilon; // of Adam and AdamW; epsilon is none of float32's subnormal numbers
     double weight_decay;          // in [0,1)
     int keep_outputs;             // 1: tuff_trainer_outputs can be asked
     int reserved;                 // not read
     uint32_t optimizer;           // enum tuff_optimizer
     int nesterov;                 // 1: Nesterov's momentum, which needs a momentum
-    double momentum;              // of SGD, in [0,1); 0 for the others
+    double momentum;              // of SGD, in [0,1), as a float32 too; 0 for the others
     double label_smoothing;       // in [0,1]; of training alone
     double clip_norm;             // the gradient's greatest Euclidean norm, over all parameters; 0: no limit
     uint32_t schedule;            // enum tuff_schedule
