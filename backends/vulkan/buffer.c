@@ -46,12 +46,20 @@ static enum tuff_status allocate(struct tuff_buffer *buffer)
         .allocationSize = requirements.size,
         .memoryTypeIndex = device->buffer_memory_type,
     };
-    status = VK(device, AllocateMemory(device->handle, &allocate_info, NULL, &buffer->memory));
+    bool visible = device->buffer_memory_mapped;
+    VkResult result = device->vk.AllocateMemory(device->handle, &allocate_info, NULL, &buffer->memory);
+    // The host's view of a card may be full, or smaller than its heap says, while the card has room.
+    if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY && device->buffer_memory_staged != UINT32_MAX) {
+        visible = false;
+        allocate_info.memoryTypeIndex = device->buffer_memory_staged;
+        result = device->vk.AllocateMemory(device->handle, &allocate_info, NULL, &buffer->memory);
+    }
+    status = vk_check(device, result, "vkAllocateMemory");
     if (status == TUFF_OK)
         status = VK(device, BindBufferMemory(device->handle, buffer->handle, buffer->memory, 0));
     // Address space for it may be short (a card's BAR that others map, too): it is staged then.
     void *mapped = NULL;
-    if (status == TUFF_OK && device->buffer_memory_mapped &&
+    if (status == TUFF_OK && visible &&
         device->vk.MapMemory(device->handle, buffer->memory, 0, VK_WHOLE_SIZE, 0, &mapped) == VK_SUCCESS)
         buffer->mapped = mapped;
     return status;

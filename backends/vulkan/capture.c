@@ -6,7 +6,8 @@
 // A submission of this length hides its own cost, and is far from any watchdog.
 #define VK_SUBMISSION_NANOSECONDS UINT64_C(10000000)
 // A replay that takes longer, or may do so, is submitted part by part: a driver's watchdog looks at
-// submissions, and some give a job no more than half a second.
+// submissions, and some give a job no more than half a second. Others, and vk_device_wait, count from when it
+// was submitted, so that few parts wait behind others.
 #define VK_WHOLE_NANOSECONDS UINT64_C(50000000)
 
 enum { VK_MAX_REPLAYS_PER_SUBMIT = 64 };
@@ -146,7 +147,7 @@ static enum tuff_status submit_replays(struct tuff_stream *stream, const struct 
     uint32_t count = replays * parts->count;
     const VkCommandBuffer *next = capture->replays;
     for (enum tuff_status status; !whole && count > 1; next++, count--) {
-        status = vk_device_submit(stream->device, next, 1, VK_NULL_HANDLE);
+        status = vk_stream_launch_part(stream, *next);
         if (status != TUFF_OK)
             return give_up(stream->device, next != capture->replays, status);
     }

@@ -160,7 +160,14 @@ static bool choose_buffer_memory(struct tuff_device *device, uint32_t types)
         }
     }
     device->buffer_memory_type = best;
-    return best != UINT32_MAX;
+    device->buffer_memory_staged = UINT32_MAX;
+    if (best == UINT32_MAX)
+        return false;
+    for (uint32_t i = 0; i < memory->memoryTypeCount && device->buffer_memory_mapped; i++)
+        if ((types >> i & 1u) && memory->memoryTypes[i].propertyFlags == local &&
+            memory->memoryTypes[i].heapIndex == memory->memoryTypes[best].heapIndex)
+            device->buffer_memory_staged = i;
+    return true;
 }
 
 static VkResult create_logical_device(struct tuff_device *device)

@@ -29,9 +29,10 @@ struct tuff_device {
     VkDevice handle;
     VkQueue queue;
     VkPhysicalDeviceMemoryProperties memory;
-    uint32_t buffer_memory_type; // of tuff_buffers
-    bool buffer_memory_mapped;   // the host writes them in place
-    bool buffer_memory_cached;   // and reads them in place
+    uint32_t buffer_memory_type;   // of tuff_buffers
+    uint32_t buffer_memory_staged; // where there is no room in that; UINT32_MAX: nowhere
+    bool buffer_memory_mapped;     // the host writes them in place
+    bool buffer_memory_cached;     // and reads them in place
     enum vk_matrix_state matrix;
     bool lost;       // sticky: the driver failed, or reported a fault of ours
     bool attempting; // what fails is done without: see vk_device_error
@@ -41,8 +42,8 @@ struct tuff_device {
     uint64_t timestamp_origin; // ticks that timestamps are counted from
     uint32_t matrix_shape;     // of vk_next_matrix_shape; 0: products get the shape that suits them
     uint32_t failed_shapes;    // a bit for each that the driver does not run
-    bool told_of_storage16;   // that there is none
-    uint32_t validation_seen; // validation messages when the device was opened
+    bool told_of_storage16;    // that there is none
+    uint32_t validation_seen;  // validation messages when the device was opened
     uint64_t used_bytes;
     uint32_t buffer_count, stream_count, capture_count; // alive
     uint64_t captures_made;

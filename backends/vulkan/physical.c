@@ -33,6 +33,7 @@ enum {
     EXTENSION_MEMORY_MODEL,
     EXTENSION_INTEGER_DOT,
     EXTENSION_MEMORY_BUDGET,
+    EXTENSION_MAINTENANCE4,
     EXTENSION_PORTABILITY_SUBSET,
     EXTENSION_COUNT
 };
@@ -48,6 +49,7 @@ static const char *const extension_names[EXTENSION_COUNT] = {
     [EXTENSION_MEMORY_MODEL] = "VK_KHR_vulkan_memory_model",
     [EXTENSION_INTEGER_DOT] = "VK_KHR_shader_integer_dot_product",
     [EXTENSION_MEMORY_BUDGET] = "VK_EXT_memory_budget",
+    [EXTENSION_MAINTENANCE4] = "VK_KHR_maintenance4",
     [EXTENSION_PORTABILITY_SUBSET] = "VK_KHR_portability_subset",
 };
 
@@ -78,8 +80,8 @@ static bool find_compute_queue(struct tuff_backend *backend, struct vk_physical 
 // memory a workgroup, 128 bytes of push constants, 65535 groups a dimension, 2^27 bytes a storage buffer
 // range, offsets aligned to 256 bytes, 2^30 bytes an allocation. Memory that the host sees is then used for
 // staging alone (buffer.c).
-static void find_limits(const struct tuff_backend *backend,
-                        const VkPhysicalDeviceMaintenance3Properties *memory, struct vk_physical *physical)
+static void find_limits(const struct tuff_backend *backend, uint64_t allocation_bytes,
+                        struct vk_physical *physical)
 {
     const VkPhysicalDeviceLimits *device = &physical->properties.limits;
     struct vk_limits *limits = &physical->limits;
@@ -96,7 +98,7 @@ static void find_limits(const struct tuff_backend *backend,
     if (limits->alignment < 16)
         limits->alignment = 16;
     limits->range_bytes = device->maxStorageBufferRange;
-    limits->allocation_bytes = memory->maxMemoryAllocationSize;
+    limits->allocation_bytes = allocation_bytes;
     if (backend->min_limits) {
         limits->invocations = 128;
         limits->shared_bytes = 16384;
@@ -122,6 +124,28 @@ static uint32_t find_loop_rounds(const VkPhysicalDeviceProperties *properties,
     bool llvmpipe = driver->driverID == VK_DRIVER_ID_MESA_LLVMPIPE ||
                     strncmp(properties->deviceName, "llvmpipe", strlen("llvmpipe")) == 0;
     return llvmpipe ? LLVMPIPE_LOOP_ROUNDS : UINT32_MAX;
+}
+
+// The size that a buffer may have; 0: the device does not say. Memory has to be asked for it:
+// maxMemoryAllocationSize is what an allocation may have for certain, and drivers give more (NVIDIA's says
+// 4 GiB of cards with twenty times as much).
+static uint64_t find_buffer_limit(struct tuff_backend *backend, VkPhysicalDevice handle, bool maintenance4)
+{
+#ifdef VK_KHR_maintenance4
+    VkPhysicalDeviceMaintenance4PropertiesKHR buffers = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_PROPERTIES_KHR,
+    };
+    VkPhysicalDeviceProperties2 properties = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+        .pNext = &buffers,
+    };
+    if (maintenance4)
+        backend->vk.GetPhysicalDeviceProperties2(handle, &properties);
+    return buffers.maxBufferSize;
+#else
+    (void)backend, (void)handle, (void)maintenance4;
+    return 0;
+#endif
 }
 
 static void find_features(struct tuff_backend *backend, const bool *extensions, struct vk_physical *physical)
@@ -210,7 +234,10 @@ bool vk_physical_examine(struct tuff_backend *backend, VkPhysicalDevice handle, 
                  driver.driverInfo[0] ? ", " : "", driver.driverInfo);
     else
         snprintf(physical->driver, sizeof physical->driver, "version 0x%08x", properties->driverVersion);
-    find_limits(backend, &memory, physical);
+    uint64_t allocation_bytes = find_buffer_limit(backend, handle, extensions[EXTENSION_MAINTENANCE4]);
+    if (allocation_bytes == 0)
+        allocation_bytes = memory.maxMemoryAllocationSize;
+    find_limits(backend, allocation_bytes, physical);
     physical->limits.loop_rounds = find_loop_rounds(properties, &driver);
     find_features(backend, extensions, physical);
     vk_matrix_probe(backend, physical,

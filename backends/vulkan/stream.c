@@ -23,6 +23,10 @@ static enum tuff_status create_parts(struct tuff_stream *stream)
         if (status == TUFF_OK)
             status = VK(device, CreateFence(device->handle, &fence, NULL, &stream->slots[i].fence));
     }
+    for (uint32_t i = 0; i < VK_STREAM_PARTS && status == TUFF_OK; i++) {
+        VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+        status = VK(device, CreateFence(device->handle, &fence, NULL, &stream->parts[i].fence));
+    }
     if (status == TUFF_OK && device->physical->timestamp_bits) {
         VkQueryPoolCreateInfo queries = {
             .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
@@ -72,6 +76,9 @@ void vk_stream_destroy(struct tuff_stream *stream)
         if (!vk_device_hangs(device))
             device->vk.DestroyFence(device->handle, stream->slots[i].fence, NULL);
     }
+    // What signals them is done: it was submitted before what the slots' fences tell of.
+    for (uint32_t i = 0; i < VK_STREAM_PARTS && !vk_device_hangs(device); i++)
+        device->vk.DestroyFence(device->handle, stream->parts[i].fence, NULL);
     if (!vk_device_hangs(device)) {
         device->vk.DestroyQueryPool(device->handle, stream->queries, NULL);
         device->vk.DestroyCommandPool(device->handle, stream->pool, NULL);
@@ -126,6 +133,24 @@ enum tuff_status vk_stream_launch(struct tuff_stream *stream, const VkCommandBuf
         return status;
     slot->in_flight = true;
     stream->next = (stream->next + 1) % VK_STREAM_SLOTS;
+    return TUFF_OK;
+}
+
+enum tuff_status vk_stream_launch_part(struct tuff_stream *stream, VkCommandBuffer commands)
+{
+    struct tuff_device *device = stream->device;
+    struct vk_part *part = &stream->parts[stream->next_part];
+    enum tuff_status status = part->in_flight ? vk_device_wait(device, part->fence) : TUFF_OK;
+    if (status == TUFF_OK && part->in_flight)
+        status = VK(device, ResetFences(device->handle, 1, &part->fence));
+    if (status != TUFF_OK)
+        return status;
+    part->in_flight = false;
+    status = vk_device_submit(device, &commands, 1, part->fence);
+    if (status != TUFF_OK)
+        return status;
+    part->in_flight = true;
+    stream->next_part = (stream->next_part + 1) % VK_STREAM_PARTS;
     return TUFF_OK;
 }
 

@@ -7,6 +7,7 @@
 
 enum {
     VK_STREAM_SLOTS = 3, // submissions in flight
+    VK_STREAM_PARTS = 2, // of a submission that goes to the queue in parts
     VK_TIMESTAMP_SLOTS = 64,
 };
 
@@ -19,6 +20,12 @@ struct vk_slot {
     uint64_t begun;   // to be submitted, by the host's clock, ns
     uint64_t capture; // the number of the capture that this submission replays; 0: none
     uint32_t replays;
+};
+
+// A part of a submission, but for its last one, which signals the slot's fence.
+struct vk_part {
+    VkFence fence;
+    bool in_flight;
 };
 
 // What replays took on the device that were submitted together.
@@ -41,6 +48,8 @@ struct tuff_stream {
     VkCommandPool pool;
     struct vk_slot slots[VK_STREAM_SLOTS];
     uint32_t next; // the slot that the next submission takes, which is the oldest in flight
+    struct vk_part parts[VK_STREAM_PARTS];
+    uint32_t next_part; // likewise
     struct vk_recording recording;
     struct vk_deferred deferred;
     struct vk_program program;
@@ -78,6 +87,9 @@ TUFF_MUST_CHECK enum tuff_status vk_stream_acquire(struct tuff_stream *stream, s
 // Submits for the slot that was acquired and moves on to the next.
 TUFF_MUST_CHECK enum tuff_status vk_stream_launch(struct tuff_stream *stream, const VkCommandBuffer *commands,
                                                   uint32_t count);
+
+// Submits a part of what the acquired slot is for, when the queue has few of them left.
+TUFF_MUST_CHECK enum tuff_status vk_stream_launch_part(struct tuff_stream *stream, VkCommandBuffer commands);
 
 // Counts a call of a kernel by the host, which is what is recorded from here on.
 void vk_stream_call(struct tuff_stream *stream);
