@@ -10,6 +10,10 @@
 
 enum { MOST_SLOTS = 64 };
 
+// Ops that take longer together go to the device one after the other: watchdogs look at what is submitted at
+// a time.
+static const double SUBMISSION_SECONDS = 0.05;
+
 // -- What they are
 
 uint32_t tuff_bench_op_count(const struct tuff_bench *bench)
@@ -46,6 +50,7 @@ struct profile {
     struct tuff_bench *bench;
     const struct tuff_target *target;
     uint32_t slots;      // timestamps that are used; 0: the host's clock
+    uint32_t calls;      // ops at a time
     double origin;       // of the device's clock in a step, in seconds
     double *begin, *end; // of each op, since the first
 };
@@ -93,13 +98,13 @@ static enum tuff_status read_timestamp(const struct profile *profile, uint32_t s
     return expect_ok(profile, errors, status, "tell the time");
 }
 
-// As many calls at a time as there are timestamps for.
+// As many calls at a time as there are timestamps for, of steps that are known to be short enough.
 static enum tuff_status time_by_device(struct profile *profile)
 {
     const uint32_t count = tuff_bench_op_count(profile->bench);
     enum tuff_status status = TUFF_OK;
     for (uint32_t first = 0; status == TUFF_OK && first < count;) {
-        const uint32_t end = count - first < profile->slots - 1 ? count : first + profile->slots - 1;
+        const uint32_t end = count - first < profile->calls ? count : first + profile->calls;
         double before = 0, after = 0;
         status = run_calls(profile, first, end);
         if (status == TUFF_OK)
@@ -115,6 +120,17 @@ static enum tuff_status time_by_device(struct profile *profile)
         first = end;
     }
     return status;
+}
+
+// By the step that was timed last.
+static void choose_calls(struct profile *profile)
+{
+    const uint32_t count = tuff_bench_op_count(profile->bench);
+    const double one = profile->end[count - 1] / count;
+    const uint32_t most = profile->slots - 1;
+    profile->calls = one * most <= SUBMISSION_SECONDS ? most : (uint32_t)(SUBMISSION_SECONDS / one);
+    if (profile->calls == 0)
+        profile->calls = 1;
 }
 
 static enum tuff_status time_by_host(struct profile *profile)
@@ -153,6 +169,8 @@ static enum tuff_status run_profile(struct profile *profile, double seconds,
         enum tuff_status status = tuff_bench_make_room(profile->bench, 1);
         if (status == TUFF_OK)
             status = profile->slots != 0 ? time_by_device(profile) : time_by_host(profile);
+        if (status == TUFF_OK && profile->slots != 0)
+            choose_calls(profile);
         if (status == TUFF_OK && (warm || steps > 0)) {
             status = keep(profile);
             counted++;
@@ -181,7 +199,7 @@ enum tuff_status tuff_bench_profile(struct tuff_bench *bench, double seconds,
 {
     const struct tuff_target *target = bench->trainer->target;
     const uint32_t count = tuff_bench_op_count(bench);
-    struct profile profile = {.bench = bench, .target = target, .slots = usable_slots(target)};
+    struct profile profile = {.bench = bench, .target = target, .slots = usable_slots(target), .calls = 1};
     if (!(seconds > 0))
         return tuff_fail(target->log, TUFF_ERROR_INVALID, "%g seconds of measuring, expected more than 0",
                          seconds);
