@@ -5,6 +5,7 @@
 tuff=$1
 python=$2
 script=$(realpath "$3")
+cases=$(realpath "$(dirname "$0")/gpu_run_cases.py")
 json_value=$(realpath "$4")
 backend=$5
 source "$(dirname "$0")/assert.sh"
@@ -36,6 +37,11 @@ gpu_run "$script" --prepare gpu --tuff "$tuff" --data-dir .
 check "no MNIST" err_has '^gpu-run: no MNIST in .: train-images-idx3-ubyte or '
 rm -rf gpu
 
+mkdir cases
+(cd cases && "$python" "$cases" "$(dirname "$script")/bench" > "$out" 2> "$err" < /dev/null)
+status=$?
+check "what it does on other machines" test "$status" -eq 0
+
 gpu_run "$script" --prepare gpu --tuff "$tuff" --plugin "$backend" --plugin reference
 check "--prepare" test "$status" -eq 0
 check "its size" out_has '^gpu: [0-9.]* MiB; copy it to '
@@ -47,13 +53,15 @@ check "it has the nets that are measured" tuff_there summary resnet18-cifar10
 check "and it is ResNet-18" out_has '^total  *11,173,962 '
 
 # A library that the machine lacks is found among those brought along: the one that the program also looks for where it
-# was built, unless that path is made another one.
+# was built, unless that path is made another one. So is one that is opened at run time.
 cat > lacking.py << 'END'
-import os, sys
+import os, shutil, sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, "moved/bench")
 import gpu_session
+nowhere = gpu_session.missing_libraries("moved")  # what was not there to be brought along
 assert gpu_session.link_libraries("moved") == [], "this machine has all of them"
+other = os.listdir("moved/libraries")[0]
 name = next(name for name in os.listdir("moved/install/lib") if name.startswith("libtuff.so"))
 os.rename("moved/install/lib/" + name, "moved/libraries/" + name)
 built = os.path.dirname(sys.argv[1]).encode()
@@ -61,8 +69,12 @@ with open("moved/install/bin/tuff", "rb") as file:
     program = file.read()
 with open("moved/install/bin/tuff", "wb") as file:
     file.write(program.replace(built, b"/" + (len(built) - 1) * b"x"))
-assert gpu_session.missing_libraries("moved") == [name]
-assert gpu_session.link_libraries("moved") == [name]
+assert gpu_session.missing_libraries("moved") == [name, *nowhere]
+shutil.copyfile("moved/libraries/" + other, "moved/libraries/libopened.so.1")
+gpu_session.OPENED = {"libopened.so.1": "no-package"}
+assert gpu_session.missing_libraries("moved") == [name, "libopened.so.1"]
+assert gpu_session.link_libraries("moved") == ["libopened.so.1", name]
+assert gpu_session.missing_libraries("moved") == []
 END
 "$python" lacking.py "$tuff" > "$out" 2> "$err"
 status=$?

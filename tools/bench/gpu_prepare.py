@@ -5,8 +5,9 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
-from gpu_session import Failure
+from gpu_session import LOADER, OPENED, Failure, listed_libraries, opened_libraries
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = ("gpu_prepare.py", "gpu_report.py", "gpu_session.py", "gpu_steps.py", "pytorch_cuda.py", "pytorch_nets.py",
@@ -33,23 +34,26 @@ def output(command):
 
 def needed_libraries(path):
     """{name: where it lies} of all that a file is linked with."""
-    libraries = {}
-    for line in output(["ldd", path]).splitlines():
-        name, arrow, place = line.strip().partition(" => ")
-        if not arrow:
-            continue
-        if place.startswith("not found"):
+    libraries = listed_libraries(output(["ldd", path]))
+    for name, place in libraries.items():
+        if place is None:
             raise Failure("%s needs %s, which is not found" % (path, name))
-        libraries[name] = place.rsplit(" (", 1)[0]
     return libraries
 
 
-def vulkan_loader():
-    """Opened at run time, so no program is linked with it."""
-    for line in output(["/sbin/ldconfig", "-p"]).splitlines():
-        if line.strip().startswith("libvulkan.so.1 "):
-            return line.rpartition(" => ")[2]
-    raise Failure("there is no libvulkan.so.1 to bring along; on Debian, libvulkan1 has it")
+def vulkan_libraries(tuff):
+    """The same of what is opened at run time. But for the loader the folder is made without what is nowhere here: the
+    machine with the GPU may have it."""
+    found = opened_libraries(tuff, OPENED)
+    for name, package in OPENED.items():
+        if found.get(name) is not None:
+            continue
+        absent = "there is no %s to bring along; on Debian, %s has it" % (name, package)
+        if name == LOADER:
+            raise Failure(absent)
+        print("gpu-run: warning: %s. NVIDIA's driver may find no GPU without it: install it and prepare again" % absent,
+              file=sys.stderr)
+    return {name: place for name, place in found.items() if place is not None}
 
 
 def copy(source, target):
@@ -89,11 +93,11 @@ def prepare(options, script):
     folder = os.path.abspath(options.prepare)
     if os.path.exists(folder) and os.listdir(folder) and not os.path.exists(os.path.join(folder, "prepared.json")):
         raise Failure("%s is there already and was not prepared by this program" % folder)
-    for part in ("install", "libraries", "missing", "bench", "data"):
+    for part in ("install", "libraries", "missing", "bench", "data", "cache"):
         shutil.rmtree(os.path.join(folder, part), ignore_errors=True)
     install = os.path.join(folder, "install")
     plugins = plugins_of(options.tuff, options.plugin)
-    libraries = {"libvulkan.so.1": vulkan_loader()} if "vulkan" in plugins else {}
+    libraries = vulkan_libraries(options.tuff) if "vulkan" in plugins else {}
     for path in [options.tuff] + list(plugins.values()):
         libraries.update(needed_libraries(path))
     copy(options.tuff, os.path.join(install, "bin", "tuff"))

@@ -11,8 +11,11 @@ import signal
 import subprocess
 import time
 
-# A step that was under way twice when the run was killed is not tried a third time: it may be what kills it.
+# A step that was under way twice when the run was killed is not tried a third time: it may be what kills it. Nor is one
+# that took too long twice; once may be due to what is compiled the first time and lies in the caches then.
 MOST_ATTEMPTS = 2
+# The steps that the others follow from.
+FIRST_STEPS = ("device", "pytorch")
 
 
 class Failure(Exception):
@@ -94,21 +97,29 @@ class Session:
     # ---- tuff
 
     def environment(self):
+        """With caches in the folder: a run of tuff is to find what another one has compiled and timed, also where there
+        is no home."""
         env = dict(os.environ)
+        env.setdefault("XDG_CACHE_HOME", os.path.join(self.folder, "cache"))
         if "VK_DRIVER_FILES" not in env and "VK_ICD_FILENAMES" not in env:
-            driver = unusual_driver()
+            driver = mounted_file("vulkan/icd.d/nvidia_icd.json")
             if driver:
                 env["VK_DRIVER_FILES"] = env["VK_ICD_FILENAMES"] = driver
+        vendor = mounted_file("glvnd/egl_vendor.d/10_nvidia.json")
+        if vendor:
+            env.setdefault("__EGL_VENDOR_LIBRARY_FILENAMES", vendor)
         return env
 
-    def tuff(self, *arguments, status=(0,)):
-        """What tuff prints. status: those that are no failure."""
+    def tuff(self, *arguments, status=(0,), variables=None):
+        """What tuff prints. status: those that are no failure. variables: of its environment, besides the session's."""
+        variables = variables or {}
         command = [os.path.join(self.folder, "tuff")] + [str(argument) for argument in arguments]
         with open(os.path.join(self.out, "gpu-run.log"), "ab+") as log:
-            log.write(("\n$ tuff %s\n" % " ".join(command[1:])).encode())
+            words = ["%s=%s" % pair for pair in variables.items()] + ["tuff"] + command[1:]
+            log.write(("\n$ %s\n" % " ".join(words)).encode())
             log.flush()
             begin = log.tell()
-            with process(command, self.env, log) as child:
+            with process(command, dict(self.env, **variables), log) as child:
                 try:
                     text, _ = child.communicate(timeout=max(0.1, self.left()))
                 except subprocess.TimeoutExpired:
@@ -178,37 +189,60 @@ class PyTorch:
         self.stack.close()
 
 
-# Where drivers put the file that tells Vulkan of them, besides the folders that every loader knows.
-USUAL_FOLDERS = ("/etc/vulkan/icd.d", "/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d")
-UNUSUAL_FOLDERS = ("/usr/local/nvidia/share/vulkan/icd.d", "/usr/local/nvidia/vulkan/icd.d", "/opt/nvidia/share/vulkan/icd.d")
+# Where drivers put the files that tell the Vulkan loader and libglvnd of them: folders that those know, and folders
+# that containers have a driver in.
+KNOWN_FOLDERS = ("/etc", "/usr/share", "/usr/local/share")
+MOUNTED_FOLDERS = ("/usr/local/nvidia/share", "/usr/local/nvidia", "/opt/nvidia/share")
 
 
-def unusual_driver():
-    """Of an NVIDIA driver that is mounted where no loader looks, as in containers; None if the usual folders have it."""
-    if any(os.path.exists(os.path.join(folder, "nvidia_icd.json")) for folder in USUAL_FOLDERS):
+def mounted_file(name):
+    """Of a driver that is mounted where no loader looks; None if the known folders have the file."""
+    if any(os.path.exists(os.path.join(folder, name)) for folder in KNOWN_FOLDERS):
         return None
-    for folder in UNUSUAL_FOLDERS:
-        path = os.path.join(folder, "nvidia_icd.json")
+    for folder in MOUNTED_FOLDERS:
+        path = os.path.join(folder, name)
         if os.path.exists(path):
             return path
     return None
 
 
-LOADER = "libvulkan.so.1"  # opened at run time
+LOADER = "libvulkan.so.1"
+# Libraries that are opened at run time, so that no program is linked with them, and Debian's package of each: Vulkan's
+# loader, and what NVIDIA's driver needs, also where there is no display: without libEGL.so.1, say, it has no
+# vkCreateInstance.
+OPENED = {
+    LOADER: "libvulkan1",
+    "libEGL.so.1": "libegl1",
+    "libGLdispatch.so.0": "libglvnd0",
+    "libX11.so.6": "libx11-6",
+    "libXext.so.6": "libxext6",
+}
+# That driver itself: it is the machine's, but what it is linked with may be lacking there.
+NVIDIA_DRIVERS = ("libGLX_nvidia.so.0", "libEGL_nvidia.so.0")
+
+
+def listed_libraries(text):
+    """{name: where it lies, None if nowhere} of what the dynamic linker lists, or ldd."""
+    pairs = [line.strip().split(" => ", 1) for line in text.splitlines() if " => " in line]
+    return {name: None if place.startswith("not found") else place.rsplit(" (", 1)[0] for name, place in pairs}
+
+
+def opened_libraries(program, opened, **variables):
+    """The same of a program, libraries that it opens, and all that they are linked with: the dynamic linker lists it
+    instead of starting the program. Of what is opened it leaves out what is nowhere."""
+    env = dict(os.environ, LD_TRACE_LOADED_OBJECTS="1", LD_PRELOAD=" ".join(opened), **variables)
+    return listed_libraries(subprocess.run([program], env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                           text=True).stdout)
 
 
 def missing_libraries(folder):
-    """Names of what the dynamic linker does not find for tuff and its plugins: it lists them instead of starting it."""
+    """Names of what the dynamic linker does not find for tuff, its plugins and what they open."""
     install = os.path.join(folder, "install")
     plugins = glob.glob(os.path.join(install, "lib", "tuff", "plugins", "*.so"))
-    own = [os.path.join(install, "lib"), os.path.join(folder, "missing")]
-    env = dict(os.environ, LD_TRACE_LOADED_OBJECTS="1", LD_PRELOAD=" ".join([LOADER] + plugins))
-    env["LD_LIBRARY_PATH"] = ":".join(own + [path for path in [env.get("LD_LIBRARY_PATH")] if path])
-    listed = subprocess.run([os.path.join(install, "bin", "tuff")], env=env, stdout=subprocess.PIPE,
-                            stderr=subprocess.DEVNULL, text=True).stdout
-    found = dict(line.strip().split(" => ", 1) for line in listed.splitlines() if " => " in line)
-    lacking = [name for name, place in found.items() if place.startswith("not found")]
-    return lacking + [LOADER] * (LOADER not in found)
+    places = [os.path.join(install, "lib"), os.path.join(folder, "missing"), os.environ.get("LD_LIBRARY_PATH")]
+    found = opened_libraries(os.path.join(install, "bin", "tuff"), [*OPENED, *NVIDIA_DRIVERS, *plugins],
+                             LD_LIBRARY_PATH=":".join(place for place in places if place))
+    return [name for name in {**found, **dict.fromkeys(OPENED)} if found.get(name) is None]
 
 
 def link_libraries(folder):
@@ -255,9 +289,12 @@ def run_step(session, step, report):
     except Skip as reason:
         entry.update(state="skipped", message=str(reason))
     except TooLong:
-        entry.update(state="too long", message="it had %.0f s" % (time.monotonic() - begin))
+        had = "it had %.0f s" % (time.monotonic() - begin)
         if cut_short:  # by the end of the whole run: the next one begins it again
-            entry.update(state="cut short", attempts=0)
+            entry.update(state="cut short", message=had, attempts=0)
+        else:
+            again = "; another run tries it once more" if attempts < MOST_ATTEMPTS else ""
+            entry.update(state="too long", message=had + again)
     except Failure as reason:
         entry.update(state="failed", message=str(reason))
     except Exception as error:  # one step's trouble, such as a figure that is missing, is not the others'
@@ -280,13 +317,20 @@ def settled(session, step):
         entry.update(state="failed", message="the run ended %d times while it was under way" % MOST_ATTEMPTS)
         session.save()
         return True
-    return state in ("done", "failed", "too long", "skipped")
+    if state == "too long":
+        return entry.get("attempts", 0) >= MOST_ATTEMPTS
+    return state in ("done", "failed", "skipped")
+
+
+def had_its_time(session, step):
+    return step.name not in FIRST_STEPS and session.step(step.name).get("state") == "too long"
 
 
 def run_steps(session, steps, report):
-    """The steps that are not done, in their order. Returns whether all of them are settled."""
+    """The steps that are not done, in their order, but those that took too long before behind those that had no time
+    yet. Returns whether all of them are settled."""
     postponed = []
-    for step in steps:
+    for step in sorted(steps, key=lambda step: had_its_time(session, step)):
         if settled(session, step):
             continue
         if session.deadline - time.monotonic() < step.least * (0.2 if session.options.quick else 1):

@@ -9,13 +9,16 @@ import subprocess
 import tempfile
 
 import rounds
-from gpu_session import Failure, Skip, link_libraries
+from gpu_session import Failure, Skip, TooLong, link_libraries, missing_libraries
 
 # least: seconds without which it is not begun; limit: that it may take at most.
 Step = collections.namedtuple("Step", "name title least limit run")
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEAST_ROUNDS = 2
+# What a start of tuff may spend on timing tiles. By default it is two seconds, which may not do for a whole net.
+TUNING_MS = "TUFF_VULKAN_TUNE_MS"
+MOST_TUNING_SECONDS = 60
 
 # PyTorch's configurations by what they compute in: TF32 is PyTorch's float32 with products of 10-bit mantissas.
 PLAIN = {"mode": "eager", "channels_last": False, "autocast": None, "tf32": False}
@@ -77,33 +80,83 @@ def processor():
         return "unknown"
 
 
-def find_device(session):
-    """At the beginning of every run: what was found before has to be of this machine."""
-    lacking = link_libraries(session.folder)
+# NVIDIA's driver, by that library of it which knows no X. The one that its own file names, libGLX_nvidia.so.0, may be
+# of no use where there is no display.
+DRIVER_FILE = {"file_format_version": "1.0.1", "ICD": {"library_path": "libEGL_nvidia.so.0", "api_version": "1.3.0"}}
+
+
+def ask_for_devices(session):
+    """(what tuff finds, None), or (None, why it failed). The log has what the Vulkan loader has against a driver."""
     try:
-        devices = json.loads(session.tuff("devices", "--json"))
+        return json.loads(session.tuff("devices", "--json", variables={"VK_LOADER_DEBUG": "error,warn"})), None
     except Failure as reason:
-        raise Failure("%s (brought along, since this machine lacks them: %s)" % (reason, ", ".join(lacking) or "nothing"))
+        return None, reason
+
+
+def has_gpu(devices, name):
+    return any(backend["name"] == name and not device["software_gpu"]
+               for backend in devices["backends"] for device in backend["devices"])
+
+
+def list_devices(session):
+    """What tuff finds. If Vulkan has no GPU, it looks for NVIDIA's once more, unless other drivers were asked for."""
+    devices, failure = ask_for_devices(session)
+    named = session.env.get("VK_DRIVER_FILES") or session.env.get("VK_ICD_FILENAMES") or "nvidia"
+    if session.options.backend == "vulkan" and "nvidia" in named and not (devices and has_gpu(devices, "vulkan")):
+        env, path = session.env, os.path.join(session.out, "nvidia_egl_icd.json")
+        with open(path, "w") as file:
+            json.dump(DRIVER_FILE, file)
+        session.env = dict(env, VK_DRIVER_FILES=path, VK_ICD_FILENAMES=path)
+        others, _ = ask_for_devices(session)
+        if others and has_gpu(others, "vulkan"):
+            return others
+        session.env = env
+        os.remove(path)
+    if failure:
+        raise failure
+    return devices
+
+
+def find_backend(session, devices):
+    """That of the options, which has to have a device that is worth the time."""
     backends = {backend["name"]: backend for backend in devices["backends"]}
     wanted = backends.get(session.options.backend)
     if wanted is None:
         raise Failure("there is no backend %s, but %s" % (session.options.backend, ", ".join(backends) or "none"))
     if not wanted["devices"]:
         raise Failure("backend %s finds no device: %s" % (wanted["name"], wanted["error"] or "no driver was found"))
+    any_will_do = session.options.quick or session.options.device
+    if not any_will_do and not has_gpu(devices, wanted["name"]):
+        raise Failure("backend %s finds no GPU, but what computes on the CPU: %s; name it with --device to measure it"
+                      % (wanted["name"], ", ".join(device["name"] for device in wanted["devices"])))
+    return wanted
+
+
+def find_device(session):
+    """At the beginning of every run: what was found before has to be of this machine."""
+    brought = link_libraries(session.folder)
+    missing = missing_libraries(session.folder)
+    try:
+        devices = list_devices(session)
+        wanted = find_backend(session, devices)
+    except Failure as reason:
+        raise Failure("%s (libraries that this machine lacks and that were brought along: %s; that were not: %s)"
+                      % (reason, ", ".join(brought) or "none", ", ".join(missing) or "none"))
     names = [device["name"] for device in wanted["devices"]]
     if session.document.setdefault("devices", names) != names:
         raise Failure("%s is of a machine with %s, this one has %s: name another folder with --out"
                       % (session.path, ", ".join(session.document["devices"]), ", ".join(names)))
     helps = {command: session.tuff(command, "--help-all") for command in ("bench", "train", "check")}
-    try:  # this plans a training, and runs none of it
+    try:  # this plans a training, and runs none of it, but checks what float16 is computed with
         session.tuff("summary", "lenet-mnist", "--batch", 16, "--precision", "mixed", *session.target())
         no_mixed = None
-    except Failure as reason:
-        no_mixed = str(reason)
+    except (Failure, TooLong) as reason:  # in float32 there is enough to measure
+        no_mixed = str(reason) or "the self-check of float16 did not end"
     return {
         "devices": devices,
         "driver_file": session.env.get("VK_DRIVER_FILES"),
-        "libraries_brought": lacking,
+        "libraries_brought": brought,
+        "libraries_missing": missing,
         "nvidia_smi": nvidia_smi(),
         "processor": processor(),
         "mixed": {command: no_mixed is None and "--precision" in text for command, text in helps.items()},
@@ -175,8 +228,8 @@ def training_agrees(*mixed):
 # ---- tuff alone --------------------------------------------------------------------------------------------------
 
 
-def tuff_bench(session, net, batch, *more):
-    text = session.tuff("bench", net, *session.target(), "--batch", batch, *more, "--quiet", "--json", "-")
+def tuff_bench(session, net, batch, *more, variables=None):
+    text = session.tuff("bench", net, *session.target(), "--batch", batch, *more, "--json", "-", variables=variables)
     return json.loads(text)
 
 
@@ -185,7 +238,7 @@ def profile(net, batch, *more):
         seconds = 0.1 if session.options.quick else 1.5
         if "mixed" in more and not has_mixed(session):
             raise Skip(why_not_mixed(session, "bench"))
-        return tuff_bench(session, net, batch, "--profile", "--seconds", seconds, *more)
+        return tuff_bench(session, net, batch, "--profile", "--quiet", "--seconds", seconds, *more)
 
     return run
 
@@ -193,22 +246,35 @@ def profile(net, batch, *more):
 # ---- Side by side ------------------------------------------------------------------------------------------------
 
 
-def tuff_sides(session, net, batch, seconds):
-    """(precision, label, function that gives seconds, bytes and parameters)."""
+def tuff_precisions(session):
+    """{its name: options of tuff bench}"""
+    return {"float32": [], **({"mixed": ["--precision", "mixed"]} if has_mixed(session) else {})}
 
-    def side(*precision):
+
+def time_tiles(session, net, batch):
+    """A start in each precision that does not count: what it compiles and finds is in the caches then. It leaves most
+    of the step's time to what counts. The log says what was found."""
+    for options in tuff_precisions(session).values():
+        most = min(MOST_TUNING_SECONDS, session.left() / 4)
+        tuff_bench(session, net, batch, "--no-peak", "--seconds", 0.01, "--verbose", *options,
+                   variables={TUNING_MS: "%.0f" % (1000 * most)})
+
+
+def tuff_sides(session, net, batch, seconds):
+    """(precision, label, function that gives seconds, bytes and parameters). Every round runs in the tiles that
+    time_tiles has found: if each start timed more of them, the last round would not be of the first one's program."""
+
+    def side(options):
         def run_one():
-            figures = tuff_bench(session, net, batch, "--no-peak", "--seconds", seconds, *precision)
+            figures = tuff_bench(session, net, batch, "--no-peak", "--quiet", "--seconds", seconds, *options,
+                                 variables={TUNING_MS: "0"})
             memory = figures["memory"]
             planned = ("parameters", "gradients", "optimizer", "activations", "data")
             return {"seconds": figures["step"]["median_seconds"], "bytes": sum(memory[name] for name in planned),
                     "parameters": figures["parameters"]}
         return run_one
 
-    sides = [("float32", "tuff", side())]
-    if has_mixed(session):
-        sides.append(("mixed", "tuff", side("--precision", "mixed")))
-    return sides
+    return [(precision, "tuff", side(options)) for precision, options in tuff_precisions(session).items()]
 
 
 def pytorch_sides(session, net, batch, seconds, configurations):
@@ -243,21 +309,32 @@ def speed(net, batch, compiled=False):
             programs += pytorch_sides(session, net, batch, seconds, chosen)
         sides = [{"precision": precision, "label": label, "who": "tuff" if label == "tuff" else "PyTorch", "seconds": []}
                  for precision, label, _ in programs]
-        longest = 0
-        for number, order in enumerate(rounds.turns(len(programs), session.options.rounds)):
-            if number >= LEAST_ROUNDS and session.left() < 1.5 * longest:
-                break
-            before = session.left()
-            for index in order:
-                if "unusable" not in sides[index]:
-                    add_figures(session, sides[index], programs[index][2])
-            longest = max(longest, before - session.left())
+        time_tiles(session, net, batch)
+        try:
+            take_turns(session, sides, [run_one for _, _, run_one in programs])
+            if has_pytorch(session):
+                session.ask_pytorch(work="forget")
+        except TooLong:
+            if not all(side["seconds"] or "unusable" in side for side in sides):
+                raise  # the fastest one may be among those that have not run
+            session.end_pytorch()  # it forgets, too
         check_twins(net, sides)
-        if has_pytorch(session):
-            session.ask_pytorch(work="forget")
         return {"net": net, "batch": batch, "sides": sides, "nvidia_smi": nvidia_smi()}
 
     return run
+
+
+def take_turns(session, sides, runs):
+    """Rounds of all sides, each run once, as long as there is time for another one."""
+    took = 0  # the round before: the first one of all makes PyTorch's nets, and says nothing of the others
+    for number, order in enumerate(rounds.turns(len(sides), session.options.rounds)):
+        if number >= LEAST_ROUNDS and session.left() < 1.5 * took:
+            break
+        before = session.left()
+        for index in order:
+            if "unusable" not in sides[index]:
+                add_figures(session, sides[index], runs[index])
+        took = before - session.left()
 
 
 def add_figures(session, side, run_one):
@@ -320,6 +397,16 @@ def epochs(session):
 # ---- All of them -------------------------------------------------------------------------------------------------
 
 
+def speed_steps(speeds):
+    """The first one of a net has more time: its kernels and PyTorch's are compiled then."""
+    steps, begun = [], set()
+    for net, batch in speeds:
+        limit = 90 if net in begun else 180
+        steps.append(Step("speed %s %d" % (net, batch), "training steps", 15, limit, speed(net, batch)))
+        begun.add(net)
+    return steps
+
+
 def all_steps(quick):
     if quick:
         speeds = [("lenet-mnist", 16), ("lenet-mnist", 64)]
@@ -327,13 +414,15 @@ def all_steps(quick):
         speeds = [("resnet18-cifar10", 512), ("lenet-mnist", 16), ("lenet-mnist", 512), ("lenet-mnist", 64),
                   ("resnet18-cifar10", 128), ("resnet9-cifar10", 512), ("resnet9-cifar10", 128)]
     steps = [
-        Step("device", "what there is", 5, 60, find_device),
-        Step("pytorch", "whether there is a PyTorch", 5, 60, find_pytorch),
+        # Much of this is the self-check of float16, for which every kernel is compiled.
+        Step("device", "what there is", 5, 120, find_device),
+        # Without it nothing is compared, and its first import reads gigabytes.
+        Step("pytorch", "whether there is a PyTorch", 5, 120, find_pytorch),
         Step("peak", "matrix product, copy, dispatch, and a profile of lenet-mnist", 10, 60, profile("lenet-mnist", 16)),
         Step("check training", "training steps beside the reference's", 10, 60, training_agrees()),
         Step("check mixed training", "the same with --precision mixed", 10, 60, training_agrees("--precision", "mixed")),
     ]
-    steps += [Step("speed %s %d" % (net, batch), "training steps", 15, 90, speed(net, batch)) for net, batch in speeds]
+    steps += speed_steps(speeds)
     # Behind the first two nets: it takes a minute, much of it the reference's.
     place = [step.name for step in steps].index("speed %s %d" % speeds[1]) + 1
     steps.insert(place, Step("check corners", "every op's corner cases beside the reference's", 15, 150,
