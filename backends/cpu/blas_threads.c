@@ -1,12 +1,8 @@
 #include "blas_threads.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 
 #include <cblas.h>
-
-// What openblas_get_parallel returns.
-enum { SEQUENTIAL, THREADS, OPENMP };
 
 // Of the OpenMP runtime that an OpenBLAS for OpenMP is linked with; weak: NULL with others. There each
 // calling thread has a number of its own, and products ask for it each time.
@@ -19,7 +15,7 @@ static int users, threads_before;
 
 void cpu_blas_one_thread_begin(void)
 {
-    if (openblas_get_parallel() != THREADS)
+    if (openblas_get_parallel() != OPENBLAS_THREAD)
         return;
     pthread_mutex_lock(&mutex);
     if (users++ == 0)
@@ -30,7 +26,7 @@ void cpu_blas_one_thread_begin(void)
 
 void cpu_blas_one_thread_end(void)
 {
-    if (openblas_get_parallel() != THREADS)
+    if (openblas_get_parallel() != OPENBLAS_THREAD)
         return;
     pthread_mutex_lock(&mutex);
     if (--users == 0)
@@ -58,7 +54,7 @@ static pthread_mutex_t product = PTHREAD_MUTEX_INITIALIZER;
 
 bool cpu_blas_begin_product(void)
 {
-    return openblas_get_parallel() == SEQUENTIAL && pthread_mutex_lock(&product) == 0;
+    return openblas_get_parallel() == OPENBLAS_SEQUENTIAL && pthread_mutex_lock(&product) == 0;
 }
 
 void cpu_blas_end_product(bool locked)

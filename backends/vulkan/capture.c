@@ -6,9 +6,12 @@
 // A submission of this length hides its own cost, and is far from any watchdog.
 #define VK_SUBMISSION_NANOSECONDS UINT64_C(10000000)
 // A replay that takes longer, or may do so, is submitted part by part: a driver's watchdog looks at
-// submissions, and some give a job no more than half a second. Others, and vk_device_wait, count from when it
-// was submitted, so that few parts wait behind others.
+// submissions, and some give a job no more than half a second.
 #define VK_WHOLE_NANOSECONDS UINT64_C(50000000)
+
+// Of one that takes even longer, or may do so, few parts are in the queue: some watchdogs (i915's, of 20
+// seconds) and vk_device_wait count from when a job was submitted.
+#define VK_LONG_NANOSECONDS UINT64_C(1000000000)
 
 enum { VK_MAX_REPLAYS_PER_SUBMIT = 64 };
 
@@ -129,8 +132,8 @@ static void take_elapsed(struct tuff_stream *stream, struct tuff_capture *captur
     }
 }
 
-// begun: parts of a step may run that no fence tells of, and the rest of it never comes. A device that is
-// lost runs nothing any more.
+// begun: parts of a step may run that no slot's fence tells of, and the rest of it never comes. A device that
+// is lost runs nothing any more.
 static enum tuff_status give_up(struct tuff_device *device, bool begun, enum tuff_status status)
 {
     if (begun && !device->lost)
@@ -144,10 +147,12 @@ static enum tuff_status submit_replays(struct tuff_stream *stream, const struct 
 {
     const struct vk_parts *parts = &capture->parts;
     const bool whole = capture->replay_nanoseconds <= VK_WHOLE_NANOSECONDS;
+    const bool few = capture->replay_nanoseconds > VK_LONG_NANOSECONDS;
     uint32_t count = replays * parts->count;
     const VkCommandBuffer *next = capture->replays;
     for (enum tuff_status status; !whole && count > 1; next++, count--) {
-        status = vk_stream_launch_part(stream, *next);
+        status = few ? vk_stream_launch_part(stream, *next)
+                     : vk_device_submit(stream->device, next, 1, VK_NULL_HANDLE);
         if (status != TUFF_OK)
             return give_up(stream->device, next != capture->replays, status);
     }

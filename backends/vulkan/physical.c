@@ -126,9 +126,7 @@ static uint32_t find_loop_rounds(const VkPhysicalDeviceProperties *properties,
     return llvmpipe ? LLVMPIPE_LOOP_ROUNDS : UINT32_MAX;
 }
 
-// The size that a buffer may have; 0: the device does not say. Memory has to be asked for it:
-// maxMemoryAllocationSize is what an allocation may have for certain, and drivers give more (NVIDIA's says
-// 4 GiB of cards with twenty times as much).
+// The size that a buffer may have; UINT64_MAX: the device does not say.
 static uint64_t find_buffer_limit(struct tuff_backend *backend, VkPhysicalDevice handle, bool maintenance4)
 {
 #ifdef VK_KHR_maintenance4
@@ -141,11 +139,38 @@ static uint64_t find_buffer_limit(struct tuff_backend *backend, VkPhysicalDevice
     };
     if (maintenance4)
         backend->vk.GetPhysicalDeviceProperties2(handle, &properties);
-    return buffers.maxBufferSize;
+    return buffers.maxBufferSize != 0 ? buffers.maxBufferSize : UINT64_MAX;
 #else
     (void)backend, (void)handle, (void)maintenance4;
-    return 0;
+    return UINT64_MAX;
 #endif
+}
+
+static uint64_t find_largest_heap(struct tuff_backend *backend, VkPhysicalDevice handle)
+{
+    VkPhysicalDeviceMemoryProperties2 properties = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
+    };
+    backend->vk.GetPhysicalDeviceMemoryProperties2(handle, &properties);
+    const VkPhysicalDeviceMemoryProperties *memory = &properties.memoryProperties;
+    uint64_t largest = 0;
+    for (uint32_t i = 0; i < memory->memoryHeapCount; i++)
+        if ((memory->memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) &&
+            memory->memoryHeaps[i].size > largest)
+            largest = memory->memoryHeaps[i].size;
+    return largest;
+}
+
+// What a tuff_buffer may have, which has an allocation of its own. NVIDIA's driver promises allocations of no
+// more than 4 GiB, and gives them as large as buffers may be; those of others refuse what is beyond their
+// word. So do the validation layers.
+static uint64_t find_allocation_limit(struct tuff_backend *backend, VkPhysicalDevice handle,
+                                      bool maintenance4, VkDriverId driver, uint64_t promised)
+{
+    uint64_t bytes =
+        vk_least(find_buffer_limit(backend, handle, maintenance4), find_largest_heap(backend, handle));
+    const bool gives_more = driver == VK_DRIVER_ID_NVIDIA_PROPRIETARY && maintenance4 && !backend->validation;
+    return gives_more ? bytes : vk_least(bytes, promised);
 }
 
 static void find_features(struct tuff_backend *backend, const bool *extensions, struct vk_physical *physical)
@@ -234,10 +259,10 @@ bool vk_physical_examine(struct tuff_backend *backend, VkPhysicalDevice handle, 
                  driver.driverInfo[0] ? ", " : "", driver.driverInfo);
     else
         snprintf(physical->driver, sizeof physical->driver, "version 0x%08x", properties->driverVersion);
-    uint64_t allocation_bytes = find_buffer_limit(backend, handle, extensions[EXTENSION_MAINTENANCE4]);
-    if (allocation_bytes == 0)
-        allocation_bytes = memory.maxMemoryAllocationSize;
-    find_limits(backend, allocation_bytes, physical);
+    find_limits(backend,
+                find_allocation_limit(backend, handle, extensions[EXTENSION_MAINTENANCE4], driver.driverID,
+                                      memory.maxMemoryAllocationSize),
+                physical);
     physical->limits.loop_rounds = find_loop_rounds(properties, &driver);
     find_features(backend, extensions, physical);
     vk_matrix_probe(backend, physical,

@@ -69,6 +69,9 @@ void vk_stream_destroy(struct tuff_stream *stream)
         if (slot->in_flight && vk_device_wait(device, slot->fence) == TUFF_OK)
             slot->in_flight = false;
     }
+    for (uint32_t i = 0; i < VK_STREAM_PARTS && !vk_device_hangs(device); i++)
+        if (stream->parts[i].in_flight && vk_device_wait(device, stream->parts[i].fence) == TUFF_OK)
+            stream->parts[i].in_flight = false;
     vk_capture_destroy(stream->capturing);
     vk_program_destroy(&stream->program);
     for (uint32_t i = 0; i < VK_STREAM_SLOTS; i++) {
@@ -76,7 +79,6 @@ void vk_stream_destroy(struct tuff_stream *stream)
         if (!vk_device_hangs(device))
             device->vk.DestroyFence(device->handle, stream->slots[i].fence, NULL);
     }
-    // What signals them is done: it was submitted before what the slots' fences tell of.
     for (uint32_t i = 0; i < VK_STREAM_PARTS && !vk_device_hangs(device); i++)
         device->vk.DestroyFence(device->handle, stream->parts[i].fence, NULL);
     if (!vk_device_hangs(device)) {

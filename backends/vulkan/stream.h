@@ -7,7 +7,7 @@
 
 enum {
     VK_STREAM_SLOTS = 3, // submissions in flight
-    VK_STREAM_PARTS = 2, // of a submission that goes to the queue in parts
+    VK_STREAM_PARTS = 2, // parts with a fence of their own that are in flight
     VK_TIMESTAMP_SLOTS = 64,
 };
 
@@ -22,7 +22,7 @@ struct vk_slot {
     uint32_t replays;
 };
 
-// A part of a submission, but for its last one, which signals the slot's fence.
+// A part of a submission that takes long. The last part signals the slot's fence.
 struct vk_part {
     VkFence fence;
     bool in_flight;
@@ -88,7 +88,7 @@ TUFF_MUST_CHECK enum tuff_status vk_stream_acquire(struct tuff_stream *stream, s
 TUFF_MUST_CHECK enum tuff_status vk_stream_launch(struct tuff_stream *stream, const VkCommandBuffer *commands,
                                                   uint32_t count);
 
-// Submits a part of what the acquired slot is for, when the queue has few of them left.
+// Submits a part of what the acquired slot is for, once the last part but VK_STREAM_PARTS is done.
 TUFF_MUST_CHECK enum tuff_status vk_stream_launch_part(struct tuff_stream *stream, VkCommandBuffer commands);
 
 // Counts a call of a kernel by the host, which is what is recorded from here on.

@@ -39,6 +39,7 @@ struct tuff_bench {
     struct bench_samples groups;
     struct bench_op *ops; // one for each of the runner's calls
     struct bench_samples profiled;
+    uint32_t profile_calls;       // ops that a profile submits at a time; 0: not known yet
     struct tuff_capture *capture; // that is profiled; NULL: none
     uint32_t dispatch_count;
     struct bench_dispatch *dispatches;

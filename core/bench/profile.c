@@ -50,7 +50,6 @@ struct profile {
     struct tuff_bench *bench;
     const struct tuff_target *target;
     uint32_t slots;      // timestamps that are used; 0: the host's clock
-    uint32_t calls;      // ops at a time
     double origin;       // of the device's clock in a step, in seconds
     double *begin, *end; // of each op, since the first
 };
@@ -104,7 +103,8 @@ static enum tuff_status time_by_device(struct profile *profile)
     const uint32_t count = tuff_bench_op_count(profile->bench);
     enum tuff_status status = TUFF_OK;
     for (uint32_t first = 0; status == TUFF_OK && first < count;) {
-        const uint32_t end = count - first < profile->calls ? count : first + profile->calls;
+        const uint32_t end =
+            count - first < profile->bench->profile_calls ? count : first + profile->bench->profile_calls;
         double before = 0, after = 0;
         status = run_calls(profile, first, end);
         if (status == TUFF_OK)
@@ -128,9 +128,10 @@ static void choose_calls(struct profile *profile)
     const uint32_t count = tuff_bench_op_count(profile->bench);
     const double one = profile->end[count - 1] / count;
     const uint32_t most = profile->slots - 1;
-    profile->calls = one * most <= SUBMISSION_SECONDS ? most : (uint32_t)(SUBMISSION_SECONDS / one);
-    if (profile->calls == 0)
-        profile->calls = 1;
+    profile->bench->profile_calls =
+        one * most <= SUBMISSION_SECONDS ? most : (uint32_t)(SUBMISSION_SECONDS / one);
+    if (profile->bench->profile_calls == 0)
+        profile->bench->profile_calls = 1;
 }
 
 static enum tuff_status time_by_host(struct profile *profile)
@@ -199,7 +200,9 @@ enum tuff_status tuff_bench_profile(struct tuff_bench *bench, double seconds,
 {
     const struct tuff_target *target = bench->trainer->target;
     const uint32_t count = tuff_bench_op_count(bench);
-    struct profile profile = {.bench = bench, .target = target, .slots = usable_slots(target), .calls = 1};
+    struct profile profile = {.bench = bench, .target = target, .slots = usable_slots(target)};
+    if (bench->profile_calls == 0)
+        bench->profile_calls = 1;
     if (!(seconds > 0))
         return tuff_fail(target->log, TUFF_ERROR_INVALID, "%g seconds of measuring, expected more than 0",
                          seconds);

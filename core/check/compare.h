@@ -13,8 +13,7 @@ struct comparison {
     uint64_t mismatches;
     uint64_t first;     // the first mismatch's element
     double worst_ratio; // the greatest |difference| / tolerance of elements that have a tolerance above 0
-    double
-        flushed; // to be set: zero, too, passes for a float that is less than this, but for none that is zero
+    double flushed;     // to be set: zero passes, too, for a float below this that is no zero
 };
 
 // Whether one float passes: equal, or both NaN, or within a finite tolerance.

@@ -211,8 +211,11 @@ enum tuff_status tuff_report_check(const struct tuff_log *log, const char *folde
             failed = errno;
     } else {
         what = "make";
-        if (errno != ENOENT || access(dirname(copy), W_OK | X_OK) != 0)
-            failed = errno;
+        failed = errno;
+        if (failed == ENOENT && lstat(folder, &info) == 0) // a link to nowhere
+            failed = EEXIST;
+        else if (failed == ENOENT && folder[0] != '\0')
+            failed = access(dirname(copy), W_OK | X_OK) == 0 ? 0 : errno;
     }
     if (failed != 0)
         return tuff_fail(log, TUFF_ERROR_IO, "cannot %s the folder '%s': %s", what, folder, strerror(failed));

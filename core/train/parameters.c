@@ -103,7 +103,8 @@ uint64_t tuff_parameters_moment_offset(const struct tuff_parameters *p, size_t i
     return p->moment_count * group->offset + moment * group->bytes + (p->offsets[index] - group->offset);
 }
 
-static enum tuff_status lay_out(struct tuff_parameters *p, const struct tuff_model *model, const bool *frozen)
+static enum tuff_status lay_out(struct tuff_parameters *p, const struct tuff_model *model, bool trains,
+                                const bool *frozen)
 {
     p->count = tuff_model_parameter_count(model);
     p->offsets = calloc(p->count + 1, sizeof(uint64_t));
@@ -116,15 +117,17 @@ static enum tuff_status lay_out(struct tuff_parameters *p, const struct tuff_mod
         if (!is_frozen(frozen, i) && !has_group(p, tuff_model_parameter_rate_factor(model, i)))
             lay_out_group(p, model, frozen, tuff_model_parameter_rate_factor(model, i));
     p->trained_bytes = p->arena_bytes;
-    // The optimizer takes those of a learning rate as one tensor, and so does what clips all gradients.
-    if (p->trained_bytes / sizeof(float) > UINT32_MAX)
-        return tuff_fail(p->target->log, TUFF_ERROR_UNSUPPORTED,
-                         "%s: %llu parameters to train, expected at most %lu", tuff_model_name(model),
-                         (unsigned long long)(p->trained_bytes / sizeof(float)), (unsigned long)UINT32_MAX);
     for (size_t i = 0; i < p->count; i++)
         if (is_frozen(frozen, i))
             place(p, model, i);
     choose_wanted(p, model, frozen);
+    // What clips the gradients takes those of all that is trained as one tensor, and so does the cast of
+    // mixed precision all parameters.
+    const uint64_t elements = (p->mixed ? p->arena_bytes : trains ? p->trained_bytes : 0) / sizeof(float);
+    if (elements > UINT32_MAX)
+        return tuff_fail(p->target->log, TUFF_ERROR_UNSUPPORTED,
+                         "model %s: %llu parameters in one tensor, expected at most %lu",
+                         tuff_model_name(model), (unsigned long long)elements, (unsigned long)UINT32_MAX);
     return lay_out_buffers(p, model);
 }
 
@@ -162,7 +165,7 @@ enum tuff_status tuff_parameters_create(const struct tuff_target *target, const 
     made->target = target;
     made->moment_count = options->training ? options->moment_count : 0;
     made->mixed = options->mixed;
-    enum tuff_status status = lay_out(made, model, options->frozen);
+    enum tuff_status status = lay_out(made, model, options->training, options->frozen);
     if (status == TUFF_OK)
         status = tuff_device_zeroed(target, "parameters", made->arena_bytes, &made->values);
     if (status == TUFF_OK && options->mixed)

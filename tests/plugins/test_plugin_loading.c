@@ -411,8 +411,11 @@ Test(plugin_loading, files_of_one_name)
 Test(plugin_loading, processors_stay)
 {
     cpu_set_t before, after;
-    cr_assert_eq(sched_getaffinity(0, sizeof before, &before), 0);
+    // Of one processor, or of more than fit here, there is nothing to see.
+    if (sched_getaffinity(0, sizeof before, &before) != 0 || CPU_COUNT(&before) == 1)
+        cr_skip_test("needs 2 to %d processors", CPU_SETSIZE);
     struct tuff_context *context = created_context(plugin_file("binding"));
+    cr_assert_not_null(getenv("TUFF_TEST_BOUND"));
     cr_assert_eq(sched_getaffinity(0, sizeof after, &after), 0);
     cr_expect(CPU_EQUAL(&before, &after));
     tuff_context_destroy(&context);

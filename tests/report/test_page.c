@@ -325,6 +325,10 @@ Test(page, needs_a_folder_that_can_be)
     scratch_expect(tuff_report_check(&scratch_log, scratch_path("none/page")), TUFF_ERROR_IO,
                    "cannot make the folder");
     scratch_expect(tuff_report_check(&scratch_log, scratch_path("file")), TUFF_ERROR_IO, "Not a directory");
+    scratch_expect(tuff_report_check(&scratch_log, ""), TUFF_ERROR_IO, "cannot make the folder ''");
+    cr_assert_eq(symlink("nowhere", scratch_path("link")), 0);
+    scratch_expect(tuff_report_check(&scratch_log, scratch_path("link")), TUFF_ERROR_IO,
+                   "cannot make the folder");
     cr_expect_eq(tuff_report_check(&scratch_log, scratch_path("page/")), TUFF_OK);
     cr_expect(!exists("page"));
 }
