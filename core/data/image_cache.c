@@ -1,11 +1,13 @@
 #include "image_cache.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -235,6 +237,31 @@ static int write_aside(const char *aside, int file, const struct header *header,
     return error;
 }
 
+// What processes that were killed have left beside the file: of those that write, each has locked its own.
+static void remove_left_aside(const char *path)
+{
+    static const char ending[] = ".XXXXXX"; // as mkostemp fills it
+    const char *name = strrchr(path, '/') + 1;
+    const size_t length = strlen(name);
+    char folder_path[PATH_MAX];
+    snprintf(folder_path, sizeof folder_path, "%.*s", (int)(name - path), path);
+    DIR *folder = opendir(folder_path);
+    if (folder == NULL)
+        return;
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        if (strncmp(entry->d_name, name, length) != 0 || entry->d_name[length] != '.' ||
+            strlen(entry->d_name) != length + strlen(ending))
+            continue;
+        const int file = openat(dirfd(folder), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (file < 0)
+            continue;
+        if (flock(file, LOCK_EX | LOCK_NB) == 0)
+            (void)unlinkat(dirfd(folder), entry->d_name, 0); // in nobody's way if it stays
+        close(file);
+    }
+    closedir(folder);
+}
+
 static int write_file(const struct tuff_image_cache *cache, const struct tuff_dataset *dataset,
                       uint32_t skipped)
 {
@@ -260,7 +287,10 @@ static int write_file(const struct tuff_image_cache *cache, const struct tuff_da
     header.content_sum = sum(header.content_sum, names, header.name_bytes);
     header.content_sum = sum(header.content_sum, dataset->images, header.image_bytes);
     header.header_sum = header_sum(&header);
+    remove_left_aside(cache->path);
     int file = mkostemp(aside, O_CLOEXEC);
+    if (file >= 0)
+        (void)flock(file, LOCK_EX | LOCK_NB); // tells remove_left_aside that somebody is at work
     int error = file < 0 ? errno : write_aside(aside, file, &header, names, dataset, cache->path);
     free(names);
     return error;

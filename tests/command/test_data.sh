@@ -32,6 +32,10 @@ make_set set
 run "${train[@]}" --data-dir set --out plain
 check "a small set trains" test "$status" -eq 0
 check "its sizes are said" out_has '40 training and 20 test images (1, 28, 28)'
+cp -r plain moved
+run train --resume moved --epochs 2 --data ./set
+check "it goes on where the same images are a folder" test "$status" -eq 0
+check "which needs no other one" has '^    "folder": null,$' moved/config.json
 mkdir -p parent && make_set parent/mnist && gzip parent/mnist/*
 TUFF_DATA=$work/parent run "${train[@]}" --out packed
 check "TUFF_DATA, and files that are packed" test "$status" -eq 0

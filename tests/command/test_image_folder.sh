@@ -92,6 +92,11 @@ run eval skipped --backend reference
 check "--skip-broken: an evaluation leaves out as much" test "$status" -eq 0
 run train --resume skipped --epochs 2
 check "--skip-broken: going on leaves out as much" test "$status" -eq 0
+cp -r first later
+run train --resume later --epochs 2 --skip-broken
+check "--skip-broken of a run that goes on" test "$status" -eq 0
+run train --resume later --epochs 3
+check "--skip-broken of a run that goes on: is kept" test "$status" -eq 0
 rm flowers/train/class-3/odd.png flowers/test/class-3/odd.png
 
 mv flowers/test/class-9 flowers/test/class-x

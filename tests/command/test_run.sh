@@ -90,6 +90,20 @@ refuses 1 "'a/b/run' is in use by another tuff train" "a run that is being train
 exec 9>&-
 check "its content is unchanged, too" diff -r before-forced a/b/run
 
+# Another training may begin and end in the folder while this one still makes its data, which takes seconds.
+"$tuff" train lenet-mnist --backend reference --digits-train 200000 --digits-test 10 --steps 1 --out shared > late.out 2> late.err &
+late=$!
+sleep 0.5
+kill -STOP "$late"
+run train lenet-mnist "${small[@]}" --steps 2 --out shared
+kill -CONT "$late"
+check "a training beside another one" test "$status" -eq 0
+cp -r shared before-late
+wait "$late"
+check "the late one is refused" test $? -eq 1
+check "the late one says why" has "^tuff: error: --out: 'shared' holds a run already (" late.err
+check "what the other one wrote stays" diff -r before-late shared
+
 # What cannot be written is refused before anything is trained.
 echo text > file
 refuses 1 "cannot write into 'file'" "a file in the way" train lenet-mnist "${small[@]}" --out file

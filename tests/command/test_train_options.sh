@@ -175,6 +175,13 @@ refuses 1 "'early' was stopped early, 2 evaluations after its best one" "a run t
 run train --resume early --early-stop 4
 check "a greater --early-stop goes on" test "$(grep -c '"type":"epoch"' early/metrics.jsonl)" -ge $((best + 5))
 
+train --epochs 4 --optimizer sgd --lr 1e-9 --out never-asked
+before=$(grep -ao '"best_epoch":"[0-9]*"' never-asked/state.safetensors | tr -dc 0-9)
+check "evaluations that were not better" test "$before" -lt 3
+run train --resume never-asked --epochs 6 --early-stop 1
+check "an --early-stop counts from when it is asked for" test "$status" -eq 0
+check "and so the training goes on" test "$(grep -c '"type":"epoch"' never-asked/metrics.jsonl)" -gt 4
+
 # The best parameters are those of the best line.
 train --epochs 6 --lr 0.02 --out best
 figures() { sed -n 's/.*"step":\([0-9]*\),.*"test_loss":\([^,]*\),"test_accuracy":\([^,]*\),.*/\3 \2 \1/p' "$1"; }

@@ -1,6 +1,7 @@
 // Folders of images: what is found, how it is cached, and what is refused.
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <zlib.h>
@@ -241,6 +242,27 @@ static void expect_load(const struct tuff_dataset_options *options, bool cached)
     cr_assert_arr_eq(set->labels, ((const uint32_t[]){0, 1, 1}), 3 * sizeof(uint32_t));
     cr_assert_eq(set->images[2 * 48], 20);
     tuff_dataset_destroy(&set);
+}
+
+// As a process leaves it that was killed while it wrote, and another one that still writes.
+Test(image_folder, removes_what_was_left_beside_the_cache)
+{
+    char left[PATH_MAX + 8], held[PATH_MAX + 8];
+    make_set();
+    struct tuff_dataset_options options = options_of(3, 4);
+    expect_load(&options, false);
+    const char *path = cache_file();
+    snprintf(left, sizeof left, "%s.aBcD12", path);
+    snprintf(held, sizeof held, "%s.aBcD13", path);
+    cr_assert_eq(rename(path, left), 0);
+    int file = open(held, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    cr_assert(file >= 0 && flock(file, LOCK_EX) == 0);
+    expect_load(&options, false);
+    cr_expect(access(left, F_OK) != 0 && access(held, F_OK) == 0);
+    close(file);
+    cr_assert_eq(unlink(held), 0);
+    cache_file();
+    expect_load(&options, true);
 }
 
 Test(image_folder, is_decoded_once)

@@ -77,23 +77,30 @@ static const char *const files[] = {RUN_CONFIG, RUN_METRICS, RUN_TABLE, RUN_STAT
                                     RUN_LAST,   RUN_BEST,    RUN_EVENTS};
 enum { FILE_COUNT = sizeof files / sizeof *files };
 
-enum tuff_status run_check(const char *folder, bool force)
+// run: whose metrics.jsonl is open in the folder, and has been made for it if it is empty; NULL: none is.
+static enum tuff_status check_empty(const char *folder, const struct run *run)
 {
-    if (folder == NULL)
-        return check_parents("runs");
-    for (size_t i = 0; i < FILE_COUNT && !force; i++) {
+    for (size_t i = 0; i < FILE_COUNT; i++) {
         char path[PATH_MAX];
         enum tuff_status status = join(path, folder, files[i]);
         if (status != TUFF_OK)
             return status;
-        if (exists(path)) {
+        if (run != NULL && strcmp(files[i], RUN_METRICS) == 0 ? run->metrics.length > 0 : exists(path)) {
             console_error(
                 "--out: '%s' holds a run already (%s); choose another folder, or --force to replace it",
                 folder, files[i]);
             return TUFF_ERROR_INVALID;
         }
     }
-    return check_parents(folder);
+    return TUFF_OK;
+}
+
+enum tuff_status run_check(const char *folder, bool force)
+{
+    if (folder == NULL)
+        return check_parents("runs");
+    enum tuff_status status = force ? TUFF_OK : check_empty(folder, NULL);
+    return status == TUFF_OK ? check_parents(folder) : status;
 }
 
 static enum tuff_status make_folder(const char *folder)
@@ -215,7 +222,8 @@ static void remove_left_aside(const struct run *run)
     closedir(folder);
 }
 
-enum tuff_status run_create(struct run *run, const char *folder, const char *model, const char *data)
+enum tuff_status run_create(struct run *run, const char *folder, bool force, const char *model,
+                            const char *data)
 {
     enum tuff_status status = TUFF_OK;
     *run = RUN_CLOSED;
@@ -230,6 +238,9 @@ enum tuff_status run_create(struct run *run, const char *folder, const char *mod
         status = set_paths(run);
     if (status == TUFF_OK)
         status = open_metrics(run, APPEND_TO_ANY);
+    // Another process may have begun and ended one since run_check.
+    if (status == TUFF_OK && !force)
+        status = check_empty(run->folder, run);
     if (status == TUFF_OK)
         status = remove_former(run);
     if (status == TUFF_OK)

@@ -32,10 +32,10 @@ struct run {
 // in it already, unless `force`. Writes nothing.
 TUFF_MUST_CHECK enum tuff_status run_check(const char *folder, bool force);
 // Makes the folder and those above it, and starts the metrics. folder NULL: runs/MODEL-DATA-DATE-N, the first
-// N that is free. What a former run left there is removed, and the page about it. Fails if another process
-// writes into it, whose files stay as they are.
-TUFF_MUST_CHECK enum tuff_status run_create(struct run *run, const char *folder, const char *model,
-                                            const char *data);
+// N that is free. With `force`, what a former run left there is removed, and the page about it; else there
+// may be none. Fails if another process writes into it, whose files stay as they are.
+TUFF_MUST_CHECK enum tuff_status run_create(struct run *run, const char *folder, bool force,
+                                            const char *model, const char *data);
 // Opens the folder of a run that is to go on. Fails if another process writes into it.
 TUFF_MUST_CHECK enum tuff_status run_open(struct run *run, const char *folder);
 // Writes config.json, aside first; takes the reference to `config`.

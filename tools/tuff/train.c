@@ -275,7 +275,7 @@ static enum tuff_status open_run(const struct train_settings *settings, const st
     if (settings->resume != NULL)
         return run_open(run, settings->resume);
     enum tuff_status status =
-        run_create(run, settings->out, tuff_model_name(setup->model), setup->train->name);
+        run_create(run, settings->out, settings->force, tuff_model_name(setup->model), setup->train->name);
     return status == TUFF_OK ? run_write_config(run, train_config(settings, setup)) : status;
 }
 
@@ -331,7 +331,7 @@ static int run_train(struct train_settings *settings)
         status = try_resume(settings, &setup);
     if (status == TUFF_OK && settings->dry_run) {
         print_header(settings, &setup);
-        console_note("all is well; nothing was trained or written (--dry-run)");
+        console_note("all is well; nothing was trained, and no run was written (--dry-run)");
     } else if (status == TUFF_OK) {
         interrupt_catch();
         status = train(settings, &setup, &run, &result);
@@ -400,6 +400,10 @@ static enum tuff_status read_beneath(const struct usage *usage, int argc, char *
         s->target.device = NULL;
         s->target.threads = 0;
     }
+    // Nor does the folder of a set's files to another set.
+    const char *data = options_find(usage, argc, argv, "data");
+    if (data != NULL && (s->data.name == NULL || strcmp(data, s->data.name) != 0))
+        s->data.folder = NULL;
     return status;
 }
 
@@ -469,7 +473,7 @@ static bool read_settings(int argc, char **argv, struct train_settings *s, int *
          "epochs between checkpoints, or parts of one"},
         {"tensorboard", '\0', OPTION_FLAG, &s->tensorboard, NULL, "write figures for TensorBoard as well"},
         {"log-every", '\0', OPTION_COUNT, &s->log_every, "N", "print and log every Nth step's loss"},
-        {"dry-run", '\0', OPTION_FLAG, &s->dry_run, NULL, "check everything, train and write nothing"},
+        {"dry-run", '\0', OPTION_FLAG, &s->dry_run, NULL, "check everything; train nothing and write no run"},
         OPTIONS_GROUP("Messages"),
         VERBOSITY_OPTIONS(verbosity),
     };

@@ -199,6 +199,8 @@ json_t *train_config_resumed(const struct train_settings *settings, const struct
         json_object_set_new(json_object_get(config, "data"), "folder", path_or_null(settings->data.folder)) ==
             0 &&
         json_object_set_new(json_object_get(config, "data"), "name", json_string(settings->data.name)) == 0 &&
+        json_object_set_new(json_object_get(config, "data"), "skip_broken",
+                            json_boolean(settings->data.skip_broken)) == 0 &&
         json_object_set_new(
             config, "plugins",
             list_config(settings->target.plugins.count, settings->target.plugins.items, path_or_null)) == 0 &&

@@ -254,6 +254,9 @@ enum tuff_status train_loop_begin(struct train_loop *loop)
     if (settings->resume == NULL)
         return settings->tensorboard ? event_file_open(loop->run->events, 0, &loop->events) : TUFF_OK;
     enum tuff_status status = train_restore(loop);
+    // Evaluations before anybody asked for an early stop do not count.
+    if (!json_is_integer(json_object_get(settings->saved, "early_stop")))
+        loop->not_better = 0;
     return status == TUFF_OK ? check_unfinished(loop) : status;
 }
 
