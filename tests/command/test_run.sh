@@ -135,6 +135,12 @@ check "two runs below runs/" test "$(ls -d runs/lenet-mnist-digits-????-??-??-[1
 run train lenet-mnist "${small[@]}" --out dry --dry-run
 check "--dry-run succeeds" test "$status" -eq 0
 check "--dry-run writes nothing" absent dry
+run train lenet-mnist "${small[@]}" --epochs 1 --out done
+cp -r done before-dry
+refuses 1 "'done' has its 1 epoch already" "--dry-run of a run that is finished" train --resume done --dry-run
+run train --resume done --epochs 2 --dry-run
+check "--dry-run of one that goes on" test "$status" -eq 0
+check "--dry-run of a run leaves it" diff -r before-dry done
 refuses 1 '\-\-steps: expected at most the 4 steps of an epoch, found 5' "too many steps" \
     train lenet-mnist "${small[@]}" --steps 5 --out never
 refuses 1 "lenet-mnist" "misspelt model" train lenet-minst "${small[@]}" --out never

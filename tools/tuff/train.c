@@ -309,13 +309,17 @@ static enum tuff_status train(struct train_settings *settings, const struct setu
     return status;
 }
 
-// Whether what is saved fits the settings.
+// Whether what is saved fits the settings, and can be gone on with.
 static enum tuff_status try_resume(const struct train_settings *settings, const struct setup *setup)
 {
-    char state[PATH_MAX];
-    struct tuff_log log = console_log();
-    snprintf(state, sizeof state, "%s/" RUN_STATE, settings->resume);
-    return tuff_training_load(&log, state, setup->trainer);
+    struct run run;
+    struct train_result result;
+    struct train_loop loop = {.settings = settings, .setup = setup, .run = &run, .result = &result};
+    enum tuff_status status = run_open(&run, settings->resume);
+    if (status == TUFF_OK)
+        status = train_loop_try(&loop);
+    enum tuff_status closed = run_close(&run);
+    return status == TUFF_OK ? closed : status;
 }
 
 // Returns the exit status.

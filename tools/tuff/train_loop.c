@@ -238,12 +238,18 @@ static enum tuff_status check_unfinished(const struct train_loop *loop)
     return TUFF_OK;
 }
 
-enum tuff_status train_loop_begin(struct train_loop *loop)
+static void plan(struct train_loop *loop)
 {
     const struct train_settings *settings = loop->settings;
     loop->steps_per_epoch = tuff_trainer_steps_per_epoch(loop->setup->trainer);
     loop->total = settings->steps != 0 ? settings->steps : (uint64_t)settings->epochs * loop->steps_per_epoch;
     *loop->result = (struct train_result){.steps = 0};
+}
+
+enum tuff_status train_loop_begin(struct train_loop *loop)
+{
+    const struct train_settings *settings = loop->settings;
+    plan(loop);
     if (settings->log_every != 0) {
         loop->losses = calloc(loop->steps_per_epoch, sizeof *loop->losses);
         if (loop->losses == NULL) {
@@ -253,10 +259,14 @@ enum tuff_status train_loop_begin(struct train_loop *loop)
     }
     if (settings->resume == NULL)
         return settings->tensorboard ? event_file_open(loop->run->events, 0, &loop->events) : TUFF_OK;
-    enum tuff_status status = train_restore(loop);
-    // Evaluations before anybody asked for an early stop do not count.
-    if (!json_is_integer(json_object_get(settings->saved, "early_stop")))
-        loop->not_better = 0;
+    enum tuff_status status = train_restore(loop, true);
+    return status == TUFF_OK ? check_unfinished(loop) : status;
+}
+
+enum tuff_status train_loop_try(struct train_loop *loop)
+{
+    plan(loop);
+    enum tuff_status status = train_restore(loop, false);
     return status == TUFF_OK ? check_unfinished(loop) : status;
 }
 

@@ -47,6 +47,9 @@ struct train_loop {
 // Gets ready: the fields settings, setup, run and result are set, all others zero. A run that is resumed is
 // brought to where its saved training stands.
 TUFF_MUST_CHECK enum tuff_status train_loop_begin(struct train_loop *loop);
+// Whether a run that is resumed has something left to train. Of a loop as for train_loop_begin, which it
+// leaves in no state to go on.
+TUFF_MUST_CHECK enum tuff_status train_loop_try(struct train_loop *loop);
 // Trains to the end. After a signal: TUFF_ERROR_INTERRUPTED, and what was trained is saved. *result is filled
 // in whatever happens.
 TUFF_MUST_CHECK enum tuff_status train_loop_run(struct train_loop *loop);
@@ -58,9 +61,9 @@ TUFF_MUST_CHECK enum tuff_status train_loop_end(struct train_loop *loop);
 // The training as it is, and the parameters for others to use. Crash-safe: the saved training is what counts,
 // and is replaced in one go; the rest follows from it.
 TUFF_MUST_CHECK enum tuff_status train_save(struct train_loop *loop);
-// Brings the trainer and the loop to where the saved training stands, drops what was written after it, and
-// puts the parameters' files right.
-TUFF_MUST_CHECK enum tuff_status train_restore(struct train_loop *loop);
+// Brings the trainer and the loop to where the saved training stands. files: drops what was written after it,
+// too, and puts the parameters' files right.
+TUFF_MUST_CHECK enum tuff_status train_restore(struct train_loop *loop, bool files);
 
 // -- train_finite.c
 

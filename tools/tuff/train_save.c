@@ -186,12 +186,11 @@ static enum tuff_status open_events(struct train_loop *loop, const struct tuff_m
     return event_file_open(loop->run->events, find_number(list, METADATA_EVENTS_BYTES, 10), &loop->events);
 }
 
-static enum tuff_status restore(struct train_loop *loop, const struct tuff_metadata_list *list)
+// The trainer and the loop; no file.
+static enum tuff_status restore_position(struct train_loop *loop, const struct tuff_metadata_list *list)
 {
     struct train_result *result = loop->result;
     struct tuff_log log = console_log();
-    const struct run_lengths lengths = {.metrics = find_number(list, METADATA_METRICS_BYTES, 10),
-                                        .table = find_number(list, METADATA_TABLE_BYTES, 10)};
     struct tuff_trainer_position at = {.size = sizeof at};
     enum tuff_status status = tuff_training_load(&log, loop->run->state, loop->setup->trainer);
     if (status != TUFF_OK)
@@ -206,8 +205,19 @@ static enum tuff_status restore(struct train_loop *loop, const struct tuff_metad
     result->epochs = (uint32_t)(at.steps_done / loop->steps_per_epoch);
     read_best(list, &result->best);
     loop->settled = find_number(list, METADATA_SETTLED, 10);
-    loop->not_better = (uint32_t)find_number(list, METADATA_NOT_BETTER, 10);
-    status = run_cut(loop->run, &lengths);
+    // Evaluations from before somebody asked for an early stop do not count.
+    if (loop->settings->early_stop == 0 ||
+        json_is_integer(json_object_get(loop->settings->saved, "early_stop")))
+        loop->not_better = (uint32_t)find_number(list, METADATA_NOT_BETTER, 10);
+    return TUFF_OK;
+}
+
+static enum tuff_status restore_files(struct train_loop *loop, const struct tuff_metadata_list *list)
+{
+    const struct train_result *result = loop->result;
+    const struct run_lengths lengths = {.metrics = find_number(list, METADATA_METRICS_BYTES, 10),
+                                        .table = find_number(list, METADATA_TABLE_BYTES, 10)};
+    enum tuff_status status = run_cut(loop->run, &lengths);
     if (status == TUFF_OK)
         status = open_events(loop, list);
     if (status == TUFF_OK && !is_of_step(loop->run->last, result->steps))
@@ -218,14 +228,16 @@ static enum tuff_status restore(struct train_loop *loop, const struct tuff_metad
     return status;
 }
 
-enum tuff_status train_restore(struct train_loop *loop)
+enum tuff_status train_restore(struct train_loop *loop, bool files)
 {
     struct tuff_metadata_list *list;
     struct tuff_log log = console_log();
     enum tuff_status status = tuff_metadata_read(&log, loop->run->state, &list);
     if (status != TUFF_OK)
         return status;
-    status = restore(loop, list);
+    status = restore_position(loop, list);
+    if (status == TUFF_OK && files)
+        status = restore_files(loop, list);
     tuff_metadata_destroy(&list);
     return status;
 }
