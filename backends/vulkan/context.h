@@ -34,7 +34,7 @@ struct vk_physical {
     uint32_t queue_family;
     uint32_t timestamp_bits; // that are valid; 0: no timestamps
     bool float16, storage16, timeline_semaphores, cooperative_matrix, cooperative_matrix2;
-    bool statistics; // counts what a dispatch invokes
+    bool statistics;  // counts what a dispatch invokes
     bool integer_dot; // VK_KHR_shader_integer_dot_product
     struct vk_matrix_units matrix;
     bool memory_budget, portability_subset;
@@ -87,6 +87,9 @@ void vk_context_destroy(struct tuff_backend *backend);
 
 // Fills `physical` from its handle; false (with a message) if the backend cannot use the device (physical.c).
 bool vk_physical_examine(struct tuff_backend *backend, VkPhysicalDevice handle, struct vk_physical *physical);
+
+// The size of the greatest device-local heap, bytes.
+uint64_t vk_largest_local_heap(const VkPhysicalDeviceMemoryProperties *memory);
 
 // Fills *info as far as info->size goes (physical.c).
 void vk_physical_describe(const struct tuff_backend *backend, const struct vk_physical *physical,

@@ -132,11 +132,7 @@ static bool choose_buffer_memory(struct tuff_device *device, uint32_t types)
     const VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
     const VkMemoryPropertyFlags visible =
         local | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-    VkDeviceSize largest = 0;
-    for (uint32_t i = 0; i < memory->memoryHeapCount; i++)
-        if ((memory->memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) &&
-            memory->memoryHeaps[i].size > largest)
-            largest = memory->memoryHeaps[i].size;
+    const uint64_t largest = vk_largest_local_heap(memory);
     // Exotic types (protected, lazily allocated, AMD's uncached ones) cannot hold buffers or are slow.
     const VkMemoryPropertyFlags wanted = visible | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
     uint32_t best = UINT32_MAX;

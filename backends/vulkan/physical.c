@@ -146,13 +146,8 @@ static uint64_t find_buffer_limit(struct tuff_backend *backend, VkPhysicalDevice
 #endif
 }
 
-static uint64_t find_largest_heap(struct tuff_backend *backend, VkPhysicalDevice handle)
+uint64_t vk_largest_local_heap(const VkPhysicalDeviceMemoryProperties *memory)
 {
-    VkPhysicalDeviceMemoryProperties2 properties = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
-    };
-    backend->vk.GetPhysicalDeviceMemoryProperties2(handle, &properties);
-    const VkPhysicalDeviceMemoryProperties *memory = &properties.memoryProperties;
     uint64_t largest = 0;
     for (uint32_t i = 0; i < memory->memoryHeapCount; i++)
         if ((memory->memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) &&
@@ -167,8 +162,12 @@ static uint64_t find_largest_heap(struct tuff_backend *backend, VkPhysicalDevice
 static uint64_t find_allocation_limit(struct tuff_backend *backend, VkPhysicalDevice handle,
                                       bool maintenance4, VkDriverId driver, uint64_t promised)
 {
-    uint64_t bytes =
-        vk_least(find_buffer_limit(backend, handle, maintenance4), find_largest_heap(backend, handle));
+    VkPhysicalDeviceMemoryProperties2 memory = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
+    };
+    backend->vk.GetPhysicalDeviceMemoryProperties2(handle, &memory);
+    uint64_t bytes = vk_least(find_buffer_limit(backend, handle, maintenance4),
+                              vk_largest_local_heap(&memory.memoryProperties));
     const bool gives_more = driver == VK_DRIVER_ID_NVIDIA_PROPRIETARY && maintenance4 && !backend->validation;
     return gives_more ? bytes : vk_least(bytes, promised);
 }

@@ -1,6 +1,5 @@
-// The processors that the calling thread may run on. Libraries that a plugin brings take it upon themselves
-// to change them as they are loaded: an OpenMP runtime for OMP_PROC_BIND, an OpenBLAS that was built to bind
-// threads.
+// The processors that the calling thread may run on. Libraries that a plugin brings may take it upon
+// themselves to change them as they are loaded: runtimes for threads do that for OMP_PROC_BIND, say.
 #ifndef TUFF_CORE_AFFINITY_H
 #define TUFF_CORE_AFFINITY_H
 
