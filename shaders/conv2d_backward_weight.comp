@@ -8,14 +8,6 @@
 #include "include/conv2d_push.h"
 #include "include/workgroup.glsl"
 
-layout(std430, binding = 0) writeonly buffer DWeight
-{
-    float dweight[]; // or the partial sums
-};
-layout(std430, binding = 1) writeonly buffer DBias
-{
-    float dbias[];
-};
 layout(std430, binding = 2) readonly buffer DY
 {
     STORED dy[];
@@ -29,8 +21,8 @@ layout(std430, binding = 3) readonly buffer X
     STORED x[];
 };
 #include "include/conv2d.glsl"
+#include "include/conv2d_dweight.glsl"
 
-uint group;
 uint a_start;
 uint b_plane;
 int b_h, b_w;
@@ -89,24 +81,9 @@ VALUE4 b_wide(uint n)
     return mix(VALUE4(0.0), VALUE4(x[from.x], x[from.y], x[from.z], x[from.w]), quad.inside);
 }
 
-uint chunk;
-uint c_n;
-
 void c_set_n(uint n)
 {
     c_n = n;
-}
-
-void c_store(uint m, float sum)
-{
-    uint weights = p.n - p.bias;
-    uint row = group * p.group_filters + m;
-    if (p.split != 0u)
-        dweight[(chunk * p.filters + row) * p.n + c_n] = sum;
-    else if (c_n < weights)
-        dweight[row * weights + c_n] = sum;
-    else
-        dbias[row] = sum;
 }
 
 #define A_K_FAST

@@ -5,13 +5,8 @@
 // whole batch, k the weight of the filter (c,r,s). x is unfolded while it is loaded.
 #include "include/storage.glsl"
 #include "include/conv2d_push.h"
-#include "include/fused_relu.glsl"
 #include "include/workgroup.glsl"
 
-layout(std430, binding = 0) writeonly buffer Y
-{
-    STORED y[];
-};
 layout(std430, binding = 1) readonly buffer X
 {
     STORED x[];
@@ -24,13 +19,9 @@ layout(std430, binding = 2) readonly buffer WeightQuads
 {
     STORED4 weight_quads[];
 };
-layout(std430, binding = 3) readonly buffer Bias
-{
-    float bias[];
-};
 #include "include/conv2d.glsl"
+#include "include/conv2d_y.glsl"
 
-uint group;
 uint a_k;
 bool b_inside[4];
 uint b_plane[4];
@@ -84,22 +75,6 @@ VALUE4 b_wide(uint k)
     row_quad quad = find_row_quad(b_w[0] + int(place % KERNEL_W * DILATION_W), STRIDE_W, p.in_w);
     uvec4 from = ((b_plane[0] + c) * p.in_h + uint(h)) * p.in_w + quad.from;
     return mix(VALUE4(0.0), VALUE4(x[from.x], x[from.y], x[from.z], x[from.w]), quad.inside);
-}
-
-uint c_start;
-
-void c_set_n(uint n)
-{
-    uint pixels = p.out_h * p.out_w;
-    uint image = n / pixels;
-    c_start = (image * p.filters + group * p.group_filters) * pixels + (n - image * pixels);
-}
-
-void c_store(uint m, float sum)
-{
-    if (p.bias != 0u)
-        sum += bias[group * p.group_filters + m];
-    y[c_start + m * (p.out_h * p.out_w)] = STORED(with_relu(sum));
 }
 
 #define A_K_FAST

@@ -15,6 +15,11 @@ static inline uint64_t vk_least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static inline uint64_t vk_greatest(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 // FNV-1a, word by word: the hash of nothing, and with so many more words.
 #define VK_HASH_BEGIN UINT64_C(0xcbf29ce484222325)
 

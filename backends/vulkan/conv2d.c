@@ -74,6 +74,37 @@ static enum tuff_status dispatch_product(struct tuff_stream *stream, struct vk_d
     return status == TUFF_OK ? vk_dispatch(stream, dispatch) : status;
 }
 
+// How a product is laid out whose sum is not split.
+struct plan {
+    struct vk_tile tile;
+    struct vk_conv2d_push push;
+};
+
+static struct plan plan_forward(const struct tuff_device *device, const struct vk_conv2d *conv, bool bias)
+{
+    struct plan plan = {.push = push_of(conv)};
+    const uint32_t window = conv->weight->dims[2] * conv->weight->dims[3];
+    const uint32_t pixels = plan.push.batch * plan.push.out_h * plan.push.out_w;
+    plan.tile =
+        vk_choose_tile(device, conv->x->dtype, plan.push.group_filters, pixels, plan.push.groups, true);
+    set_product(&plan.push, plan.tile, plan.push.group_filters, pixels, plan.push.group_channels * window);
+    plan.push.bias = bias;
+    return plan;
+}
+
+uint64_t vk_conv2d_forward_workspace(const struct tuff_device *device,
+                                     const struct tuff_conv2d_params *params, const struct tuff_tensor *y,
+                                     const struct tuff_tensor *x, const struct tuff_tensor *weight)
+{
+    if (vk_conv2d_needs_padded_image(params))
+        return vk_conv2d_forward_padded_workspace(device, params, y, x, weight);
+    const struct vk_conv2d conv = {params, x, y, weight};
+    if (vk_conv2d_direct_forward_fits(device, &conv))
+        return 0;
+    const struct plan plan = plan_forward(device, &conv, false);
+    return vk_conv2d_nhwc_forward_bytes(device, &conv, &plan.tile);
+}
+
 enum tuff_status vk_conv2d_convolve(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args,
                                     bool relu)
 {
@@ -85,21 +116,18 @@ enum tuff_status vk_conv2d_convolve(struct tuff_stream *stream, const struct tuf
     struct vk_conv2d conv = {args->params, args->x, args->y, args->weight};
     if (vk_conv2d_direct_forward_fits(stream->device, &conv))
         return vk_conv2d_convolve_direct(stream, args, relu);
-    struct vk_conv2d_push push = push_of(&conv);
-    uint32_t window = args->weight->dims[2] * args->weight->dims[3];
-    uint32_t pixels = push.batch * push.out_h * push.out_w;
-    struct vk_tile tile =
-        vk_choose_tile(stream->device, args->x->dtype, push.group_filters, pixels, push.groups, true);
-    set_product(&push, tile, push.group_filters, pixels, push.group_channels * window);
-    push.bias = args->bias != NULL;
-    struct vk_dispatch dispatch =
-        dispatch_of(stream->device, kernels, &conv, tile, &push, 1, vk_wide_operands(push.k, push.out_w));
+    struct plan plan = plan_forward(stream->device, &conv, args->bias != NULL);
+    struct vk_dispatch dispatch = dispatch_of(stream->device, kernels, &conv, plan.tile, &plan.push, 1,
+                                              vk_wide_operands(plan.push.k, plan.push.out_w));
     dispatch.constants[VK_RELU_CONSTANT] = relu;
     dispatch.storage[0] = vk_range_of(args->y);
     dispatch.storage[1] = vk_range_of(args->x);
     dispatch.storage[2] = vk_range_of(args->weight);
     dispatch.storage[3] = vk_range_of(args->bias ? args->bias : args->weight);
-    return dispatch_product(stream, &dispatch, &push, &tile);
+    enum tuff_status status = TUFF_OK;
+    if (vk_conv2d_nhwc_forward_bytes(stream->device, &conv, &plan.tile) > 0)
+        status = vk_conv2d_nhwc_forward(stream, &conv, args->workspace, &dispatch, &plan.push);
+    return status == TUFF_OK ? dispatch_product(stream, &dispatch, &plan.push, &plan.tile) : status;
 }
 
 enum tuff_status vk_conv2d_forward(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args)
@@ -130,6 +158,32 @@ static uint32_t greatest_common_divisor(uint32_t a, uint32_t b)
     return a;
 }
 
+// A product per phase of the stride. The shader finds each one's length; here stands what they have at most.
+static struct plan plan_input(const struct tuff_device *device, const struct vk_conv2d *conv)
+{
+    struct plan plan = {.push = push_of(conv)};
+    const uint32_t stride_h = vk_conv2d_stride_h(conv), stride_w = vk_conv2d_stride_w(conv);
+    const uint32_t pixels = (uint32_t)(plan.push.batch * vk_divide_up(plan.push.in_h, stride_h) *
+                                       vk_divide_up(plan.push.in_w, stride_w));
+    plan.tile = vk_choose_tile(device, conv->y->dtype, plan.push.group_channels, pixels,
+                               (uint64_t)plan.push.groups * stride_h * stride_w, true);
+    set_product(&plan.push, plan.tile, plan.push.group_channels, pixels,
+                plan.push.group_filters * conv->weight->dims[2] * conv->weight->dims[3]);
+    return plan;
+}
+
+uint64_t vk_conv2d_backward_input_workspace(const struct tuff_device *device,
+                                            const struct tuff_conv2d_backward_input_args *args)
+{
+    if (vk_conv2d_needs_padded_image(args->params))
+        return vk_conv2d_backward_input_padded_workspace(device, args);
+    const struct vk_conv2d conv = {args->params, args->dx, args->dy, args->weight};
+    if (vk_conv2d_direct_backward_input_fits(device, &conv))
+        return 0;
+    const struct plan plan = plan_input(device, &conv);
+    return vk_conv2d_nhwc_backward_input_bytes(device, &conv, &plan.tile);
+}
+
 enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
                                           const struct tuff_conv2d_backward_input_args *args)
 {
@@ -142,20 +196,11 @@ enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
     struct vk_conv2d conv = {args->params, args->dx, args->dy, args->weight};
     if (vk_conv2d_direct_backward_input_fits(stream->device, &conv))
         return vk_conv2d_direct_backward_input(stream, args);
-    // A product per phase of the stride. The shader finds each one's length; here stands what they have at
-    // most.
-    uint32_t stride_h = vk_conv2d_stride_h(&conv), stride_w = vk_conv2d_stride_w(&conv);
-    uint32_t phases = stride_h * stride_w;
-    struct vk_conv2d_push push = push_of(&conv);
-    uint32_t pixels =
-        (uint32_t)(push.batch * vk_divide_up(push.in_h, stride_h) * vk_divide_up(push.in_w, stride_w));
-    struct vk_tile tile = vk_choose_tile(stream->device, args->dy->dtype, push.group_channels, pixels,
-                                         (uint64_t)push.groups * phases, true);
-    set_product(&push, tile, push.group_channels, pixels,
-                push.group_filters * args->weight->dims[2] * args->weight->dims[3]);
+    struct plan plan = plan_input(stream->device, &conv);
+    const uint32_t stride_h = vk_conv2d_stride_h(&conv), stride_w = vk_conv2d_stride_w(&conv);
     struct vk_dispatch dispatch =
-        dispatch_of(stream->device, kernels, &conv, tile, &push, phases,
-                    vk_wide_operands(1, (uint32_t)vk_divide_up(push.in_w, stride_w)));
+        dispatch_of(stream->device, kernels, &conv, plan.tile, &plan.push, stride_h * stride_w,
+                    vk_wide_operands(1, (uint32_t)vk_divide_up(plan.push.in_w, stride_w)));
     dispatch.constants[CONV2D_CONSTANTS] =
         stride_h / greatest_common_divisor(stride_h, args->params->dilation_h);
     dispatch.constants[CONV2D_CONSTANTS + 1] =
@@ -165,7 +210,10 @@ enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
     dispatch.storage[1] = vk_range_of(args->dy);
     dispatch.storage[2] = vk_range_of(args->weight);
     dispatch.storage[VK_RELU_STORAGE] = dispatch.storage[1];
-    return dispatch_product(stream, &dispatch, &push, &tile);
+    enum tuff_status status = TUFF_OK;
+    if (vk_conv2d_nhwc_backward_input_bytes(stream->device, &conv, &plan.tile) > 0)
+        status = vk_conv2d_nhwc_backward_input(stream, &conv, args->workspace, &dispatch, &plan.push);
+    return status == TUFF_OK ? dispatch_product(stream, &dispatch, &plan.push, &plan.tile) : status;
 }
 
 // How the product of backward_weight is laid out.
@@ -217,7 +265,9 @@ uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
     struct vk_conv2d conv = {args->params, args->x, args->dy, args->dweight};
     if (vk_conv2d_direct_backward_weight_fits(device, &conv))
         return vk_conv2d_direct_workspace(device, args);
-    return plan_weight(device, &conv, args->dbias != NULL).split.bytes;
+    const struct weight_plan plan = plan_weight(device, &conv, args->dbias != NULL);
+    const uint64_t nhwc = vk_conv2d_nhwc_backward_weight_bytes(device, &conv, &plan.tile);
+    return nhwc > 0 ? vk_conv2d_nhwc_section(plan.split.bytes) + nhwc : plan.split.bytes;
 }
 
 enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
@@ -244,7 +294,12 @@ enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
     dispatch.storage[1] = args->dbias && !split ? vk_range_of(args->dbias) : out;
     dispatch.storage[2] = vk_range_of(args->dy);
     dispatch.storage[3] = vk_range_of(args->x);
-    enum tuff_status status = dispatch_product(stream, &dispatch, &plan.push, &plan.tile);
+    enum tuff_status status = TUFF_OK;
+    if (vk_conv2d_nhwc_backward_weight_bytes(stream->device, &conv, &plan.tile) > 0)
+        status = vk_conv2d_nhwc_backward_weight(stream, &conv, args->workspace, plan.split.bytes, &dispatch,
+                                                &plan.push);
+    if (status == TUFF_OK)
+        status = dispatch_product(stream, &dispatch, &plan.push, &plan.tile);
     if (status != TUFF_OK || !split)
         return status;
     return vk_sum_partials(stream, args->dweight, args->dbias, args->workspace, plan.push.filters,

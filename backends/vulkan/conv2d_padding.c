@@ -135,6 +135,25 @@ enum tuff_status vk_conv2d_backward_weight_padded(struct tuff_stream *stream,
     return status == TUFF_OK ? vk_conv2d_backward_weight(stream, &inner) : status;
 }
 
+uint64_t vk_conv2d_forward_padded_workspace(const struct tuff_device *device,
+                                            const struct tuff_conv2d_params *params,
+                                            const struct tuff_tensor *y, const struct tuff_tensor *x,
+                                            const struct tuff_tensor *weight)
+{
+    struct padded_image padded = padded_image(device, params, x, x->dtype, NULL);
+    return padded.bytes + vk_conv2d_forward_workspace(device, &padded.params, y, &padded.image, weight);
+}
+
+uint64_t vk_conv2d_backward_input_padded_workspace(const struct tuff_device *device,
+                                                   const struct tuff_conv2d_backward_input_args *args)
+{
+    struct padded_image padded = padded_image(device, args->params, args->dx, TUFF_F32, NULL);
+    struct tuff_conv2d_backward_input_args inner = *args;
+    inner.params = &padded.params;
+    inner.dx = &padded.image;
+    return padded.bytes + vk_conv2d_backward_input_workspace(device, &inner);
+}
+
 uint64_t vk_conv2d_backward_weight_padded_workspace(const struct tuff_device *device,
                                                     const struct tuff_conv2d_backward_weight_args *args)
 {

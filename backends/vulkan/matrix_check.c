@@ -18,7 +18,8 @@ struct layer {
 };
 
 // Sizes that leave parts of tiles, and one that fills one of the largest.
-enum { SMALL_LINEAR, LARGE_LINEAR, STRIDED_CONV2D, PADDED_CONV2D };
+// NHWC: in octets of channels, which go to kernels of their own (conv2d_nhwc.c).
+enum { SMALL_LINEAR, LARGE_LINEAR, STRIDED_CONV2D, PADDED_CONV2D, STRIDED_NHWC, PADDED_NHWC };
 static const struct layer layers[] = {
     [SMALL_LINEAR] = {21, 37, 19, 1, 1, 1, {.stride_h = 1, .stride_w = 1}},
     [LARGE_LINEAR] = {150, 72, 140, 1, 1, 1, {.stride_h = 1, .stride_w = 1}},
@@ -26,8 +27,18 @@ static const struct layer layers[] = {
         {2, 20, 18, 9, 7, 3, {.stride_h = 1, .stride_w = 2, .pad_top = 1, .pad_left = 1, .pad_right = 1}},
     [PADDED_CONV2D] =
         {3,
-         24,
+         25,
          36,
+         8,
+         8,
+         3,
+         {.stride_h = 1, .stride_w = 1, .pad_top = 1, .pad_bottom = 1, .pad_left = 1, .pad_right = 1}},
+    [STRIDED_NHWC] =
+        {2, 24, 16, 9, 7, 3, {.stride_h = 1, .stride_w = 2, .pad_top = 1, .pad_left = 1, .pad_right = 1}},
+    [PADDED_NHWC] =
+        {3,
+         24,
+         40,
          8,
          8,
          3,
@@ -88,7 +99,18 @@ static void place_all(struct trial *trial)
     place(trial, DBIAS, TUFF_F32, &l->filters, 1);
 }
 
-// The arguments of the op that gives the gradients of the weights.
+static struct tuff_conv2d_backward_input_args conv2d_input_args(const struct trial *trial)
+{
+    const struct tuff_tensor *t = trial->tensors;
+    return (struct tuff_conv2d_backward_input_args){sizeof(struct tuff_conv2d_backward_input_args),
+                                                    0,
+                                                    &trial->layer.params,
+                                                    &t[WORKSPACE],
+                                                    &t[DX],
+                                                    &t[DY],
+                                                    &t[WEIGHT]};
+}
+
 static struct tuff_conv2d_backward_weight_args conv2d_weight_args(const struct trial *trial)
 {
     const struct tuff_tensor *t = trial->tensors;
@@ -115,13 +137,25 @@ static struct tuff_linear_backward_weight_args linear_weight_args(const struct t
                                                      &t[X]};
 }
 
+// Bytes of workspace that the layer's ops take at most.
+static uint64_t workspace_of(const struct trial *trial)
+{
+    const struct tuff_tensor *t = trial->tensors;
+    if (is_linear(&trial->layer)) {
+        const struct tuff_linear_backward_weight_args linear = linear_weight_args(trial);
+        return vk_linear_backward_weight_workspace(trial->device, &linear);
+    }
+    const struct tuff_conv2d_backward_input_args input = conv2d_input_args(trial);
+    const struct tuff_conv2d_backward_weight_args weight = conv2d_weight_args(trial);
+    uint64_t most =
+        vk_conv2d_forward_workspace(trial->device, &trial->layer.params, &t[Y], &t[X], &t[WEIGHT]);
+    most = vk_greatest(most, vk_conv2d_backward_input_workspace(trial->device, &input));
+    return vk_greatest(most, vk_conv2d_backward_weight_workspace(trial->device, &weight));
+}
+
 static void place_workspace(struct trial *trial)
 {
-    const struct tuff_conv2d_backward_weight_args conv2d = conv2d_weight_args(trial);
-    const struct tuff_linear_backward_weight_args linear = linear_weight_args(trial);
-    const uint64_t bytes = is_linear(&trial->layer)
-                               ? vk_linear_backward_weight_workspace(trial->device, &linear)
-                               : vk_conv2d_backward_weight_workspace(trial->device, &conv2d);
+    const uint64_t bytes = workspace_of(trial);
     const uint32_t dims[1] = {bytes ? (uint32_t)bytes : 1};
     place(trial, WORKSPACE, TUFF_U8, dims, 1);
 }
@@ -205,8 +239,7 @@ static enum tuff_status run_kernels(struct trial *trial, struct tuff_stream *str
     }
     const struct tuff_conv2d_forward_args forward = {sizeof forward, 0,     params,     &t[WORKSPACE],
                                                      &t[Y],          &t[X], &t[WEIGHT], &t[BIAS]};
-    const struct tuff_conv2d_backward_input_args input = {sizeof input, 0,      params,    &t[WORKSPACE],
-                                                          &t[DX],       &t[DY], &t[WEIGHT]};
+    const struct tuff_conv2d_backward_input_args input = conv2d_input_args(trial);
     const struct tuff_conv2d_backward_weight_args weight = conv2d_weight_args(trial);
     status = vk_conv2d_forward(stream, &forward);
     if (status == TUFF_OK)
@@ -317,6 +350,8 @@ enum tuff_status vk_matrix_check(struct tuff_device *device, const char **wrong)
         status = check_layer(device, &layers[LARGE_LINEAR], wrong);
         if (status == TUFF_OK && !*wrong)
             status = check_layer(device, &layers[PADDED_CONV2D], wrong);
+        if (status == TUFF_OK && !*wrong)
+            status = check_layer(device, &layers[PADDED_NHWC], wrong);
         if (status != TUFF_OK && !device->lost) { // also for want of memory, as some drivers put it
             vk_drop_matrix_shape(device);
             status = TUFF_OK;

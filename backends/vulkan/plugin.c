@@ -159,9 +159,11 @@ static uint64_t workspace_bytes(const struct tuff_device *device, uint32_t op,
     switch (op) {
     case TUFF_OP_CONV2D_FORWARD:
     case TUFF_OP_CONV2D_RELU_FORWARD:
-        return vk_conv2d_padded_image_bytes(device, args->params, args->tensors[1], args->tensors[1]->dtype);
+        return vk_conv2d_forward_workspace(device, args->params, args->tensors[0], args->tensors[1],
+                                           args->tensors[2]);
     case TUFF_OP_CONV2D_BACKWARD_INPUT:
-        return vk_conv2d_padded_image_bytes(device, args->params, args->tensors[0], TUFF_F32);
+        return vk_conv2d_backward_input_workspace(device,
+                                                  (const struct tuff_conv2d_backward_input_args *)args);
     case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
         return vk_conv2d_backward_weight_workspace(device,
                                                    (const struct tuff_conv2d_backward_weight_args *)args);

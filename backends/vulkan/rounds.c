@@ -7,11 +7,6 @@
 // Rounds of the trees that add up what the invocations of a workgroup have.
 enum { TREES = 32 };
 
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 // Of a loop over `rows` around one over `columns`.
 static uint64_t nested(uint64_t rows, uint64_t columns)
 {
@@ -49,7 +44,7 @@ static uint64_t of_backward_input(const struct tuff_device *device, const struct
     // To find the places of a phase of the stride.
     const uint64_t phase = (uint64_t)conv->weight->dims[2] + conv->weight->dims[3];
     const uint64_t fold = vk_conv2d_needs_padded_image(conv->params) ? of_fold(conv->params) : 0;
-    return larger(larger(sum, phase), fold); // the sum is none or too many
+    return vk_greatest(vk_greatest(sum, phase), fold); // the sum is none or too many
 }
 
 // Of a loop over the windows that may hold an element.

@@ -7,9 +7,11 @@ const struct vk_shader_code vk_shaders[VK_SHADER_COUNT] = {
 #define VK_SHADER(name) {#name, spirv_##name, sizeof spirv_##name, NULL, 0},
 #define VK_SHADER_PAIR(name)                                                                                 \
     {#name, spirv_##name, sizeof spirv_##name, spirv_half_##name, sizeof spirv_half_##name},
+#define VK_SHADER_MATRIX(name) {#name, NULL, 0, NULL, 0},
 #include "shader_list.h"
 #undef VK_SHADER
 #undef VK_SHADER_PAIR
+#undef VK_SHADER_MATRIX
 };
 
 // Generated: VK_MATRIX_SHADER(name) for each file shaders/prebuilt/name.spv, and its array.

@@ -12,6 +12,10 @@ struct vk_conv2d_push {
     PUSH_U32 chunk;                      // of k, summed by one workgroup; where that is not all of k, a multiple of 16
     PUSH_U32 bias;                       // forward: add it; backward_weight: column n - 1 is dbias
     PUSH_U32 split;                      // 1: there are several chunks, so partial sums go to binding 0
+    // What follows is of the NHWC forms alone (shaders/matrix/): from a pixel, a row, an image to the next one, in
+    // octets of channels, and the rows and columns of zeros before each image.
+    PUSH_U32 pixel_octets, row_octets, image_octets;
+    PUSH_U32 above, left;
 };
 PUSH_CHECK(vk_conv2d_push)
 

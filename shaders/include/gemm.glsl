@@ -13,6 +13,17 @@
 //   A_WIDE, else:          VALUE4 a_wide(uint k)   the quad whose first row a_set_m(0, m) was given
 // and for b B_WIDE likewise. The sum's length is then a multiple of 4 where k is fast.
 //
+// On matrix units there is another way, for operands of which eight neighbours lie in 16 bytes, an octet. The includer
+// defines OCTETS, counts in octets, and defines for a
+//   with A_K_FAST: uint a_line(uint m)    where row m begins
+//                  uint a_offset(uint k)  from there to the octet of k, a multiple of 8
+//   else:          struct a_walk           with a member uint at: where the row of term k begins
+//                  a_walk a_begin(uint k), void a_advance(inout a_walk, uint terms), always so many, k + terms next
+//                  uint a_offset(uint m)  from there to the octet of m, a multiple of 8; called once
+//   uvec4 a_octet(uint at)
+// and for b likewise. Of rows and columns outside of the matrix any octet will do. The sum's length is a multiple of 8
+// where k is fast.
+//
 // Results go to void c_set_n(uint n), which may compute what is shared along a column, and void c_store(uint m, float
 // sum) for that column, m < p.m and n < p.n.
 //
