@@ -1,6 +1,5 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-#extension GL_EXT_control_flow_attributes : require
 #extension GL_EXT_shader_16bit_storage : require
 // An image of float16 from NCHW to NHWC, with zeros around it, for the products on matrix units (shaders/matrix/). A
 // workgroup takes PIXELS neighbours of the result and CHANNELS channels: it reads along the pixels and writes along the
@@ -14,18 +13,18 @@ const uint QUADS = CHANNELS / 4u;
 
 layout(std430, binding = 0) writeonly buffer Turned
 {
-    f16vec4 turned[];
+    uvec2 turned[]; // four elements each
 };
 layout(std430, binding = 1) readonly buffer Image
 {
-    float16_t image[];
+    uint16_t image[]; // copied as they are
 };
 layout(push_constant) uniform Push
 {
     vk_conv2d_image_push p;
 };
 
-shared float tile[CHANNELS][PIXELS + 1u];
+shared uint tile[CHANNELS][PIXELS + 1u];
 
 void main()
 {
@@ -44,19 +43,19 @@ void main()
     uint w = pixel - row * p.turned_w - p.left;
     bool inside = h < p.in_h && w < p.in_w;
     uint from = inside ? h * p.in_w + w : 0u;
-    for (uint i = gl_LocalInvocationID.x / PIXELS; i < CHANNELS; i += gl_WorkGroupSize.x / PIXELS) {
-        uint c = min(first_channel + i, p.channels - 1u);
-        float value = float(image[(n * p.channels + c) * p.in_h * p.in_w + from]);
-        tile[i][column] = inside ? value : 0.0;
+    uint channels = min(p.channels - first_channel, CHANNELS);
+    for (uint i = gl_LocalInvocationID.x / PIXELS; i < channels; i += gl_WorkGroupSize.x / PIXELS) {
+        uint bits = uint(image[(n * p.channels + first_channel + i) * p.in_h * p.in_w + from]);
+        tile[i][column] = inside ? bits : 0u;
     }
     barrier();
     for (uint i = gl_LocalInvocationID.x; i < PIXELS * QUADS; i += gl_WorkGroupSize.x) {
-        uint quad = i % QUADS;
-        uint c = first_channel + quad * 4u;
-        uint to = first_pixel + i / QUADS;
-        if (c < p.channels && to < p.pixels)
-            turned[(to * p.channels + c) / 4u] =
-                f16vec4(vec4(tile[quad * 4u][i / QUADS], tile[quad * 4u + 1u][i / QUADS], tile[quad * 4u + 2u][i / QUADS],
-                             tile[quad * 4u + 3u][i / QUADS]));
+        uint c = i % QUADS * 4u;
+        uint from_column = i / QUADS;
+        uint to = first_pixel + from_column;
+        if (c < channels && to < p.pixels)
+            turned[(to * p.channels + first_channel + c) / 4u] =
+                uvec2(tile[c][from_column] | tile[c + 1u][from_column] << 16,
+                      tile[c + 2u][from_column] | tile[c + 3u][from_column] << 16);
     }
 }

@@ -8,11 +8,11 @@
 
 layout(std430, binding = 0) writeonly buffer Turned
 {
-    f16vec4 turned[];
+    uvec2 turned[]; // four elements each
 };
 layout(std430, binding = 1) readonly buffer Weight
 {
-    float16_t weight[];
+    uint16_t weight[]; // copied as they are
 };
 layout(push_constant) uniform Push
 {
@@ -30,6 +30,6 @@ void main()
     uint group = line / p.lines;
     uint from = group * p.group_step + (line - group * p.lines) * p.line_step + (i - rest * inner_quads) * 4u * p.inner_step +
                 (rest - line * p.window);
-    turned[i] = f16vec4(vec4(float(weight[from]), float(weight[from + p.inner_step]),
-                             float(weight[from + 2u * p.inner_step]), float(weight[from + 3u * p.inner_step])));
+    turned[i] = uvec2(uint(weight[from]) | uint(weight[from + p.inner_step]) << 16,
+                      uint(weight[from + 2u * p.inner_step]) | uint(weight[from + 3u * p.inner_step]) << 16);
 }

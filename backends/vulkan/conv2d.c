@@ -74,6 +74,24 @@ static enum tuff_status dispatch_product(struct tuff_stream *stream, struct vk_d
     return status == TUFF_OK ? vk_dispatch(stream, dispatch) : status;
 }
 
+// Bytes of a workspace for a product that takes `bytes` of it, with its operands in NHWC behind that if there
+// are any and if all of it, `taken` bytes that others need included, is no more than a tensor may have. Else
+// the product takes its operands as they are, as every shape did that fits without.
+static uint64_t with_nhwc(const struct tuff_device *device, uint64_t taken, uint64_t bytes, uint64_t nhwc)
+{
+    const struct vk_limits *limits = &device->physical->limits;
+    const uint64_t most =
+        vk_least(vk_least(limits->range_bytes, limits->allocation_bytes), (uint64_t)UINT32_MAX);
+    const uint64_t all = vk_conv2d_nhwc_section(bytes) + nhwc;
+    return nhwc > 0 && nhwc <= most && taken + all <= most ? all : bytes;
+}
+
+// Whether that workspace has room for them, which is what the above has decided.
+static bool has_room(const struct tuff_tensor *workspace, uint64_t bytes, uint64_t nhwc)
+{
+    return nhwc > 0 && workspace && tuff_tensor_bytes(workspace) >= vk_conv2d_nhwc_section(bytes) + nhwc;
+}
+
 // How a product is laid out whose sum is not split.
 struct plan {
     struct vk_tile tile;
@@ -94,7 +112,8 @@ static struct plan plan_forward(const struct tuff_device *device, const struct v
 
 uint64_t vk_conv2d_forward_workspace(const struct tuff_device *device,
                                      const struct tuff_conv2d_params *params, const struct tuff_tensor *y,
-                                     const struct tuff_tensor *x, const struct tuff_tensor *weight)
+                                     const struct tuff_tensor *x, const struct tuff_tensor *weight,
+                                     uint64_t taken)
 {
     if (vk_conv2d_needs_padded_image(params))
         return vk_conv2d_forward_padded_workspace(device, params, y, x, weight);
@@ -102,7 +121,7 @@ uint64_t vk_conv2d_forward_workspace(const struct tuff_device *device,
     if (vk_conv2d_direct_forward_fits(device, &conv))
         return 0;
     const struct plan plan = plan_forward(device, &conv, false);
-    return vk_conv2d_nhwc_forward_bytes(device, &conv, &plan.tile);
+    return with_nhwc(device, taken, 0, vk_conv2d_nhwc_forward_bytes(device, &conv, &plan.tile));
 }
 
 enum tuff_status vk_conv2d_convolve(struct tuff_stream *stream, const struct tuff_conv2d_forward_args *args,
@@ -125,7 +144,7 @@ enum tuff_status vk_conv2d_convolve(struct tuff_stream *stream, const struct tuf
     dispatch.storage[2] = vk_range_of(args->weight);
     dispatch.storage[3] = vk_range_of(args->bias ? args->bias : args->weight);
     enum tuff_status status = TUFF_OK;
-    if (vk_conv2d_nhwc_forward_bytes(stream->device, &conv, &plan.tile) > 0)
+    if (has_room(args->workspace, 0, vk_conv2d_nhwc_forward_bytes(stream->device, &conv, &plan.tile)))
         status = vk_conv2d_nhwc_forward(stream, &conv, args->workspace, &dispatch, &plan.push);
     return status == TUFF_OK ? dispatch_product(stream, &dispatch, &plan.push, &plan.tile) : status;
 }
@@ -173,7 +192,8 @@ static struct plan plan_input(const struct tuff_device *device, const struct vk_
 }
 
 uint64_t vk_conv2d_backward_input_workspace(const struct tuff_device *device,
-                                            const struct tuff_conv2d_backward_input_args *args)
+                                            const struct tuff_conv2d_backward_input_args *args,
+                                            uint64_t taken)
 {
     if (vk_conv2d_needs_padded_image(args->params))
         return vk_conv2d_backward_input_padded_workspace(device, args);
@@ -181,7 +201,7 @@ uint64_t vk_conv2d_backward_input_workspace(const struct tuff_device *device,
     if (vk_conv2d_direct_backward_input_fits(device, &conv))
         return 0;
     const struct plan plan = plan_input(device, &conv);
-    return vk_conv2d_nhwc_backward_input_bytes(device, &conv, &plan.tile);
+    return with_nhwc(device, taken, 0, vk_conv2d_nhwc_backward_input_bytes(device, &conv, &plan.tile));
 }
 
 enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
@@ -211,7 +231,7 @@ enum tuff_status vk_conv2d_backward_input(struct tuff_stream *stream,
     dispatch.storage[2] = vk_range_of(args->weight);
     dispatch.storage[VK_RELU_STORAGE] = dispatch.storage[1];
     enum tuff_status status = TUFF_OK;
-    if (vk_conv2d_nhwc_backward_input_bytes(stream->device, &conv, &plan.tile) > 0)
+    if (has_room(args->workspace, 0, vk_conv2d_nhwc_backward_input_bytes(stream->device, &conv, &plan.tile)))
         status = vk_conv2d_nhwc_backward_input(stream, &conv, args->workspace, &dispatch, &plan.push);
     return status == TUFF_OK ? dispatch_product(stream, &dispatch, &plan.push, &plan.tile) : status;
 }
@@ -258,7 +278,8 @@ uint32_t vk_conv2d_backward_weight_chunk(const struct tuff_device *device,
 }
 
 uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
-                                             const struct tuff_conv2d_backward_weight_args *args)
+                                             const struct tuff_conv2d_backward_weight_args *args,
+                                             uint64_t taken)
 {
     if (vk_conv2d_needs_padded_image(args->params))
         return vk_conv2d_backward_weight_padded_workspace(device, args);
@@ -266,8 +287,8 @@ uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
     if (vk_conv2d_direct_backward_weight_fits(device, &conv))
         return vk_conv2d_direct_workspace(device, args);
     const struct weight_plan plan = plan_weight(device, &conv, args->dbias != NULL);
-    const uint64_t nhwc = vk_conv2d_nhwc_backward_weight_bytes(device, &conv, &plan.tile);
-    return nhwc > 0 ? vk_conv2d_nhwc_section(plan.split.bytes) + nhwc : plan.split.bytes;
+    return with_nhwc(device, taken, plan.split.bytes,
+                     vk_conv2d_nhwc_backward_weight_bytes(device, &conv, &plan.tile));
 }
 
 enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
@@ -295,7 +316,8 @@ enum tuff_status vk_conv2d_backward_weight(struct tuff_stream *stream,
     dispatch.storage[2] = vk_range_of(args->dy);
     dispatch.storage[3] = vk_range_of(args->x);
     enum tuff_status status = TUFF_OK;
-    if (vk_conv2d_nhwc_backward_weight_bytes(stream->device, &conv, &plan.tile) > 0)
+    if (has_room(args->workspace, plan.split.bytes,
+                 vk_conv2d_nhwc_backward_weight_bytes(stream->device, &conv, &plan.tile)))
         status = vk_conv2d_nhwc_backward_weight(stream, &conv, args->workspace, plan.split.bytes, &dispatch,
                                                 &plan.push);
     if (status == TUFF_OK)

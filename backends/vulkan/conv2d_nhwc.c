@@ -7,6 +7,9 @@
 
 enum {
     OCTET = 8,
+    // Multiplications for each element that is turned, fewer of which do not pay for it: those of a few
+    // pixels with many weights, or of windows that skip most of the image.
+    LEAST_USES = 16,
     HALF_BYTES = 2,
     // Sections of the workspace begin at multiples of this, the greatest alignment that a device may ask for.
     SECTION = 256,
@@ -106,12 +109,20 @@ static bool in_octets(uint32_t channels, const struct vk_conv2d *conv)
     return channels / conv->params->groups % OCTET == 0;
 }
 
+// Whether the product has work enough for so many turned bytes.
+static bool pays(const struct vk_conv2d *conv, uint64_t turned_bytes)
+{
+    const double outputs = (double)tuff_tensor_elements(conv->y);
+    const double terms = (double)tuff_tensor_elements(conv->weight) / conv->weight->dims[0];
+    return outputs * terms >= LEAST_USES * (double)(turned_bytes / HALF_BYTES);
+}
+
 uint64_t vk_conv2d_nhwc_forward_bytes(const struct tuff_device *device, const struct vk_conv2d *conv,
                                       const struct vk_tile *tile)
 {
     const struct turned x = turned_x(conv);
     if (!vk_tile_on_matrix_units(tile) || !has_window(conv) || !in_octets(conv->x->dims[1], conv) ||
-        !reachable(device, &x))
+        !reachable(device, &x) || !pays(conv, bytes_of(&x) + weight_bytes(conv)))
         return 0;
     return vk_conv2d_nhwc_section(bytes_of(&x)) + weight_bytes(conv);
 }
@@ -121,7 +132,7 @@ uint64_t vk_conv2d_nhwc_backward_input_bytes(const struct tuff_device *device, c
 {
     const struct turned dy = turned_dy_around(conv);
     if (!vk_tile_on_matrix_units(tile) || !has_window(conv) || !in_octets(conv->y->dims[1], conv) ||
-        !reachable(device, &dy))
+        !reachable(device, &dy) || !pays(conv, bytes_of(&dy) + weight_bytes(conv)))
         return 0;
     return vk_conv2d_nhwc_section(bytes_of(&dy)) + weight_bytes(conv);
 }
@@ -131,7 +142,8 @@ uint64_t vk_conv2d_nhwc_backward_weight_bytes(const struct tuff_device *device, 
 {
     const struct turned x = turned_x(conv), dy = turned_dy(conv);
     if (!vk_tile_on_matrix_units(tile) || !has_window(conv) || !in_octets(conv->x->dims[1], conv) ||
-        !in_octets(conv->y->dims[1], conv) || !reachable(device, &x) || !reachable(device, &dy))
+        !in_octets(conv->y->dims[1], conv) || !reachable(device, &x) || !reachable(device, &dy) ||
+        !pays(conv, bytes_of(&x) + bytes_of(&dy)))
         return 0;
     return vk_conv2d_nhwc_section(bytes_of(&x)) + bytes_of(&dy);
 }
@@ -229,6 +241,7 @@ enum tuff_status vk_conv2d_nhwc_forward(struct tuff_stream *stream, const struct
     };
     const struct turned x = turned_x(conv);
     dispatch->kernel = &kernel;
+    dispatch->constants[VK_WIDE_CONSTANT] = 0; // which it does not know
     dispatch->storage[1] = half_range(workspace, 0, bytes_of(&x));
     dispatch->storage[2] = half_range(workspace, vk_conv2d_nhwc_section(bytes_of(&x)), weight_bytes(conv));
     describe_image(push, &x);
@@ -251,6 +264,7 @@ enum tuff_status vk_conv2d_nhwc_backward_input(struct tuff_stream *stream, const
     };
     const struct turned dy = turned_dy_around(conv);
     dispatch->kernel = &kernel;
+    dispatch->constants[VK_WIDE_CONSTANT] = 0; // which it does not know
     dispatch->storage[1] = half_range(workspace, 0, bytes_of(&dy));
     dispatch->storage[2] = half_range(workspace, vk_conv2d_nhwc_section(bytes_of(&dy)), weight_bytes(conv));
     dispatch->storage[VK_RELU_STORAGE] = dispatch->storage[1];
@@ -274,6 +288,7 @@ enum tuff_status vk_conv2d_nhwc_backward_weight(struct tuff_stream *stream, cons
     const struct turned x = turned_x(conv), dy = turned_dy(conv);
     const uint64_t offset = vk_conv2d_nhwc_section(before);
     dispatch->kernel = &kernel;
+    dispatch->constants[VK_WIDE_CONSTANT] = 0; // which it does not know
     dispatch->storage[3] = half_range(workspace, offset, bytes_of(&x));
     dispatch->storage[2] =
         half_range(workspace, offset + vk_conv2d_nhwc_section(bytes_of(&x)), bytes_of(&dy));

@@ -38,6 +38,7 @@ static struct padded_image padded_image(const struct tuff_device *device,
         padded.image.offset = workspace->offset;
         padded.workspace = *workspace;
         padded.workspace.offset += padded.bytes;
+        padded.workspace.dims[0] -= (uint32_t)padded.bytes; // it is one of bytes
     }
     return padded;
 }
@@ -141,7 +142,8 @@ uint64_t vk_conv2d_forward_padded_workspace(const struct tuff_device *device,
                                             const struct tuff_tensor *weight)
 {
     struct padded_image padded = padded_image(device, params, x, x->dtype, NULL);
-    return padded.bytes + vk_conv2d_forward_workspace(device, &padded.params, y, &padded.image, weight);
+    return padded.bytes +
+           vk_conv2d_forward_workspace(device, &padded.params, y, &padded.image, weight, padded.bytes);
 }
 
 uint64_t vk_conv2d_backward_input_padded_workspace(const struct tuff_device *device,
@@ -151,7 +153,7 @@ uint64_t vk_conv2d_backward_input_padded_workspace(const struct tuff_device *dev
     struct tuff_conv2d_backward_input_args inner = *args;
     inner.params = &padded.params;
     inner.dx = &padded.image;
-    return padded.bytes + vk_conv2d_backward_input_workspace(device, &inner);
+    return padded.bytes + vk_conv2d_backward_input_workspace(device, &inner, padded.bytes);
 }
 
 uint64_t vk_conv2d_backward_weight_padded_workspace(const struct tuff_device *device,
@@ -161,7 +163,7 @@ uint64_t vk_conv2d_backward_weight_padded_workspace(const struct tuff_device *de
     struct tuff_conv2d_backward_weight_args inner = *args;
     inner.params = &padded.params;
     inner.x = &padded.image;
-    return padded.bytes + vk_conv2d_backward_weight_workspace(device, &inner);
+    return padded.bytes + vk_conv2d_backward_weight_workspace(device, &inner, padded.bytes);
 }
 
 uint64_t vk_conv2d_padded_image_bytes(const struct tuff_device *device,

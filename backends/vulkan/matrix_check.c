@@ -148,9 +148,9 @@ static uint64_t workspace_of(const struct trial *trial)
     const struct tuff_conv2d_backward_input_args input = conv2d_input_args(trial);
     const struct tuff_conv2d_backward_weight_args weight = conv2d_weight_args(trial);
     uint64_t most =
-        vk_conv2d_forward_workspace(trial->device, &trial->layer.params, &t[Y], &t[X], &t[WEIGHT]);
-    most = vk_greatest(most, vk_conv2d_backward_input_workspace(trial->device, &input));
-    return vk_greatest(most, vk_conv2d_backward_weight_workspace(trial->device, &weight));
+        vk_conv2d_forward_workspace(trial->device, &trial->layer.params, &t[Y], &t[X], &t[WEIGHT], 0);
+    most = vk_greatest(most, vk_conv2d_backward_input_workspace(trial->device, &input, 0));
+    return vk_greatest(most, vk_conv2d_backward_weight_workspace(trial->device, &weight, 0));
 }
 
 static void place_workspace(struct trial *trial)

@@ -12,19 +12,22 @@
 #include "tuff/op_list.h"
 #undef TUFF_OP
 
-// Bytes of workspace; args as the core asks with them, buffers NULL.
+// Bytes of workspace; args as the core asks with them, buffers NULL. taken: of it, for something else.
 uint64_t vk_conv2d_forward_workspace(const struct tuff_device *device,
                                      const struct tuff_conv2d_params *params, const struct tuff_tensor *y,
-                                     const struct tuff_tensor *x, const struct tuff_tensor *weight);
+                                     const struct tuff_tensor *x, const struct tuff_tensor *weight,
+                                     uint64_t taken);
 uint64_t vk_conv2d_backward_input_workspace(const struct tuff_device *device,
-                                            const struct tuff_conv2d_backward_input_args *args);
+                                            const struct tuff_conv2d_backward_input_args *args,
+                                            uint64_t taken);
 // Of that, the image with its padding, 0 if that is of zeros. x: or its gradient, whose padded image is
 // float32. dtype: of the image.
 uint64_t vk_conv2d_padded_image_bytes(const struct tuff_device *device,
                                       const struct tuff_conv2d_params *params, const struct tuff_tensor *x,
                                       uint32_t dtype);
 uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
-                                             const struct tuff_conv2d_backward_weight_args *args);
+                                             const struct tuff_conv2d_backward_weight_args *args,
+                                             uint64_t taken);
 uint64_t vk_linear_backward_weight_workspace(const struct tuff_device *device,
                                              const struct tuff_linear_backward_weight_args *args);
 uint64_t vk_gradient_norm_workspace(const struct tuff_gradient_norm_args *args);

@@ -160,13 +160,13 @@ static uint64_t workspace_bytes(const struct tuff_device *device, uint32_t op,
     case TUFF_OP_CONV2D_FORWARD:
     case TUFF_OP_CONV2D_RELU_FORWARD:
         return vk_conv2d_forward_workspace(device, args->params, args->tensors[0], args->tensors[1],
-                                           args->tensors[2]);
+                                           args->tensors[2], 0);
     case TUFF_OP_CONV2D_BACKWARD_INPUT:
         return vk_conv2d_backward_input_workspace(device,
-                                                  (const struct tuff_conv2d_backward_input_args *)args);
+                                                  (const struct tuff_conv2d_backward_input_args *)args, 0);
     case TUFF_OP_CONV2D_BACKWARD_WEIGHT:
         return vk_conv2d_backward_weight_workspace(device,
-                                                   (const struct tuff_conv2d_backward_weight_args *)args);
+                                                   (const struct tuff_conv2d_backward_weight_args *)args, 0);
     case TUFF_OP_CONV2D_RELU_MAX_POOL2D_BACKWARD_WEIGHT:
         return vk_pooled_conv_workspace(
             device, (const struct tuff_conv2d_relu_max_pool2d_backward_weight_args *)args);

@@ -24,6 +24,12 @@ b_walk lines_b[LOADS_B];
 uint in_line_b;
 #endif
 
+// Whether the invocation's i-th line is one of the tile; where the lines come out even, all are, and nothing is asked.
+bool has_line(uint i, uint octets, uint step, uint lines)
+{
+    return lines % step == 0u || gl_LocalInvocationID.x / octets + i * step < lines;
+}
+
 void begin_reading(uint m0, uint n0, uint k_begin)
 {
     [[unroll]] for (uint i = 0u; i < LOADS_A; i++) {
@@ -58,14 +64,18 @@ void read_a(uint m0, uint k0, uint k_end)
     bool inside = k < k_end;
     uint offset = a_offset(inside ? k : k0);
     [[unroll]] for (uint i = 0u; i < LOADS_A; i++) {
-        uvec4 octet = a_octet(lines_a[i] + offset);
-        next_a[i] = inside ? octet : uvec4(0u);
+        if (has_line(i, OCTETS_A, STEP_A, LINES_A)) {
+            uvec4 octet = a_octet(lines_a[i] + offset);
+            next_a[i] = inside ? octet : uvec4(0u);
+        }
     }
 #else
     [[unroll]] for (uint i = 0u; i < LOADS_A; i++) {
         bool inside = k0 + gl_LocalInvocationID.x / OCTETS_A + i * STEP_A < k_end;
-        uvec4 octet = a_octet(inside ? lines_a[i].at + in_line_a : 0u);
-        next_a[i] = inside ? octet : uvec4(0u);
+        if (has_line(i, OCTETS_A, STEP_A, LINES_A)) {
+            uvec4 octet = a_octet(inside ? lines_a[i].at + in_line_a : 0u);
+            next_a[i] = inside ? octet : uvec4(0u);
+        }
         a_advance(lines_a[i], TILE_K);
     }
 #endif
@@ -78,14 +88,18 @@ void read_b(uint n0, uint k0, uint k_end)
     bool inside = k < k_end;
     uint offset = b_offset(inside ? k : k0);
     [[unroll]] for (uint i = 0u; i < LOADS_B; i++) {
-        uvec4 octet = b_octet(lines_b[i] + offset);
-        next_b[i] = inside ? octet : uvec4(0u);
+        if (has_line(i, OCTETS_B, STEP_B, LINES_B)) {
+            uvec4 octet = b_octet(lines_b[i] + offset);
+            next_b[i] = inside ? octet : uvec4(0u);
+        }
     }
 #else
     [[unroll]] for (uint i = 0u; i < LOADS_B; i++) {
         bool inside = k0 + gl_LocalInvocationID.x / OCTETS_B + i * STEP_B < k_end;
-        uvec4 octet = b_octet(inside ? lines_b[i].at + in_line_b : 0u);
-        next_b[i] = inside ? octet : uvec4(0u);
+        if (has_line(i, OCTETS_B, STEP_B, LINES_B)) {
+            uvec4 octet = b_octet(inside ? lines_b[i].at + in_line_b : 0u);
+            next_b[i] = inside ? octet : uvec4(0u);
+        }
         b_advance(lines_b[i], TILE_K);
     }
 #endif
@@ -107,7 +121,7 @@ void share()
     uint line_a = gl_LocalInvocationID.x / OCTETS_A;
     uint quad_a = gl_LocalInvocationID.x % OCTETS_A * 2u;
     [[unroll]] for (uint i = 0u; i < LOADS_A; i++)
-        if (line_a + i * STEP_A < LINES_A) {
+        if (has_line(i, OCTETS_A, STEP_A, LINES_A)) {
             uint at = (line_a + i * STEP_A) * PITCH_A + quad_a;
             tile_a[at] = first_quad(next_a[i]);
             tile_a[at + 1u] = second_quad(next_a[i]);
@@ -115,7 +129,7 @@ void share()
     uint line_b = gl_LocalInvocationID.x / OCTETS_B;
     uint quad_b = gl_LocalInvocationID.x % OCTETS_B * 2u;
     [[unroll]] for (uint i = 0u; i < LOADS_B; i++)
-        if (line_b + i * STEP_B < LINES_B) {
+        if (has_line(i, OCTETS_B, STEP_B, LINES_B)) {
             uint at = (line_b + i * STEP_B) * PITCH_B + quad_b;
             tile_b[at] = first_quad(next_b[i]);
             tile_b[at + 1u] = second_quad(next_b[i]);

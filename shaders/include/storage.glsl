@@ -1,7 +1,7 @@
 // How the tensors of an op that may be float16 are stored. A shader that includes this file is compiled twice, as it is
 // and with STORED_HALF (backends/vulkan/CMakeLists.txt); what it computes with is float32 either way. Matrix products
-// are compiled a third time, with MATRIX as well, which multiplies float16 (gemm_matrix.glsl). First of all includes,
-// since extensions come before all else.
+// are compiled a third time, with MATRIX as well, which multiplies float16 (gemm_matrix.glsl), and those in matrix/ in that
+// form alone. First of all includes, since extensions come before all else.
 //
 //   STORED x[];          float(x[i])    x[i] = STORED(value)
 //   STORED_BITS x[];     BITS(x[i])     x[i] = FROM_BITS(bits)    bits: of a float32, for what must not pass through

@@ -84,7 +84,7 @@ static const struct conv2d_shape corners[] = {
     {2, 48, 9, 11, 32, 3, 2, {2, 3}, {3, 2}, {2, 1, 0, 3}, 2, 1, ZEROS},   // octets of channels, in groups
     {9, 24, 3, 4, 40, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, ZEROS},    // the same, of small images
     {3, 32, 7, 37, 24, 2, 5, {1, 2}, {1, 1}, {0, 3, 4, 6}, 1, 0, ZEROS},   // with windows of padding
-    {2, 24, 5, 6, 72, 3, 3, {4, 3}, {1, 1}, {0, 1, 2, 0}, 1, 1, ZEROS},    // with strides beyond the kernel
+    {16, 24, 5, 6, 72, 3, 3, {4, 3}, {1, 1}, {0, 1, 2, 0}, 1, 1, ZEROS},   // with strides beyond the kernel
     {2, 3, 5, 7, 4, 3, 3, {1, 1}, {1, 1}, {1, 1, 1, 1}, 1, 1, REFLECT},    // "same"
     {3, 5, 9, 7, 4, 3, 2, {2, 1}, {1, 1}, {1, 0, 2, 1}, 1, 1, REFLECT},    // nothing is like another
     {17, 2, 4, 5, 3, 7, 8, {1, 1}, {1, 1}, {3, 3, 4, 4}, 1, 0, REFLECT},   // the most that can be mirrored
