@@ -83,7 +83,7 @@ static uint64_t with_nhwc(const struct tuff_device *device, uint64_t taken, uint
     const uint64_t most =
         vk_least(vk_least(limits->range_bytes, limits->allocation_bytes), (uint64_t)UINT32_MAX);
     const uint64_t all = vk_conv2d_nhwc_section(bytes) + nhwc;
-    return nhwc > 0 && nhwc <= most && taken + all <= most ? all : bytes;
+    return nhwc > 0 && taken + all <= most ? all : bytes;
 }
 
 // Whether that workspace has room for them, which is what the above has decided.

@@ -98,54 +98,54 @@ static bool reachable(const struct tuff_device *device, const struct turned *ima
            image->batch <= most / (row * image->h);
 }
 
-// Of one pixel nothing is unfolded, and turning it would cost as much as it saves.
-static bool has_window(const struct vk_conv2d *conv)
-{
-    return conv->weight->dims[2] * conv->weight->dims[3] > 1;
-}
-
 static bool in_octets(uint32_t channels, const struct vk_conv2d *conv)
 {
     return channels / conv->params->groups % OCTET == 0;
 }
 
-// Whether the product has work enough for so many turned bytes.
-static bool pays(const struct vk_conv2d *conv, uint64_t turned_bytes)
+// Whether such operands are for the product at all. Of a window of one place nothing is unfolded, and turning
+// would cost as much as it saves.
+static bool suits(const struct vk_conv2d *conv, const struct vk_tile *tile)
+{
+    return vk_tile_on_matrix_units(tile) && conv->weight->dims[2] * conv->weight->dims[3] > 1;
+}
+
+// Bytes of workspace for two turned operands, of so many bytes each; 0 if the product has not work enough to
+// pay for turning them.
+static uint64_t bytes_of_both(const struct vk_conv2d *conv, uint64_t first, uint64_t second)
 {
     const double outputs = (double)tuff_tensor_elements(conv->y);
     const double terms = (double)tuff_tensor_elements(conv->weight) / conv->weight->dims[0];
-    return outputs * terms >= LEAST_USES * (double)(turned_bytes / HALF_BYTES);
+    const double turned = (double)((first + second) / HALF_BYTES);
+    return outputs * terms >= LEAST_USES * turned ? vk_conv2d_nhwc_section(first) + second : 0;
 }
 
 uint64_t vk_conv2d_nhwc_forward_bytes(const struct tuff_device *device, const struct vk_conv2d *conv,
                                       const struct vk_tile *tile)
 {
     const struct turned x = turned_x(conv);
-    if (!vk_tile_on_matrix_units(tile) || !has_window(conv) || !in_octets(conv->x->dims[1], conv) ||
-        !reachable(device, &x) || !pays(conv, bytes_of(&x) + weight_bytes(conv)))
+    if (!suits(conv, tile) || !in_octets(conv->x->dims[1], conv) || !reachable(device, &x))
         return 0;
-    return vk_conv2d_nhwc_section(bytes_of(&x)) + weight_bytes(conv);
+    return bytes_of_both(conv, bytes_of(&x), weight_bytes(conv));
 }
 
 uint64_t vk_conv2d_nhwc_backward_input_bytes(const struct tuff_device *device, const struct vk_conv2d *conv,
                                              const struct vk_tile *tile)
 {
     const struct turned dy = turned_dy_around(conv);
-    if (!vk_tile_on_matrix_units(tile) || !has_window(conv) || !in_octets(conv->y->dims[1], conv) ||
-        !reachable(device, &dy) || !pays(conv, bytes_of(&dy) + weight_bytes(conv)))
+    if (!suits(conv, tile) || !in_octets(conv->y->dims[1], conv) || !reachable(device, &dy))
         return 0;
-    return vk_conv2d_nhwc_section(bytes_of(&dy)) + weight_bytes(conv);
+    return bytes_of_both(conv, bytes_of(&dy), weight_bytes(conv));
 }
 
 uint64_t vk_conv2d_nhwc_backward_weight_bytes(const struct tuff_device *device, const struct vk_conv2d *conv,
                                               const struct vk_tile *tile)
 {
     const struct turned x = turned_x(conv), dy = turned_dy(conv);
-    if (!vk_tile_on_matrix_units(tile) || !has_window(conv) || !in_octets(conv->x->dims[1], conv) ||
-        !in_octets(conv->y->dims[1], conv) || !reachable(device, &x) || !reachable(device, &dy) ||
-        !pays(conv, bytes_of(&x) + bytes_of(&dy)))
+    if (!suits(conv, tile) || !in_octets(conv->x->dims[1], conv) || !in_octets(conv->y->dims[1], conv) ||
+        !reachable(device, &x) || !reachable(device, &dy))
         return 0;
-    return vk_conv2d_nhwc_section(bytes_of(&x)) + bytes_of(&dy);
+    return bytes_of_both(conv, bytes_of(&x), bytes_of(&dy));
 }
 
 static struct vk_range half_range(const struct tuff_tensor *workspace, uint64_t offset, uint64_t bytes)

@@ -1,5 +1,4 @@
 // How the invocations of a tile on matrix units read operands of any shape: each its lines of one column of quads.
-// Quads on their way: this invocation's lines of its column of quads.
 const uint STEP_A = THREADS / (PITCH_A - PAD_QUADS);
 const uint STEP_B = THREADS / (PITCH_B - PAD_QUADS);
 const uint LOADS_A = (LINES_A + STEP_A - 1u) / STEP_A;
