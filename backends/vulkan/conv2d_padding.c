@@ -165,10 +165,3 @@ uint64_t vk_conv2d_backward_weight_padded_workspace(const struct tuff_device *de
     inner.x = &padded.image;
     return padded.bytes + vk_conv2d_backward_weight_workspace(device, &inner, padded.bytes);
 }
-
-uint64_t vk_conv2d_padded_image_bytes(const struct tuff_device *device,
-                                      const struct tuff_conv2d_params *params, const struct tuff_tensor *x,
-                                      uint32_t dtype)
-{
-    return vk_conv2d_needs_padded_image(params) ? padded_image(device, params, x, dtype, NULL).bytes : 0;
-}

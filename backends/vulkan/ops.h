@@ -20,11 +20,6 @@ uint64_t vk_conv2d_forward_workspace(const struct tuff_device *device,
 uint64_t vk_conv2d_backward_input_workspace(const struct tuff_device *device,
                                             const struct tuff_conv2d_backward_input_args *args,
                                             uint64_t taken);
-// Of that, the image with its padding, 0 if that is of zeros. x: or its gradient, whose padded image is
-// float32. dtype: of the image.
-uint64_t vk_conv2d_padded_image_bytes(const struct tuff_device *device,
-                                      const struct tuff_conv2d_params *params, const struct tuff_tensor *x,
-                                      uint32_t dtype);
 uint64_t vk_conv2d_backward_weight_workspace(const struct tuff_device *device,
                                              const struct tuff_conv2d_backward_weight_args *args,
                                              uint64_t taken);

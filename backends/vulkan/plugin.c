@@ -54,22 +54,21 @@ static bool tensor_fits(const struct tuff_device *device, const struct tuff_tens
                        tuff_tensor_bytes(tensor) <= device->physical->limits.range_bytes);
 }
 
-// Whether the padded image, if there is one, is a range at all, before its bytes are multiplied out.
+// Whether one sample's padded image, if there is one, is a range. That those of a batch are is asked when
+// they become a workspace: which batch fits is a matter of memory.
 static bool padded_image_fits(const struct tuff_device *device, const struct vk_conv2d *conv)
 {
     const struct tuff_conv2d_params *p = conv->params;
     const uint64_t most = device->physical->limits.range_bytes / sizeof(float);
     const uint64_t height = (uint64_t)conv->x->dims[2] + p->pad_top + p->pad_bottom;
     const uint64_t width = (uint64_t)conv->x->dims[3] + p->pad_left + p->pad_right;
-    const uint64_t planes = (uint64_t)conv->x->dims[0] * conv->x->dims[1];
-    return !vk_conv2d_needs_padded_image(p) || (height <= most / width && planes <= most / (height * width));
+    return !vk_conv2d_needs_padded_image(p) ||
+           (height <= most / width && conv->x->dims[1] <= most / (height * width));
 }
 
 static bool conv2d_fits(const struct tuff_device *device, const struct vk_conv2d *conv)
 {
-    return vk_conv2d_fits(conv) && padded_image_fits(device, conv) &&
-           vk_conv2d_padded_image_bytes(device, conv->params, conv->x, TUFF_F32) <=
-               device->physical->limits.range_bytes;
+    return vk_conv2d_fits(conv) && padded_image_fits(device, conv);
 }
 
 // Whether the kernels of the op are there for float16, which these arguments have.
